@@ -1,0 +1,1 @@
+"""The pure core of Meqenet: rules and values, the standard library only."""
