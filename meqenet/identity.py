@@ -1,0 +1,81 @@
+"""Ids derive from each other, so a retry at any level finds its own trace.
+
+``plan -> installment n -> attempt k -> refund j``; each id names its parents and nothing private.
+Every id here is letters, digits, ``_`` and ``-`` only; :func:`wire_id` gives the spelling for
+providers that take letters and digits alone.
+"""
+
+import base64
+import hashlib
+
+_DIGEST_LETTERS = 20
+"""20 base32 letters are 100 bits: a billion plans collide with a chance below 1e-12."""
+
+
+def derived_id(*, prefix: str, parts: tuple[str, ...]) -> str:
+    """An opaque id that the same parts always give: ``pln_`` and 20 lower-case letters/digits."""
+    if not parts or not all(parts):
+        raise ValueError("parts: each part of an id must be given")
+    digest = hashlib.sha256("\x1f".join((prefix, *parts)).encode()).digest()
+    letters = base64.b32encode(digest).decode().lower()[:_DIGEST_LETTERS]
+    return f"{prefix}_{letters}"
+
+
+def plan_id(*, merchant_id: str, reference: str) -> str:
+    """The plan of a merchant's own checkout reference: one reference, one plan, for ever."""
+    return derived_id(prefix="pln", parts=(merchant_id, reference))
+
+
+def installment_id(*, plan_id: str, number: int) -> str:
+    """``pln_…-i02`` for the second installment."""
+    if not 1 <= number <= 99:  # noqa: PLR2004 - two digits is the grammar of the id
+        raise ValueError("number: installments are numbered 1 to 99")
+    return f"{plan_id}-i{number:02d}"
+
+
+def attempt_id(*, installment_id: str, number: int) -> str:
+    """``pln_…-i02-a1`` for the first attempt to collect the second installment."""
+    if number < 1:
+        raise ValueError("number: attempts are numbered from 1")
+    return f"{installment_id}-a{number}"
+
+
+def refund_id(*, attempt_id: str, number: int) -> str:
+    """``pln_…-i01-a1-r1`` for the first refund of an attempt's money."""
+    if number < 1:
+        raise ValueError("number: refunds are numbered from 1")
+    return f"{attempt_id}-r{number}"
+
+
+def payout_id(*, plan_id: str, number: int) -> str:
+    """``pln_…-p1`` for the first payout of a plan's merchant money."""
+    if number < 1:
+        raise ValueError("number: payouts are numbered from 1")
+    return f"{plan_id}-p{number}"
+
+
+def installment_of(*, attempt_id: str) -> str:
+    """The installment id inside an attempt id.
+
+    Raises:
+        ValueError: the text is no attempt id.
+    """
+    head, separator, tail = attempt_id.rpartition("-a")
+    if not separator or not tail.isdigit() or "-i" not in head:
+        raise ValueError("attempt id: not of the form pln_…-i01-a1")
+    return head
+
+
+def wire_id(*, meqenet_id: str) -> str:
+    """Letters and digits only, for providers whose ids match ``^[A-Za-z0-9]+$``.
+
+    Distinct ids stay distinct, because the derived part has a fixed length and the suffixes
+    alternate a letter with digits.
+    """
+    return meqenet_id.replace("_", "").replace("-", "")
+
+
+def contract_number(*, plan_id: str) -> str:
+    """32 digits, unique to the plan: Telebirr's ``mctContractNo`` grammar (providers.md 1.11)."""
+    digest = hashlib.sha256(f"mandate\x1f{plan_id}".encode()).digest()
+    return f"{int.from_bytes(digest, 'big') % 10**32:032d}"

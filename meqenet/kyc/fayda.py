@@ -1,0 +1,44 @@
+"""What Fayda tells of a person, in our own words. All of it is private data."""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityClaims:
+    """Verified userinfo of one Fayda login.
+
+    Attributes:
+        subject: Fayda's pairwise token for this person and us.
+        individual_id: the FAN or FIN that the person typed, digits only.
+        name: full name, English when offered.
+        birth_date: Gregorian.
+        phone: as enrolled, normalised to 2519…/2517… when it is an Ethiopian mobile.
+        gender: as Fayda spells it, if shared.
+    """
+
+    subject: str
+    individual_id: str
+    name: str
+    birth_date: date
+    phone: str | None = None
+    gender: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorizationRequest:
+    """One login at Fayda: values that we make, keep and compare on return."""
+
+    state: str
+    nonce: str
+    code_verifier: str
+    ui_locale: str = "en"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorizationReturn:
+    """What came back to our redirect URI for that login, with what we kept."""
+
+    code: str
+    nonce: str
+    code_verifier: str
