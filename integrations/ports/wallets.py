@@ -50,6 +50,10 @@ class Telebirr(Protocol):
         """Give a payment back, in whole or in part. The same refund id is acted upon once."""
         ...
 
+    async def query_refund(self, *, refund_id: str, order_id: str, receipt: str) -> RefundAnswer:
+        """Ask for a refund's state; NOT_FOUND when the gateway never took it."""
+        ...
+
     def mandate_link(self, *, contract_no: str) -> str:
         """The SuperApp deep link with which a customer signs a mandate without paying."""
         ...

@@ -1,0 +1,111 @@
+"""What the kyc domain and Fayda can be asked."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from activities.contracts.step import Nothing, Step, StepKind
+from meqenet.kyc.fayda import AuthorizationReturn, IdentityClaims
+
+
+@dataclass(frozen=True, kw_only=True)
+class BeginVerification:
+    """Open the ``attempt``-th Fayda login of a plan's customer (numbered from 1).
+
+    ``fayda_number`` is the FAN or FIN as given at checkout; ``consent_version`` names the text
+    that the customer agreed to.
+    """
+
+    plan_id: str
+    attempt: int
+    fayda_number: str
+    consent_version: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerificationBegun:
+    """Where the customer logs in; ``state`` is what comes back with them."""
+
+    authorization_url: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatchReturn:
+    """A browser came back with ``state`` and ``code``."""
+
+    plan_id: str
+    attempt: int
+    state: str
+    code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordIdentity:
+    """Store what Fayda said."""
+
+    plan_id: str
+    attempt: int
+    claims: IdentityClaims
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityVerified:
+    """Who it is: the same person has the same ``customer_id`` in every plan."""
+
+    customer_id: str
+    age_years: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloseVerification:
+    """The login did not lead to an identity; ``code`` says why."""
+
+    plan_id: str
+    attempt: int
+    code: str
+    at: datetime
+
+
+BEGIN_VERIFICATION = Step(
+    name="kyc.begin_verification", command=BeginVerification, result=VerificationBegun
+)
+MATCH_RETURN = Step(name="kyc.match_return", command=MatchReturn, result=AuthorizationReturn)
+RECORD_IDENTITY = Step(name="kyc.record_identity", command=RecordIdentity, result=IdentityVerified)
+CLOSE_VERIFICATION = Step(name="kyc.close_verification", command=CloseVerification, result=Nothing)
+FETCH_IDENTITY = Step(
+    name="fayda.fetch_identity",
+    command=AuthorizationReturn,
+    result=IdentityClaims,
+    kind=StepKind.COMMAND,
+)
+
+
+class KycSteps(Protocol):
+    """The kyc domain's steps."""
+
+    async def begin_verification(self, command: BeginVerification) -> VerificationBegun:
+        """Idempotent by plan and attempt: the same state, nonce and verifier come back."""
+        ...
+
+    async def match_return(self, command: MatchReturn) -> AuthorizationReturn:
+        """Refusal ``identity_state_mismatch`` when the state is not the one of this attempt."""
+        ...
+
+    async def record_identity(self, command: RecordIdentity) -> IdentityVerified:
+        """Idempotent. Refusal ``identity_mismatch``: another person logged in than applied."""
+        ...
+
+    async def close_verification(self, command: CloseVerification) -> Nothing:
+        """Idempotent; kept as evidence."""
+        ...
+
+
+class FaydaSteps(Protocol):
+    """Fayda's own queue."""
+
+    async def fetch_identity(self, command: AuthorizationReturn) -> IdentityClaims:
+        """See :class:`integrations.ports.identity.IdentityProvider`."""
+        ...

@@ -1,0 +1,111 @@
+"""What the marketplace domain can be asked: merchants, orders, notices to merchants."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from activities.contracts.step import Nothing, Step, StepKind
+from meqenet.money import Money
+
+
+class OrderOutcome(StrEnum):
+    """How an order ended for the merchant."""
+
+    APPROVED = "approved"
+    """The plan is active: deliver."""
+    DECLINED = "declined"
+    """No plan: offer another way to pay."""
+    EXPIRED = "expired"
+    """The customer did not finish in time."""
+    CANCELLED = "cancelled"
+    """Cancelled before activation; anything collected goes back to the customer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisterMerchant:
+    """Take a merchant on. ``webhook_secret`` is a Standard Webhooks secret (``whsec_…``)."""
+
+    merchant_id: str
+    name: str
+    webhook_url: str | None
+    webhook_secret: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceOrder:
+    """A merchant's order that a plan is to pay."""
+
+    plan_id: str
+    merchant_id: str
+    reference: str
+    amount: Money
+    description: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderPlaced:
+    """The order is on file."""
+
+    merchant_name: str
+    wants_notices: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloseOrder:
+    """The order's outcome."""
+
+    plan_id: str
+    outcome: OrderOutcome
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliverNotice:
+    """Tell the merchant of a plan's news by a signed POST to its webhook URL.
+
+    ``notice_id`` is the ``webhook-id`` header, the same at each repetition; ``kind`` for example
+    ``plan.activated``; ``at`` the instant of the news.
+    """
+
+    notice_id: str
+    merchant_id: str
+    plan_id: str
+    reference: str
+    kind: str
+    at: datetime
+
+
+REGISTER_MERCHANT = Step(
+    name="marketplace.register_merchant", command=RegisterMerchant, result=Nothing
+)
+PLACE_ORDER = Step(name="marketplace.place_order", command=PlaceOrder, result=OrderPlaced)
+CLOSE_ORDER = Step(name="marketplace.close_order", command=CloseOrder, result=Nothing)
+DELIVER_NOTICE = Step(
+    name="marketplace.deliver_notice",
+    command=DeliverNotice,
+    result=Nothing,
+    kind=StepKind.QUESTION,
+)
+
+
+class MarketplaceSteps(Protocol):
+    """The marketplace domain's steps."""
+
+    async def register_merchant(self, command: RegisterMerchant) -> Nothing:
+        """Idempotent by merchant id; other content is refused (``merchant_differs``)."""
+        ...
+
+    async def place_order(self, command: PlaceOrder) -> OrderPlaced:
+        """Idempotent by plan id. Refusals: ``merchant_unknown``, ``order_differs``."""
+        ...
+
+    async def close_order(self, command: CloseOrder) -> Nothing:
+        """Idempotent; another outcome than the one stored is a defect."""
+        ...
+
+    async def deliver_notice(self, command: DeliverNotice) -> Nothing:
+        """Raises Unavailable unless the merchant answers 2xx."""
+        ...

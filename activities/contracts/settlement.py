@@ -1,0 +1,123 @@
+"""What the settlement domain and the bank can be asked: merchant payables and payouts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from activities.contracts.step import Nothing, Step, StepKind
+from meqenet.money import Money
+from meqenet.settlement.transfer import CreditTransfer, PayoutAccount, TransferAnswer
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisterTerms:
+    """A merchant's terms: commission per option in basis points, days until payout."""
+
+    merchant_id: str
+    fee_basis_points: Mapping[str, int]
+    delay_days: int
+    account: PayoutAccount
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleSettlement:
+    """A plan is about to be active: fix what the merchant gets and when.
+
+    ``protection_days`` holds the money at least that long after ``activated_on`` (an Addis date).
+    """
+
+    plan_id: str
+    merchant_id: str
+    payout_id: str
+    option: str
+    amount: Money
+    activated_on: date
+    protection_days: int
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettlementScheduled:
+    """``gross - fee = net``; ``due_at`` is when the payout is sent."""
+
+    payout_id: str
+    gross: Money
+    fee: Money
+    net: Money
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenPayout:
+    """Store the intent to pay before the bank hears of it."""
+
+    payout_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordPayout:
+    """Store what the bank said; ``answer`` None means that the outcome is not known yet."""
+
+    payout_id: str
+    answer: TransferAnswer | None
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueryTransfer:
+    """Ask the bank for an order's state."""
+
+    end_to_end_id: str
+
+
+REGISTER_TERMS = Step(name="settlement.register_terms", command=RegisterTerms, result=Nothing)
+SCHEDULE = Step(name="settlement.schedule", command=ScheduleSettlement, result=SettlementScheduled)
+OPEN_PAYOUT = Step(name="settlement.open_payout", command=OpenPayout, result=CreditTransfer)
+RECORD_PAYOUT = Step(name="settlement.record_payout", command=RecordPayout, result=Nothing)
+SEND_TRANSFER = Step(
+    name="bank.send_transfer",
+    command=CreditTransfer,
+    result=TransferAnswer,
+    kind=StepKind.COMMAND,
+)
+QUERY_TRANSFER = Step(
+    name="bank.query_transfer",
+    command=QueryTransfer,
+    result=TransferAnswer,
+    kind=StepKind.QUESTION,
+)
+
+
+class SettlementSteps(Protocol):
+    """The settlement domain's steps, each idempotent by its ids."""
+
+    async def register_terms(self, command: RegisterTerms) -> Nothing:
+        """Versioned by time; the newest at or before an instant counts."""
+        ...
+
+    async def schedule(self, command: ScheduleSettlement) -> SettlementScheduled:
+        """Refusal ``merchant_terms_missing``."""
+        ...
+
+    async def open_payout(self, command: OpenPayout) -> CreditTransfer:
+        """The same payout gives the same order."""
+        ...
+
+    async def record_payout(self, command: RecordPayout) -> Nothing:
+        """A final state never changes; a contradiction is a defect."""
+        ...
+
+
+class BankSteps(Protocol):
+    """The bank's own queue. See :class:`integrations.ports.banks.Bank`."""
+
+    async def send_transfer(self, command: CreditTransfer) -> TransferAnswer:
+        """Sent once."""
+        ...
+
+    async def query_transfer(self, command: QueryTransfer) -> TransferAnswer:
+        """Changes nothing."""
+        ...

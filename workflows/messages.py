@@ -1,0 +1,162 @@
+"""What goes into the plan workflow and comes out of it: start, updates, signals, answers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from meqenet.money import Money
+from meqenet.payments.rail import PaymentAnswer, RefundAnswer, WalletProvider
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """What a checkout applies with. Private: it travels in encrypted payloads only.
+
+    Attributes:
+        plan_id: :func:`meqenet.identity.plan_id` of merchant and reference.
+        request_hash: SHA-256 (hex) of the canonical application; another content under the same
+            reference is refused.
+        fayda_number: FAN or FIN, checked digits only.
+        msisdn: the wallet's phone, 2519… or 2517….
+        monthly_income: as declared by the customer, if given.
+        return_url: where the shopper's browser goes after Fayda and after paying.
+        test_clock_id / test_clock_now: the test clock that the plan is bound to, and its time.
+    """
+
+    plan_id: str
+    merchant_id: str
+    reference: str
+    request_hash: str
+    option: str
+    amount: Money
+    description: str
+    installment_count: int | None
+    wallet_provider: WalletProvider
+    msisdn: str
+    fayda_number: str
+    consent_version: str
+    monthly_income: Money | None
+    return_url: str | None
+    test_clock_id: str | None = None
+    test_clock_now: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Apply:
+    """Update ``apply``, sent with start. The hash shows whether it is the same application."""
+
+    request_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnFromIdentity:
+    """Update ``return_from_identity``: the browser came back from Fayda.
+
+    ``code`` on success, else ``error`` as Fayda names it.
+    """
+
+    state: str
+    code: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accept:
+    """Update ``accept``: the customer signs the offer. ``agreement_version`` names the text."""
+
+    agreement_version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancel:
+    """Update ``cancel``: allowed until the plan is active."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryInstallment:
+    """Update ``retry_installment``: collect a failed installment again now.
+
+    ``who`` is an opaque staff id, ``why`` a reason without private data; both are recorded.
+    """
+
+    number: int
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanAnswer:
+    """What every update answers; details are read from the bnpl store's view."""
+
+    plan_id: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentReported:
+    """Signal ``payment_reported`` to a collection: a verified callback has been stored."""
+
+    answer: PaymentAnswer
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundReported:
+    """Signal ``refund_reported`` to a refund: a verified callback has been stored."""
+
+    answer: RefundAnswer
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestClockStart:
+    """Input of ``TestClockWorkflow``."""
+
+    __test__ = False
+
+    clock_id: str
+    merchant_id: str
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestClockView:
+    """Query ``view`` of a test clock. ``waiting_for`` are plans with things due still undone."""
+
+    __test__ = False
+
+    clock_id: str
+    merchant_id: str
+    now: datetime
+    target: datetime
+    status: str
+    """``ready`` or ``advancing``."""
+    plans: tuple[str, ...]
+    waiting_for: tuple[str, ...]
+
+
+def plan_workflow_id(*, plan_id: str) -> str:
+    """The plan's workflow is found by the plan's id."""
+    return f"plan-{plan_id}"
+
+
+def collection_workflow_id(*, installment_id: str) -> str:
+    """One collection at a time per installment, visible under its own name."""
+    return f"collect-{installment_id}"
+
+
+def refund_workflow_id(*, attempt_id: str) -> str:
+    """The return of an attempt's money."""
+    return f"refund-{attempt_id}"
+
+
+def payout_workflow_id(*, payout_id: str) -> str:
+    """The payout of a plan's merchant money."""
+    return f"payout-{payout_id}"
+
+
+def test_clock_workflow_id(*, clock_id: str) -> str:
+    """A test clock."""
+    return f"test-clock-{clock_id}"
+
+
+test_clock_workflow_id.__test__ = False  # type: ignore[attr-defined]  # not a pytest test
