@@ -85,7 +85,7 @@ class _Edge(ActivityInboundInterceptor):
             return await self.next.execute_activity(input)
         except (ApplicationError, asyncio.CancelledError):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the edge maps every error there is
             outward = translated(error)
             if outward.type == "unexpected":
                 activity.logger.exception("unexpected error in an activity")

@@ -108,11 +108,32 @@ class PlanExpired:
 
 @dataclass(frozen=True, kw_only=True)
 class PlanCancelled:
-    """Cancelled before activation. ``returned`` went back to the customer."""
+    """Cancelled before activation; what was collected, or still comes, goes back."""
 
     reason: str
-    returned: Money
     kind: Literal["plan_cancelled"] = "plan_cancelled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentReturned:
+    """A checkout payment of a plan that did not become active went back to the wallet.
+
+    It follows PlanCancelled or PlanExpired and leaves the plan's state as it is.
+    """
+
+    refund_id: str
+    amount: Money
+    kind: Literal["payment_returned"] = "payment_returned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckoutPaymentFailed:
+    """The payment at checkout did not work; the customer may try again until ``expires_at``."""
+
+    attempt_id: str
+    cause: str
+    expires_at: datetime
+    kind: Literal["checkout_payment_failed"] = "checkout_payment_failed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,6 +223,8 @@ PlanEvent = (
     | PaymentRequested
     | PlanExpired
     | PlanCancelled
+    | PaymentReturned
+    | CheckoutPaymentFailed
     | PlanActivated
     | CollectionStarted
     | CollectionAttemptFailed
