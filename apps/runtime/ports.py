@@ -1,0 +1,111 @@
+"""Which TCP port each part listens on: a setting each, or the next free ones."""
+
+import contextlib
+import errno
+import secrets
+import socket
+from collections.abc import Iterable
+from typing import Final
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from apps.runtime.problems import CannotRun, PortTaken
+from workers.settings import PREFIX
+
+HOST: Final = "127.0.0.1"
+_LARGEST: Final = 65535
+_QUIET_FIRST: Final = 20000
+_QUIET_COUNT: Final = 12000
+"""Below the range from which systems take ports for outgoing connections."""
+
+
+class Ports(BaseSettings):
+    """The port of each part; every field is the setting ``MEQENET_<FIELD>``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    postgres_port: int = Field(default=55432, gt=0, le=_LARGEST, title="PostgreSQL")
+    valkey_port: int = Field(default=56379, gt=0, le=_LARGEST, title="Valkey")
+    temporal_port: int = Field(default=7233, gt=0, le=_LARGEST, title="the Temporal server")
+    temporal_ui_port: int = Field(default=8233, gt=0, le=_LARGEST, title="the Temporal web UI")
+    api_port: int = Field(default=8080, gt=0, le=_LARGEST, title="the API")
+    codec_port: int = Field(default=8081, gt=0, le=_LARGEST, title="the codec server")
+    telebirr_sandbox_port: int = Field(
+        default=9101, gt=0, le=_LARGEST, title="the Telebirr sandbox"
+    )
+    mpesa_sandbox_port: int = Field(default=9102, gt=0, le=_LARGEST, title="the M-PESA sandbox")
+    fayda_sandbox_port: int = Field(default=9103, gt=0, le=_LARGEST, title="the Fayda sandbox")
+    bank_sandbox_port: int = Field(default=9104, gt=0, le=_LARGEST, title="the bank sandbox")
+
+
+def claim(*, wanted: Ports, automatic: bool = False) -> Ports:
+    """The ports to use, each seen to be free.
+
+    Args:
+        wanted: what the settings say.
+        automatic: where a wanted port is taken, use the next free one.
+
+    Raises:
+        PortTaken: a wanted port is taken, and ``automatic`` was not asked for.
+        CannotRun: one port is meant for two parts, or may not be used by us.
+    """
+    claimed: dict[str, int] = {}
+    with contextlib.ExitStack() as held:
+        for name, field in Ports.model_fields.items():
+            port: int = getattr(wanted, name)
+            part, setting = field.title or name, f"{PREFIX}{name.upper()}"
+            if port in claimed.values() and not automatic:
+                raise CannotRun("port_twice", f"{setting}: another part has port {port} already")
+            candidates = range(port, _LARGEST + 1) if automatic else (port,)
+            found = _first_free(candidates, held=held, part=part, setting=setting)
+            if found is None:
+                raise PortTaken(port=port, part=part, setting=setting)
+            claimed[name] = found
+    return wanted.model_copy(update=claimed)
+
+
+def free_ports(*, count: int) -> tuple[int, ...]:
+    """Free ports for servers that live shortly, such as those of a test.
+
+    Picked at random where no outgoing connection takes its port from, so that two who pick at
+    the same time hardly meet.
+    """
+    with contextlib.ExitStack() as held:
+        picked: list[int] = []
+        while len(picked) < count:
+            port = _QUIET_FIRST + secrets.randbelow(_QUIET_COUNT)
+            if port not in picked and _hold(port, held=held):
+                picked.append(port)
+    return tuple(picked)
+
+
+def _first_free(
+    candidates: Iterable[int], *, held: contextlib.ExitStack, part: str, setting: str
+) -> int | None:
+    for port in candidates:
+        try:
+            if _hold(port, held=held):
+                return port
+        except PermissionError:
+            raise CannotRun(
+                "port_forbidden",
+                f"port {port} may not be used by us; it is meant for {part}. "
+                f"Set {setting} to another port",
+            ) from None
+    return None
+
+
+def _hold(port: int, *, held: contextlib.ExitStack) -> bool:
+    holder = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        holder.bind((HOST, port))
+        holder.listen()
+    except OSError as problem:
+        if problem.errno == errno.EADDRINUSE:
+            return False
+        raise
+    return True
