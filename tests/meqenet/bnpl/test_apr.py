@@ -95,7 +95,7 @@ def test_published_intervals(case: Mapping[str, Any]) -> None:
             "weeks",
             Decimal(2) / 52,
             "2/366",
-        ),  # the year up to 3 January 2025
+        ),  # 3 January 2024 to 2025
         ("2025-01-01", "2025-01-01", "months", Decimal(0), "0/365"),
     ],
 )
