@@ -1,0 +1,1 @@
+"""What every store is built from: transactions, events, private columns, migrations."""

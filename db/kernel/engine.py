@@ -1,0 +1,98 @@
+"""Connections and the one transaction edge. Stores take a session; only this module commits."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NoReturn
+
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from typing_extensions import override
+
+from db.kernel.failures import as_ours
+from meqenet.errors import Defect
+
+
+class ReadSession(AsyncSession):
+    """A transaction that reads. Views take this type; a :class:`WriteSession` will do as well."""
+
+    @override
+    async def commit(self) -> NoReturn:
+        """Refused: the edge commits."""
+        raise Defect("commit_inside", "only the transaction edge commits")
+
+    @override
+    async def rollback(self) -> NoReturn:
+        """Refused: raise an error instead, and the edge rolls back."""
+        raise Defect("rollback_inside", "only the transaction edge rolls back")
+
+
+class WriteSession(ReadSession):
+    """A transaction that may write. Stores take this type, so a read session cannot reach them."""
+
+
+class Database:
+    """One domain's database: ``async with database.write() as session``.
+
+    Args:
+        url: ``postgresql+asyncpg://…`` of the server that is written.
+        read_url: a replica; reads go to ``url`` without one.
+        connection_count_max: connections in each pool. At least the number of activities that
+            the process runs at once.
+    """
+
+    def __init__(
+        self, *, url: str, read_url: str | None = None, connection_count_max: int = 20
+    ) -> None:
+        self._writer = _engine(url, connection_count_max=connection_count_max)
+        shared = read_url is None or read_url == url
+        self._replica = (
+            None if shared else _engine(read_url or url, connection_count_max=connection_count_max)
+        )
+        self._reader = (self._replica or self._writer).execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[WriteSession]:
+        """One READ COMMITTED transaction: committed when the block ends, rolled back if it raises.
+
+        Raises:
+            Unavailable: the server cannot be reached, or it broke the transaction off (deadlock,
+                timeout). If the connection is lost during the commit itself the transaction may
+                stand, which does no harm: every write is idempotent by an id of its caller.
+        """
+        async with as_ours():
+            session = WriteSession(self._writer, expire_on_commit=False)
+            async with session, session.begin():
+                yield session
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[ReadSession]:
+        """One READ ONLY transaction that sees the store as of one moment.
+
+        Raises:
+            Unavailable: as :meth:`write`.
+        """
+        async with as_ours():
+            session = ReadSession(self._reader, expire_on_commit=False, autoflush=False)
+            async with session, session.begin():
+                yield session
+
+    async def dispose(self) -> None:
+        """Close every connection."""
+        await self._writer.dispose()
+        if self._replica is not None:
+            await self._replica.dispose()
+
+
+def _engine(url: str, *, connection_count_max: int) -> AsyncEngine:
+    # Parameters can be private data, so they are kept out of error texts.
+    return create_async_engine(
+        url,
+        pool_size=connection_count_max,
+        max_overflow=0,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        hide_parameters=True,
+        connect_args={"timeout": 5},
+    )

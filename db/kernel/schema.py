@@ -1,0 +1,67 @@
+"""What migrations call to make the kernel's tables.
+
+Shipped once, these never change: a later shape gets a function of its own, and each domain a
+migration that calls it.
+"""
+
+from alembic import op
+
+
+def create_events() -> None:
+    """The event log and the readers' positions."""
+    op.execute(
+        """
+        CREATE TABLE events (
+            stream text NOT NULL,
+            stream_sequence bigint NOT NULL,
+            id text NOT NULL,
+            type text NOT NULL,
+            version integer NOT NULL,
+            data jsonb NOT NULL,
+            effective_at timestamptz NOT NULL,
+            recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+            xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+            position bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+            previous_hash bytea NOT NULL,
+            hash bytea NOT NULL,
+            CONSTRAINT pk_events PRIMARY KEY (stream, stream_sequence),
+            CONSTRAINT uq_events_stream_id UNIQUE (stream, id),
+            CONSTRAINT ck_events_sequence_from_one CHECK (stream_sequence >= 1),
+            CONSTRAINT ck_events_hashes_are_sha256
+                CHECK (length(previous_hash) = 32 AND length(hash) = 32)
+        )
+        """
+    )
+    op.execute(
+        "COMMENT ON COLUMN events.stream IS 'whose life it belongs to, a plan id for example'"
+    )
+    op.execute("COMMENT ON COLUMN events.stream_sequence IS '1, 2, 3 … within the stream'")
+    op.execute("CREATE INDEX ix_events_outbox ON events (xid, position)")
+    op.execute(
+        """
+        CREATE TABLE relay_position (
+            name text NOT NULL,
+            xid xid8 NOT NULL,
+            position bigint NOT NULL,
+            moved_at timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT pk_relay_position PRIMARY KEY (name)
+        )
+        """
+    )
+
+
+def create_person_keys() -> None:
+    """One wrapped data key per person, for domains that hold private data."""
+    op.execute(
+        """
+        CREATE TABLE person_keys (
+            person_id text NOT NULL,
+            key_id text NOT NULL,
+            wrapped_key bytea NOT NULL,
+            created_at timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT pk_person_keys PRIMARY KEY (person_id)
+        )
+        """
+    )
+    op.execute("CREATE INDEX ix_person_keys_key_id ON person_keys (key_id)")
+    op.execute("COMMENT ON COLUMN person_keys.key_id IS 'the key that wraps this one'")

@@ -1,0 +1,98 @@
+"""The real servers and stores that tests share: started once, thrown away at the end."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+import db
+from apps.runtime.backing import Backing
+from db.kernel.encryption import Keyring
+from db.kernel.engine import Database
+from db.kernel.migrate import migrate_all
+from db.kernel.schema import create_events, create_person_keys
+from workers.settings import DOMAINS, Domain
+
+TEST_KEYRING = Keyring(
+    current="kek-1", keys={"kek-1": b"k" * 32}, blind_index_key=b"blind-index-key-of-all-the-tests"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Databases:
+    """The migrated store of every domain."""
+
+    admin_url: str = field(repr=False)
+    urls: Mapping[str, str] = field(repr=False)
+    """Domain to the URL of its runtime role."""
+    stores: Mapping[str, Database] = field(repr=False)
+
+    def __getitem__(self, domain: str) -> Database:
+        return self.stores[domain]
+
+
+@asynccontextmanager
+async def migrated_databases(*, backing: Backing) -> AsyncIterator[Databases]:
+    """Every domain's database under its own role."""
+    urls: dict[str, str] = {
+        domain: domain_url(admin_url=backing.admin_url, domain=domain) for domain in present()
+    }
+    await migrate_all(admin_url=backing.admin_url, domain_urls=urls)
+    stores = {domain: Database(url=url) for domain, url in urls.items()}
+    yield Databases(admin_url=backing.admin_url, urls=urls, stores=stores)
+    for store in stores.values():
+        await store.dispose()
+
+
+def present() -> list[Domain]:
+    stores = Path(db.__file__).parent
+    return [domain for domain in DOMAINS if (stores / domain / "tables.py").is_file()]
+
+
+def domain_url(*, admin_url: str, domain: str) -> str:
+    """A URL as a deployment would write it."""
+    url = make_url(admin_url).set(
+        username=f"meqenet_{domain}", password=f"secret-of-{domain}", database=f"meqenet_{domain}"
+    )
+    return url.render_as_string(hide_password=False)
+
+
+@asynccontextmanager
+async def kernel_database(*, admin_url: str, name: str) -> AsyncIterator[Database]:
+    """A database with the kernel's tables and nothing else, under the administrator."""
+    await run_as_admin(admin_url, f"CREATE DATABASE {name}")
+    url = make_url(admin_url).set(database=name)
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.begin() as connection:
+        await connection.run_sync(_create_kernel_tables)
+    await engine.dispose()
+    database = Database(url=url.render_as_string(hide_password=False))
+    yield database
+    await database.dispose()
+    await run_as_admin(admin_url, f"DROP DATABASE {name}")
+
+
+async def run_as_admin(admin_url: str, *statements: str, database: str | None = None) -> None:
+    """Run statements outside of a transaction, as the administrator."""
+    url = make_url(admin_url)
+    engine = create_async_engine(
+        url.set(database=database) if database else url,
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+    )
+    async with engine.connect() as connection:
+        for statement in statements:
+            await connection.execute(text(statement))
+    await engine.dispose()
+
+
+def _create_kernel_tables(connection: Connection) -> None:
+    with Operations.context(MigrationContext.configure(connection)):
+        create_events()
+        create_person_keys()

@@ -1,0 +1,79 @@
+"""Shared by all tests: real servers, and who may open which socket."""
+
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+import pytest_socket
+from redis.asyncio import Redis
+
+from apps.runtime.backing import Backing, Server, backing_servers
+from db.kernel.encryption import Keyring
+from db.kernel.engine import Database
+from tests.backing import TEST_KEYRING, Databases, kernel_database, migrated_databases
+
+_PURE = tuple(Path(__file__).parent / folder for folder in ("meqenet", "architecture"))
+_LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+
+
+@pytest.fixture(autouse=True)
+def _sockets(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Pure tests open no socket; all others reach this machine only."""
+    if any(request.path.is_relative_to(folder) for folder in _PURE):
+        pytest_socket.disable_socket(allow_unix_socket=True)
+        yield
+        pytest_socket.enable_socket()
+    else:
+        pytest_socket.socket_allow_hosts(_LOOPBACK, allow_unix_socket=True)
+        yield
+        pytest_socket._remove_restrictions()  # noqa: SLF001 - the package offers no other way back
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def backing() -> AsyncIterator[Backing]:
+    """PostgreSQL and Valkey. Temporal is a fixture of its own: few tests need it."""
+    async with backing_servers(servers=(Server.POSTGRES, Server.VALKEY)) as servers:
+        yield servers
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def temporal_server() -> AsyncIterator[Backing]:
+    """A Temporal server; ``temporal_address`` and ``temporal_namespace`` are what counts."""
+    async with backing_servers(servers=(Server.TEMPORAL,)) as servers:
+        yield servers
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def databases(backing: Backing) -> AsyncIterator[Databases]:
+    """The migrated stores. Shared by all tests: make ids of your own with ``unique``."""
+    async with migrated_databases(backing=backing) as stores:
+        yield stores
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def kernel_store(backing: Backing, unique: str) -> AsyncIterator[Database]:
+    """A database of this test's own, with the kernel's tables only."""
+    async with kernel_database(admin_url=backing.admin_url, name=f"kernel_{unique}") as database:
+        yield database
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def redis(backing: Backing) -> AsyncIterator[Redis]:
+    """A connection to Valkey, which all tests share."""
+    client = Redis.from_url(backing.redis_url)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def unique() -> str:
+    """Letters and digits that no other test has: for ids in shared stores."""
+    return secrets.token_hex(8)
+
+
+@pytest.fixture(scope="session")
+def keyring() -> Keyring:
+    """The keys of private columns, in all tests."""
+    return TEST_KEYRING
