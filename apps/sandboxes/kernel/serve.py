@@ -76,11 +76,25 @@ class _Server(uvicorn.Server):
             )
         )
         self.ready = asyncio.Event()
+        self._stopping = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then set ``ready``."""
         await super().startup(sockets)
         self.ready.set()
+
+    async def main_loop(self) -> None:
+        """Serve until ``stop``; once a second, renew the ``Date`` header."""
+        while not await self.on_tick(0):
+            try:
+                await asyncio.wait_for(self._stopping.wait(), timeout=1)
+            except TimeoutError:
+                continue
+
+    def stop(self) -> None:
+        """End ``main_loop`` at once."""
+        self.should_exit = True
+        self._stopping.set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -107,7 +121,7 @@ async def running(*, sandbox: Sandbox, port: int = 0) -> AsyncIterator[RunningSa
             yield _where(sandbox=sandbox, listener=listener)
         finally:
             ready.cancel()
-            server.should_exit = True
+            server.stop()
             await serving
 
 

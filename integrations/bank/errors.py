@@ -1,0 +1,94 @@
+"""Where httpx's exceptions and the bank's refusals become the four kinds of error."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from http import HTTPStatus
+
+import httpx
+
+from meqenet.errors import Defect, MeqenetError, OutcomeUnknown, Unavailable
+
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+_BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+_CREDENTIALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+
+
+class Deed(StrEnum):
+    """What is at stake when an answer is lost."""
+
+    ASKS = "asks"
+    """A question: whatever goes wrong, nothing has happened."""
+    ACTS = "acts"
+    """Once sent, it may have been acted upon."""
+
+
+class AnswerUnreadable(Exception):
+    """An answer on which nothing can be built; the text says why, without private data."""
+
+
+def of_transport(*, error: httpx.RequestError, deed: Deed) -> MeqenetError:
+    """The error of a request that got no answer."""
+    if isinstance(error, _NEVER_SENT):
+        return Unavailable("bank_unavailable", "the bank cannot be reached; nothing was sent")
+    return lost_answer(deed=deed, reason="the connection was lost")
+
+
+def lost_answer(*, deed: Deed, reason: str) -> MeqenetError:
+    """The error of a request whose answer did not come, or says nothing."""
+    if deed is Deed.ASKS:
+        return Unavailable("bank_unavailable", f"no answer to a question: {reason}")
+    return OutcomeUnknown("bank_outcome_unknown", f"the bank may have taken the order: {reason}")
+
+
+def of_status(*, response: httpx.Response, deed: Deed) -> MeqenetError | None:
+    """The error that the HTTP status means; None when the body is the answer."""
+    status = response.status_code
+    if status in _BUSY:
+        wait = _retry_after(response)
+        return Unavailable("bank_unavailable", "the bank takes no requests now", retry_after=wait)
+    if status in _CREDENTIALS:
+        return _defect(
+            "bank_credentials_refused",
+            "the bank does not accept our client id, signature or clock",
+            response,
+        )
+    if response.is_server_error or status == HTTPStatus.REQUEST_TIMEOUT:
+        return lost_answer(deed=deed, reason=f"HTTP {status}")
+    if status == HTTPStatus.CONFLICT:
+        return conflict()
+    if not response.is_success:
+        return _defect("bank_request_refused", "the bank does not accept our request", response)
+    return None
+
+
+def conflict() -> Defect:
+    """AM05: the id stands for an order with other content, whose state is not this one's."""
+    return Defect("bank_order_conflict", "the end-to-end id was used for another order (AM05)")
+
+
+def error_code(*, response: httpx.Response) -> str:
+    """The bank's own error code, or an empty text."""
+    try:
+        body = response.json()
+    except ValueError:
+        return ""
+    error = body.get("Error") if isinstance(body, Mapping) else None
+    code = error.get("Cd") if isinstance(error, Mapping) else None
+    return code if isinstance(code, str) else ""
+
+
+def _defect(code: str, text: str, response: httpx.Response) -> Defect:
+    facts = {"http_status": str(response.status_code), "code": error_code(response=response)}
+    return Defect(code, text, facts=facts)
+
+
+def _retry_after(response: httpx.Response) -> timedelta | None:
+    seconds = response.headers.get("Retry-After", "")
+    return timedelta(seconds=int(seconds)) if seconds.isascii() and seconds.isdigit() else None

@@ -1,0 +1,90 @@
+"""``meqenet sandbox bank`` as a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[4]
+PROGRAM = """
+import typer
+from apps.sandboxes.command import register
+
+app = typer.Typer()
+register(app=app)
+app.command(name="other")(lambda: None)
+app()
+"""
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-c", PROGRAM, "sandbox", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def stop(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str, str]:
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    return process.returncode, out, err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_prints_one_json_line_and_stops_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+    seen: list[dict[str, Any]] = []
+    for _ in range(2):
+        process = start("bank", "--json", "--data", str(tmp_path))
+        try:
+            place = json.loads(first_line(process))
+            assert httpx.get(f"{place['control_url']}/books").status_code == 200
+            assert place["base_url"].startswith("http://127.0.0.1:")
+            seen.append(place)
+        finally:
+            ended = stop(process, number)
+        assert ended == (0, "", "")
+    assert set(seen[0]) == {"provider", "base_url", "control_url", "credentials"}
+    assert seen[0]["provider"] == "bank"
+    assert seen[0]["credentials"] == seen[1]["credentials"]
+    assert set(seen[0]["credentials"]) == {
+        "client_id",
+        "secret",
+        "debtor_name",
+        "debtor_account",
+    }
+
+
+def test_a_person_sees_no_credentials_and_a_taken_port_is_named() -> None:
+    process = start("bank")
+    try:
+        line = first_line(process)
+        port = line.partition("http://127.0.0.1:")[2].partition(",")[0]
+        assert "secret" not in line
+        second = start("bank", "--port", port)
+        _, err = second.communicate(timeout=30)
+        assert second.returncode == 1
+        assert f"port {port}" in err
+    finally:
+        stop(process, signal.SIGTERM)
+
+
+def test_an_unknown_provider_is_refused() -> None:
+    process = start("paypal")
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert "telebirr" in err
