@@ -53,7 +53,12 @@ def data_directory() -> Path:
 
 
 def env_file() -> Path:
-    """The file in which a running ``meqenet up`` tells other processes where everything is."""
+    """The file in which a running ``meqenet up`` tells other processes where everything is.
+
+    ``MEQENET_ENV_FILE`` names another one; ``/dev/null`` has a process read none at all.
+    """
+    if chosen := os.environ.get(f"{PREFIX}ENV_FILE"):
+        return Path(chosen).expanduser().absolute()
     return data_directory() / "env"
 
 

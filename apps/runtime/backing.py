@@ -10,8 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from apps.runtime.ports import free_ports
-from apps.runtime.postgres import ADMIN, postgres_part, url_of_postgres
-from apps.runtime.postgres_place import PostgresPlace, place_postgres, remove_place
+from apps.runtime.postgres import ADMIN, end_leftovers, postgres_part, url_of_postgres
+from apps.runtime.postgres_place import PostgresPlace, data_of, place_postgres, remove_place
 from apps.runtime.supervisor import Part, Supervisor
 from apps.runtime.temporal import TemporalServer, temporal_part
 from apps.runtime.valkey import url_of_valkey, valkey_part
@@ -194,5 +194,7 @@ def remove_backing(*, directory: Path) -> None:
     """Remove the directory of a plan, with whatever of PostgreSQL had to go elsewhere."""
     postgres = directory / "postgres"
     if postgres.is_dir():
+        # After a server was killed its sessions may still be on their way out.
+        end_leftovers(data=data_of(directory=postgres))
         remove_place(directory=postgres)
     shutil.rmtree(directory)

@@ -1,11 +1,10 @@
 """One runtime per data directory."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from fasteners import InterProcessLock  # type: ignore[import-untyped]  # it ships no types
 
 from apps.runtime.problems import AlreadyRunning
 
@@ -17,14 +16,13 @@ def held(*, directory: Path) -> Iterator[None]:
     Raises:
         AlreadyRunning: another process holds it; its id is in the text.
     """
-    holder = directory / "pid"
-    lock = InterProcessLock(directory / "lock")
-    if not lock.acquire(blocking=False):
-        process = holder.read_text().strip() if holder.is_file() else "unknown"
-        raise AlreadyRunning(directory=directory, process=process)
-    try:
-        holder.write_text(f"{os.getpid()}\n")
+    with (directory / "lock").open("a+", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise AlreadyRunning(directory=directory, process=lock.read().strip()) from None
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
         yield
-    finally:
-        holder.unlink(missing_ok=True)
-        lock.release()

