@@ -1,6 +1,7 @@
 """What goes into the plan workflow and comes out of it: start, updates, signals, answers."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from meqenet.money import Money
@@ -86,6 +87,14 @@ class RetryInstallment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RetryMoneyOut:
+    """Updates ``retry_refund`` and ``retry_payout``: send refused money again under a new id."""
+
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlanAnswer:
     """What every update answers; details are read from the bnpl store's view."""
 
@@ -116,6 +125,9 @@ class TestClockStart:
     clock_id: str
     merchant_id: str
     now: datetime
+    target: datetime | None = None
+    turn: int = 0
+    wakes: Mapping[str, datetime | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,9 +156,9 @@ def collection_workflow_id(*, installment_id: str) -> str:
     return f"collect-{installment_id}"
 
 
-def refund_workflow_id(*, attempt_id: str) -> str:
+def refund_workflow_id(*, refund_id: str) -> str:
     """The return of an attempt's money."""
-    return f"refund-{attempt_id}"
+    return f"refund-{refund_id}"
 
 
 def payout_workflow_id(*, payout_id: str) -> str:

@@ -1,0 +1,104 @@
+"""Activation: the lender pays for the order, the customer owes, the merchant is told."""
+
+from activities.contracts import bnpl, credit, ledger, marketplace, settlement
+from meqenet.bnpl.events import InstallmentPaid, PlanActivated
+from meqenet.bnpl.states import InstallmentState, PlanState
+from meqenet.calendar import addis_date
+from meqenet.identity import payout_id
+from meqenet.ledger.happenings import PlanBecameActive
+from meqenet.money import Money
+from workflows.asking import ask
+from workflows.news import CollectionResult
+from workflows.plan_desk import PlanDesk
+from workflows.plan_life import InstallmentLife, PayoutLife
+
+
+async def activate(desk: PlanDesk, paid: CollectionResult | None) -> None:
+    """Put the agreement in force. From here on the plan cannot be cancelled.
+
+    Every step is idempotent under an id derived from the plan, so none is half done for good.
+    """
+    desk.activating = True
+    terms = desk.life.signed
+    application = desk.application
+    activated_on = addis_date(at=desk.clock.now())
+    scheduled = await ask(
+        settlement.SCHEDULE,
+        settlement.ScheduleSettlement(
+            plan_id=desk.plan_id,
+            merchant_id=application.merchant_id,
+            payout_id=payout_id(plan_id=desk.plan_id, number=1),
+            option=application.option,
+            amount=application.amount,
+            activated_on=activated_on,
+            protection_days=terms.protection_days,
+            at=desk.clock.now(),
+        ),
+        summary="Schedule the settlement",
+    )
+    dated = await ask(
+        bnpl.DATE_SCHEDULE,
+        bnpl.DateSchedule(plan_id=desk.plan_id, activated_on=activated_on),
+        summary="Date the installments",
+    )
+    desk.life.installments = [
+        InstallmentLife(planned=row, attempts=before.attempts)
+        for row, before in zip(dated.installments, desk.life.installments, strict=True)
+    ]
+    desk.life.payout = PayoutLife(scheduled=scheduled)
+    await desk.record(
+        PlanActivated(
+            activated_on=activated_on,
+            installments=dated.installments,
+            payout_id=scheduled.payout_id,
+            merchant_fee=scheduled.fee,
+            settlement_due_at=scheduled.due_at,
+        ),
+        state=PlanState.ACTIVE,
+        step="activation",
+    )
+    paid_at_checkout = await _record_first(desk, paid)
+    await ask(
+        ledger.POST,
+        ledger.Post(
+            posting_id=f"{desk.plan_id}-activation",
+            happening=PlanBecameActive(
+                plan_id=desk.plan_id,
+                merchant_id=application.merchant_id,
+                lender=terms.lender_of_record,
+                amount=application.amount,
+                merchant_fee=scheduled.fee,
+                paid_at_checkout=paid_at_checkout,
+                protected=terms.protection_days > 0,
+            ),
+            effective_at=desk.clock.now(),
+        ),
+        summary="Post the activation",
+    )
+    await ask(
+        credit.CONVERT_HOLD,
+        credit.ConvertHold(
+            plan_id=desk.plan_id, owed=terms.owed_after_checkout, at=desk.clock.now()
+        ),
+        summary="What was held is owed now",
+    )
+    await desk.close_order(marketplace.OrderOutcome.APPROVED)
+
+
+async def _record_first(desk: PlanDesk, paid: CollectionResult | None) -> Money:
+    """Mark the installment that was paid at checkout; returns its principal."""
+    if paid is None:
+        return Money.zero()
+    first = desk.life.installment(number=1)
+    first.state = InstallmentState.PAID
+    await desk.record(
+        InstallmentPaid(
+            number=1,
+            attempt_id=paid.attempt_id or "",
+            amount=first.planned.amount,
+            paid_at=paid.paid_at or desk.clock.now(),
+        ),
+        state=PlanState.ACTIVE,
+        step="activation",
+    )
+    return first.planned.principal

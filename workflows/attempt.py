@@ -1,0 +1,214 @@
+"""One attempt at one order id: stored, sent at most once, asked about until its end is known."""
+
+from dataclasses import dataclass, field
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from activities.contracts import payments as p
+from activities.contracts.report import ErrorKind
+from meqenet.payments.rail import (
+    CheckoutOpened,
+    MandateTerms,
+    OpenCheckout,
+    PaymentAnswer,
+    RailStatus,
+)
+from workflows.asking import ask, report_of
+from workflows.clock import PlanClock
+from workflows.news import CollectionOrder
+from workflows.rails import (
+    RESEND_AFTER,
+    Sent,
+    attempted,
+    patience,
+    query_payment,
+    send_payment,
+)
+
+FINAL = (p.AttemptState.SUCCEEDED, p.AttemptState.FAILED)
+UNREACHED = "unreached"
+"""Our own failure code: the provider certainly never got the order, however often it was sent."""
+REFUSED_US = "refused_us"
+"""Our own failure code: the provider refused our credentials, signature or grammar."""
+TOO_LATE = "too_late"
+"""Our own failure code: the customer did not pay in time and the provider's order has lapsed."""
+
+
+@dataclass
+class Attempt:
+    """The life of one attempt. ``reported`` is filled by the workflow's callback signal."""
+
+    order: CollectionOrder
+    clock: PlanClock
+    attempt_id: str
+    reported: dict[str, PaymentAnswer]
+    standing: p.AttemptStanding = field(init=False)
+    provider_reference: str | None = None
+
+    def __post_init__(self) -> None:
+        self.standing = p.AttemptStanding(attempt_id=self.attempt_id, state=p.AttemptState.CREATED)
+
+    def ended(self) -> bool:
+        """Whether the money certainly moved or certainly will not under this id."""
+        return self.standing.state in FINAL
+
+    async def open(self) -> p.AttemptOpened:
+        """Store the intent before the provider hears of it."""
+        opened = await ask(p.OPEN_ATTEMPT, self._intent(), summary="Store the attempt")
+        self.provider_reference = opened.provider_reference
+        return opened
+
+    async def collect(self) -> p.AttemptStanding:
+        """Push or pull the money and see it through."""
+        opened = await self.open()
+        if opened.state is not p.AttemptState.CREATED:
+            # It was sent in an earlier run of this collection: ask, never send again unasked.
+            await self.resolve(until_unknown_there=True)
+            if self.ended():
+                return self.standing
+        for resent in range(len(RESEND_AFTER) + 1):
+            await self._send(opened)
+            if self.ended():
+                return self.standing
+            # It certainly never got there: after a wait the same id is sent again.
+            if resent < len(RESEND_AFTER) and await patience(
+                self._heard, turn=resent, waits=RESEND_AFTER
+            ):
+                await self.resolve(until_unknown_there=True)
+                if self.ended():
+                    return self.standing
+        await self._give_up(UNREACHED)
+        return self.standing
+
+    async def _send(self, opened: p.AttemptOpened) -> None:
+        """Send once; then stay until the end is known, or it is known never to have got there."""
+        sending = await attempted(
+            lambda: send_payment(
+                opened,
+                order=self._intent(),
+                title=self.order.title,
+                account_reference=self.order.account_reference,
+            )
+        )
+        match sending.outcome:
+            case Sent.ANSWERED:
+                await self.record(sending.answer, source=p.AnswerSource.CALL)
+            case Sent.UNKNOWN:
+                await self.record(None, source=p.AnswerSource.CALL)
+            case Sent.REFUSED_US:
+                await self._give_up(REFUSED_US)
+            case Sent.UNREACHED:
+                return
+        await self.resolve(until_unknown_there=True)
+
+    async def resolve(self, *, until_unknown_there: bool = False) -> None:
+        """Await the callback, asking at growing distances, until the end is known.
+
+        With ``until_unknown_there`` it also returns when the provider does not know the id.
+        """
+        turn = 0
+        while not self.ended():
+            if await patience(self._heard, turn=turn):
+                await self._take_report()
+                continue
+            turn += 1
+            answer = await query_payment(
+                provider=self.order.provider,
+                attempt_id=self.attempt_id,
+                provider_reference=self.provider_reference,
+            )
+            if answer is None:
+                continue
+            await self.record(answer, source=p.AnswerSource.QUERY)
+            if until_unknown_there and self.standing.state is p.AttemptState.CREATED:
+                return
+
+    async def open_checkout(self, *, expires_minutes: int) -> CheckoutOpened | None:
+        """Open the provider's payment page; None when that failed for good.
+
+        Opening moves no money, so the same id is simply sent again when the answer got lost.
+        """
+        await self.open()
+        request = self._checkout(expires_minutes=expires_minutes)
+        for resent in range(len(RESEND_AFTER) + 1):
+            try:
+                opened = await ask(
+                    p.TELEBIRR_OPEN_CHECKOUT, request, summary="Open the payment page"
+                )
+            except ActivityError as error:
+                report = report_of(error)
+                if report.kind in (ErrorKind.DEFECT, ErrorKind.REFUSAL):
+                    await self._give_up(REFUSED_US)
+                    return None
+                workflow.logger.warning("payment page not opened: %s", report.code)
+            else:
+                self.provider_reference = opened.provider_reference
+                return opened
+            if resent < len(RESEND_AFTER):
+                await patience(self._heard, turn=resent, waits=RESEND_AFTER)
+        await self._give_up(UNREACHED)
+        return None
+
+    async def lapse(self) -> None:
+        """The customer is too late: ask once more, then close the attempt."""
+        answer = await query_payment(
+            provider=self.order.provider,
+            attempt_id=self.attempt_id,
+            provider_reference=self.provider_reference,
+        )
+        if answer is not None:
+            await self.record(answer, source=p.AnswerSource.QUERY)
+        if not self.ended():
+            await self._give_up(TOO_LATE)
+
+    async def record(self, answer: PaymentAnswer | None, *, source: p.AnswerSource) -> None:
+        """Store what is known now and take over the store's reading of it."""
+        if answer is not None and answer.provider_reference is not None:
+            self.provider_reference = answer.provider_reference
+        with self.clock.working():
+            self.standing = await ask(
+                p.RECORD_ANSWER,
+                p.RecordAnswer(
+                    attempt_id=self.attempt_id, answer=answer, source=source, at=self.clock.now()
+                ),
+                summary=f"Store the answer: {answer.status if answer else 'outcome unknown'}",
+            )
+
+    def _heard(self) -> bool:
+        return self.attempt_id in self.reported
+
+    async def _take_report(self) -> None:
+        await self.record(self.reported.pop(self.attempt_id), source=p.AnswerSource.CALLBACK)
+
+    async def _give_up(self, code: str) -> None:
+        await self.record(
+            PaymentAnswer(order_id=self.attempt_id, status=RailStatus.FAILED, failure_code=code),
+            source=p.AnswerSource.CALL,
+        )
+
+    def _intent(self) -> p.OpenAttempt:
+        return p.OpenAttempt(
+            attempt_id=self.attempt_id,
+            plan_id=self.order.plan_id,
+            installment_id=self.order.installment_id,
+            channel=self.order.channel,
+            amount=self.order.amount,
+            at=self.clock.now(),
+        )
+
+    def _checkout(self, *, expires_minutes: int) -> OpenCheckout:
+        order = self.order
+        mandate = None
+        if order.contract_no is not None and order.first_debit_on is not None:
+            mandate = MandateTerms(
+                contract_no=order.contract_no, first_debit_on=order.first_debit_on
+            )
+        return OpenCheckout(
+            order_id=self.attempt_id,
+            amount=order.amount,
+            title=order.title,
+            return_url=order.return_url,
+            expires_minutes=expires_minutes,
+            mandate=mandate,
+        )

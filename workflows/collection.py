@@ -1,0 +1,194 @@
+"""One installment's collection: attempts at set distances until paid, failed, or stopped."""
+
+import asyncio
+from datetime import date, datetime, timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import FailureError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.contracts.payments import AttemptStanding, AttemptState, Channel
+    from meqenet.calendar import at_addis
+    from meqenet.identity import attempt_id
+    from meqenet.payments.rail import PaymentAnswer
+    from workflows.attempt import Attempt
+    from workflows.clock import ClockMoved, PlanClock
+    from workflows.messages import PaymentReported, plan_workflow_id
+    from workflows.news import (
+        CollectionEnd,
+        CollectionNews,
+        CollectionOrder,
+        CollectionResult,
+        NewsKind,
+    )
+
+_LATE_MAX = timedelta(minutes=10)
+"""After the deadline the provider closes its order; the order is watched this much longer."""
+_CHECKOUT_MINUTES_MAX = 120
+"""Telebirr's ``timeout_express`` takes 1 to 120 minutes (providers.md 1.6)."""
+
+
+@workflow.defn
+class InstallmentCollectionWorkflow:
+    """Collects one installment. Never has two orders open; never sends one whose fate is open."""
+
+    @workflow.init
+    def __init__(self, order: CollectionOrder) -> None:
+        self._order = order
+        self._clock = PlanClock(order.clock)
+        self._reported: dict[str, PaymentAnswer] = {}
+        self._stop = False
+        self._retry_now = False
+        self._told: tuple[int, datetime | None] | None = None
+
+    @workflow.run
+    async def run(self, order: CollectionOrder) -> CollectionResult:
+        """Collect. The result names the attempt that brought the money, or the last cause."""
+        what = f"Installment {order.number}: {order.amount} birr by {order.channel}"
+        workflow.set_current_details(what)
+        teller = asyncio.create_task(self._tell_when_at_rest())
+        result = await self._collect()
+        teller.cancel()
+        workflow.set_current_details(f"{what}: {result.end} after attempt {result.attempts}")
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return result
+
+    @workflow.signal
+    def payment_reported(self, report: PaymentReported) -> None:
+        """A provider's verified callback; kept for the attempt that it names."""
+        self._reported[report.answer.order_id] = report.answer
+
+    @workflow.signal
+    def clock_moved(self, moved: ClockMoved) -> None:
+        """The plan's test clock has moved."""
+        self._clock.move(moved)
+
+    @workflow.signal
+    def stop(self) -> None:
+        """The plan no longer wants the money: make no further attempt."""
+        self._stop = True
+
+    @workflow.signal
+    def retry_now(self) -> None:
+        """Do not wait for the set distance: try again now."""
+        self._retry_now = True
+
+    async def _collect(self) -> CollectionResult:
+        number = self._order.first_attempt
+        retry_on = list(self._order.retry_on)
+        while True:
+            self._retry_now = False
+            attempt = Attempt(
+                order=self._order,
+                clock=self._clock,
+                attempt_id=attempt_id(installment_id=self._order.installment_id, number=number),
+                reported=self._reported,
+            )
+            if self._order.channel is Channel.CHECKOUT:
+                standing = await self._let_customer_pay(attempt)
+            else:
+                standing = await attempt.collect()
+            if standing.state is AttemptState.SUCCEEDED or self._is_last(standing, retry_on):
+                return self._result(standing, attempts=number)
+            await self._wait_for_next_try(standing, on=retry_on.pop(0))
+            if self._stop:
+                return self._result(standing, attempts=number)
+            number += 1
+
+    def _is_last(self, standing: AttemptStanding, retry_on: list[date]) -> bool:
+        return self._stop or not standing.retryable or not retry_on
+
+    def _result(self, standing: AttemptStanding, *, attempts: int) -> CollectionResult:
+        if standing.state is AttemptState.SUCCEEDED:
+            return CollectionResult(
+                number=self._order.number,
+                end=CollectionEnd.PAID,
+                attempts=attempts,
+                attempt_id=standing.attempt_id,
+                amount=standing.amount or self._order.amount,
+                paid_at=standing.succeeded_at or self._clock.now(),
+            )
+        return CollectionResult(
+            number=self._order.number,
+            end=CollectionEnd.STOPPED if self._stop else CollectionEnd.FAILED,
+            attempts=attempts,
+            attempt_id=standing.attempt_id,
+            cause=standing.cause,
+        )
+
+    async def _wait_for_next_try(self, standing: AttemptStanding, *, on: date) -> None:
+        next_at = at_addis(on=on, hour=self._order.collection_hour)
+        await self._tell(
+            CollectionNews(
+                number=self._order.number,
+                kind=NewsKind.ATTEMPT_FAILED,
+                attempt_id=standing.attempt_id,
+                cause=standing.cause,
+                next_attempt_at=next_at,
+            )
+        )
+        await self._clock.wait_until(
+            lambda: self._stop or self._retry_now,
+            until=next_at,
+            summary=f"try installment {self._order.number} again",
+        )
+
+    async def _let_customer_pay(self, attempt: Attempt) -> AttemptStanding:
+        """Open the provider's page and wait until paid, too late, or unwanted and closed."""
+        deadline = self._order.deadline
+        if deadline is None:
+            raise ValueError("a payment at checkout needs a deadline")
+        minutes = int((deadline - self._clock.now()).total_seconds() // 60)
+        opened = await attempt.open_checkout(
+            expires_minutes=min(max(minutes, 1), _CHECKOUT_MINUTES_MAX)
+        )
+        if opened is None:
+            return attempt.standing
+        await self._tell(
+            CollectionNews(
+                number=self._order.number,
+                kind=NewsKind.CUSTOMER_ASKED,
+                attempt_id=attempt.attempt_id,
+                url=opened.url,
+                app_link=opened.raw_request,
+            )
+        )
+        watch = asyncio.create_task(attempt.resolve())
+        # Even unwanted, the order can be paid until the provider closes it: see it to its end.
+        await self._clock.wait_until(
+            watch.done, until=deadline + _LATE_MAX, summary="the customer pays"
+        )
+        if watch.done():
+            await watch
+        else:
+            watch.cancel()
+        if not attempt.ended():
+            await attempt.lapse()
+        return attempt.standing
+
+    async def _tell_when_at_rest(self) -> None:
+        """Under a test clock, tell the plan whenever all that was due is done."""
+        while True:
+            await workflow.wait_condition(self._has_come_to_rest)
+            self._told = (self._clock.turn, self._clock.next_wake())
+            await self._tell(
+                CollectionNews(
+                    number=self._order.number,
+                    kind=NewsKind.AT_REST,
+                    turn=self._told[0],
+                    next_attempt_at=self._told[1],
+                )
+            )
+
+    def _has_come_to_rest(self) -> bool:
+        if self._clock.reading is None or self._reported or not self._clock.at_rest():
+            return False
+        return (self._clock.turn, self._clock.next_wake()) != self._told
+
+    async def _tell(self, news: CollectionNews) -> None:
+        plan = workflow.get_external_workflow_handle(plan_workflow_id(plan_id=self._order.plan_id))
+        try:
+            await plan.signal("collection_news", news)
+        except FailureError:
+            # Only an operator's termination closes a plan under its collection; go on regardless.
+            workflow.logger.warning("the plan's workflow could not be told: %s", news.kind)

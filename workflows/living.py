@@ -1,0 +1,239 @@
+"""An active plan: installments collected when due, the merchant paid, until nothing is owed."""
+
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+
+from activities.contracts import credit, ledger
+from activities.contracts.payments import Channel
+from meqenet.bnpl.events import (
+    CollectionAttemptFailed,
+    CollectionStarted,
+    InstallmentFailed,
+    InstallmentPaid,
+    PlanCompleted,
+)
+from meqenet.bnpl.states import InstallmentState, PlanState
+from meqenet.calendar import addis_date, at_addis
+from meqenet.identity import installment_id
+from meqenet.ledger.happenings import InstallmentCollected
+from meqenet.payments.rail import WalletProvider
+from workflows.asking import ask
+from workflows.ending import end_mandate
+from workflows.news import CollectionEnd, CollectionNews, CollectionOrder, CollectionResult
+from workflows.paying_merchant import pay_merchant_if_due, take_payout_answer
+from workflows.plan_desk import DAYS_PAST_DUE, PlanDesk
+from workflows.plan_life import InstallmentLife
+
+_ROLL_AFTER_COLLECTIONS = 6
+
+
+async def live(desk: PlanDesk) -> bool:
+    """Live until completed (True), or until it is time to continue as new (False)."""
+    while not _over(desk):
+        if should_roll(desk):
+            return False
+        desk.show(step=_next_step(desk), step_at=_next_due(desk))
+        await desk.clock.wait_until(
+            desk.has_work,
+            until=_next_due(desk),
+            summary=_next_step(desk),
+        )
+        while desk.news:
+            await _take_news(desk, desk.news.popleft())
+        while desk.results:
+            await _take_result(desk, desk.results.popleft())
+        while desk.retries:
+            number, _ = desk.retries.popitem()
+            await _collect(desk, desk.life.installment(number=number), now=True)
+        while desk.payout_answers:
+            await take_payout_answer(desk, desk.payout_answers.popleft(), step=_next_step(desk))
+        await pay_merchant_if_due(desk)
+        for installment in desk.life.installments:
+            if _is_due(desk, installment):
+                await _collect(desk, installment)
+    await end_mandate(desk)
+    await desk.record(
+        PlanCompleted(collected=desk.life.collected()), state=PlanState.COMPLETED, step="none"
+    )
+    await desk.tell_merchant("plan.completed")
+    return True
+
+
+def should_roll(desk: PlanDesk) -> bool:
+    """Whether to continue as new: only while no child is at work and nothing waits to be read."""
+    if desk.active or desk.paying or desk.has_work():
+        return False
+    info = workflow.info()
+    return (
+        info.is_continue_as_new_suggested()
+        or desk.life.collections_since_roll >= _ROLL_AFTER_COLLECTIONS
+    )
+
+
+def _over(desk: PlanDesk) -> bool:
+    payout = desk.life.payout
+    return desk.life.all_paid() and (payout is None or payout.done) and not desk.active
+
+
+def _due_at(desk: PlanDesk, installment: InstallmentLife) -> datetime:
+    return at_addis(on=installment.planned.due_on, hour=desk.life.signed.collection_hour)
+
+
+def _is_due(desk: PlanDesk, installment: InstallmentLife) -> bool:
+    return (
+        installment.state is InstallmentState.SCHEDULED
+        and _due_at(desk, installment) <= desk.clock.now()
+    )
+
+
+def _payout_waits(desk: PlanDesk) -> bool:
+    payout = desk.life.payout
+    if payout is None or desk.paying:
+        return False
+    return not payout.done and not payout.rejected
+
+
+def _next_due(desk: PlanDesk) -> datetime | None:
+    dues = [
+        _due_at(desk, i) for i in desk.life.installments if i.state is InstallmentState.SCHEDULED
+    ]
+    payout = desk.life.payout
+    if payout is not None and _payout_waits(desk):
+        dues.append(payout.scheduled.due_at)
+    return min(dues, default=None)
+
+
+def _next_step(desk: PlanDesk) -> str:
+    due = _next_due(desk)
+    for installment in desk.life.installments:
+        if installment.state is InstallmentState.SCHEDULED and _due_at(desk, installment) == due:
+            return f"collect installment {installment.planned.number}"
+    if due is not None:
+        return "pay the merchant"
+    if any(i.state is InstallmentState.FAILED for i in desk.life.installments):
+        return "a failed installment waits for a retry"
+    return "await what is under way"
+
+
+async def _collect(desk: PlanDesk, installment: InstallmentLife, *, now: bool = False) -> None:
+    application, terms = desk.application, desk.life.signed
+    telebirr = application.wallet_provider is WalletProvider.TELEBIRR
+    started_on = addis_date(at=desk.clock.now()) if now else installment.planned.due_on
+    installment.state = InstallmentState.COLLECTING
+    number = installment.planned.number
+    await desk.record(
+        CollectionStarted(number=number),
+        state=desk.life.state,
+        step=f"collect installment {number}",
+        step_at=desk.clock.now(),
+    )
+    desk.life.collections_since_roll += 1
+    count = len(desk.life.installments)
+    await desk.start_collection(
+        CollectionOrder(
+            plan_id=desk.plan_id,
+            installment_id=installment_id(plan_id=desk.plan_id, number=number),
+            number=number,
+            amount=installment.planned.amount,
+            provider=application.wallet_provider,
+            channel=Channel.MANDATE if telebirr else Channel.PUSH,
+            first_attempt=installment.attempts + 1,
+            retry_on=tuple(started_on + timedelta(days=d) for d in terms.retry_after_days),
+            collection_hour=terms.collection_hour,
+            title=f"Meqenet installment {number} of {count}",
+            account_reference=desk.account_reference,
+            clock=desk.clock.reading,
+        )
+    )
+
+
+async def _take_news(desk: PlanDesk, news: CollectionNews) -> None:
+    """Only failed attempts are told of here; the customer is not asked once the plan is active."""
+    installment = desk.life.installment(number=news.number)
+    installment.attempts += 1
+    await desk.record(
+        CollectionAttemptFailed(
+            number=news.number,
+            attempt_id=news.attempt_id or "",
+            cause=news.cause or "unknown",
+            next_attempt_at=news.next_attempt_at,
+        ),
+        state=PlanState.PAST_DUE if _overdue(desk) else desk.life.state,
+        step=f"try installment {news.number} again",
+        step_at=news.next_attempt_at,
+    )
+    _show_days_past_due(desk)
+
+
+async def _take_result(desk: PlanDesk, result: CollectionResult) -> None:
+    installment = desk.life.installment(number=result.number)
+    installment.attempts = result.attempts
+    if result.end is not CollectionEnd.PAID:
+        installment.state = InstallmentState.FAILED
+        await desk.record(
+            InstallmentFailed(number=result.number, cause=result.cause or "unknown"),
+            state=PlanState.PAST_DUE,
+            step=f"installment {result.number} waits for a retry",
+        )
+        _show_days_past_due(desk)
+        return
+    installment.state = InstallmentState.PAID
+    planned, attempt = installment.planned, result.attempt_id or ""
+    await ask(
+        ledger.POST,
+        ledger.Post(
+            posting_id=attempt,
+            happening=InstallmentCollected(
+                plan_id=desk.plan_id,
+                attempt_id=attempt,
+                provider=desk.application.wallet_provider,
+                lender=desk.life.signed.lender_of_record,
+                principal=planned.principal,
+                interest=planned.interest,
+            ),
+            effective_at=desk.clock.now(),
+        ),
+        summary=f"Post installment {result.number}",
+    )
+    await ask(
+        credit.RECORD_REPAYMENT,
+        credit.RecordRepayment(
+            plan_id=desk.plan_id,
+            repayment_id=attempt,
+            principal=planned.principal,
+            on_time=addis_date(at=desk.clock.now()) <= planned.due_on,
+            at=desk.clock.now(),
+        ),
+        summary="The customer owes less",
+    )
+    await desk.record(
+        InstallmentPaid(
+            number=result.number,
+            attempt_id=attempt,
+            amount=planned.amount,
+            paid_at=result.paid_at or desk.clock.now(),
+        ),
+        state=PlanState.PAST_DUE if _overdue(desk) else PlanState.ACTIVE,
+        step=_next_step(desk),
+        step_at=_next_due(desk),
+    )
+    _show_days_past_due(desk)
+
+
+def _overdue(desk: PlanDesk) -> list[InstallmentLife]:
+    """Installments not collected by the end of their due date."""
+    today = addis_date(at=desk.clock.now())
+    open_states = (InstallmentState.COLLECTING, InstallmentState.FAILED)
+    return [
+        i
+        for i in desk.life.installments
+        if i.state is InstallmentState.FAILED
+        or (i.state in open_states and i.planned.due_on < today)
+    ]
+
+
+def _show_days_past_due(desk: PlanDesk) -> None:
+    today = addis_date(at=desk.clock.now())
+    days = max(((today - i.planned.due_on).days for i in _overdue(desk)), default=0)
+    workflow.upsert_search_attributes([DAYS_PAST_DUE.value_set(days)])

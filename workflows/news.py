@@ -1,0 +1,90 @@
+"""What children tell the plan while they work, and what the plan tells them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from activities.contracts.payments import Channel
+from meqenet.money import Money
+from meqenet.payments.rail import WalletProvider
+from workflows.clock import ClockReading
+
+
+class NewsKind(StrEnum):
+    """What a collection has to tell."""
+
+    CUSTOMER_ASKED = "customer_asked"
+    """The customer can pay now: on the page, in the app, or at the prompt on the phone."""
+    ATTEMPT_FAILED = "attempt_failed"
+    """An attempt failed; the next is at ``next_attempt_at``, if there is one."""
+    AT_REST = "at_rest"
+    """All that was due at the test clock's ``turn`` is done; next wake at ``next_attempt_at``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectionNews:
+    """Signal ``collection_news`` from a collection to its plan."""
+
+    number: int
+    kind: NewsKind
+    attempt_id: str | None = None
+    cause: str | None = None
+    next_attempt_at: datetime | None = None
+    url: str | None = None
+    app_link: str | None = None
+    turn: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectionOrder:
+    """What to collect, and how patiently.
+
+    Attributes:
+        first_attempt: number of the first attempt, so that a later collection of the same
+            installment goes on counting.
+        retry_on: Addis dates on which a failed attempt is repeated, in order.
+        collection_hour: Addis hour of those repetitions.
+        deadline: for a payment at checkout: when the customer is too late.
+        first_debit_on: when set, the customer signs the mandate in the same step.
+    """
+
+    plan_id: str
+    installment_id: str
+    number: int
+    amount: Money
+    provider: WalletProvider
+    channel: Channel
+    first_attempt: int
+    retry_on: tuple[date, ...]
+    collection_hour: int
+    title: str
+    account_reference: str
+    return_url: str | None = None
+    deadline: datetime | None = None
+    contract_no: str | None = None
+    first_debit_on: date | None = None
+    clock: ClockReading | None = None
+
+
+class CollectionEnd(StrEnum):
+    """How a collection ended."""
+
+    PAID = "paid"
+    """The money is with us."""
+    FAILED = "failed"
+    """All set attempts failed; no order is open."""
+    STOPPED = "stopped"
+    """The plan asked to stop, or the customer was too late; no order is open."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectionResult:
+    """The end of a collection; the money's facts when PAID, the last cause otherwise."""
+
+    number: int
+    end: CollectionEnd
+    attempts: int
+    attempt_id: str | None = None
+    amount: Money | None = None
+    paid_at: datetime | None = None
+    cause: str | None = None

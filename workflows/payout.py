@@ -1,0 +1,105 @@
+"""The payout of a plan's merchant money through the bank, exactly once."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.contracts import ledger, settlement
+    from activities.contracts.report import ErrorKind
+    from meqenet.ledger.happenings import MerchantPaidOut
+    from meqenet.settlement.transfer import CreditTransfer, TransferAnswer, TransferStatus
+    from workflows.asking import ask, distances, report_of
+
+_AGAIN_AFTER = distances(first=timedelta(seconds=1), longest=timedelta(hours=1), count=40)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutOrder:
+    """Which payout to send; its content is the settlement domain's."""
+
+    plan_id: str
+    merchant_id: str
+    payout_id: str
+    at: datetime
+
+
+@workflow.defn
+class MerchantPayoutWorkflow:
+    """Pays a merchant. Sent once under its end-to-end id; an unknown outcome is asked about."""
+
+    @workflow.run
+    async def run(self, order: PayoutOrder) -> TransferAnswer:
+        """Return the bank's final word; money moved only when SETTLED, and is posted then."""
+        transfer = await ask(
+            settlement.OPEN_PAYOUT,
+            settlement.OpenPayout(payout_id=order.payout_id, at=order.at),
+            summary="Store the payout",
+        )
+        answer = await self._see_through(order, transfer)
+        if answer.status is TransferStatus.SETTLED:
+            await ask(
+                ledger.POST,
+                ledger.Post(
+                    posting_id=order.payout_id,
+                    happening=MerchantPaidOut(
+                        plan_id=order.plan_id,
+                        merchant_id=order.merchant_id,
+                        payout_id=order.payout_id,
+                        amount=transfer.amount,
+                    ),
+                    effective_at=order.at,
+                ),
+                summary="Post the payout",
+            )
+        return answer
+
+    async def _see_through(self, order: PayoutOrder, transfer: CreditTransfer) -> TransferAnswer:
+        may_send = True
+        turn = 0
+        while True:
+            answer = await (self._send(transfer) if may_send else self._ask(transfer))
+            known = answer is not None and answer.status is not TransferStatus.NOT_FOUND
+            may_send = answer is not None and answer.status is TransferStatus.NOT_FOUND
+            if known or answer is None:
+                await ask(
+                    settlement.RECORD_PAYOUT,
+                    settlement.RecordPayout(payout_id=order.payout_id, answer=answer, at=order.at),
+                    summary=f"Store the answer: {answer.status if answer else 'unknown'}",
+                )
+            if answer is not None and answer.status in (
+                TransferStatus.SETTLED,
+                TransferStatus.REJECTED,
+            ):
+                return answer
+            wait = _AGAIN_AFTER[min(turn, len(_AGAIN_AFTER) - 1)]
+            await workflow.sleep(wait, summary="then ask the bank")
+            turn += 1
+
+    async def _send(self, transfer: CreditTransfer) -> TransferAnswer | None:
+        try:
+            return await ask(
+                settlement.SEND_TRANSFER, transfer, summary=f"Transfer {transfer.amount} birr"
+            )
+        except ActivityError as error:
+            report = report_of(error)
+            workflow.logger.warning("transfer not answered: %s", report.code)
+            if report.kind is ErrorKind.UNKNOWN:
+                return None
+            # Nothing happened there: the same id may be sent again after a wait.
+            return TransferAnswer(
+                end_to_end_id=transfer.end_to_end_id, status=TransferStatus.NOT_FOUND
+            )
+
+    async def _ask(self, transfer: CreditTransfer) -> TransferAnswer | None:
+        try:
+            return await ask(
+                settlement.QUERY_TRANSFER,
+                settlement.QueryTransfer(end_to_end_id=transfer.end_to_end_id),
+                summary="What became of the transfer?",
+            )
+        except ActivityError as error:
+            workflow.logger.warning("transfer query failed: %s", report_of(error).code)
+            return None

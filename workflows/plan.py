@@ -1,0 +1,283 @@
+"""A payment plan's whole life, as one durable workflow."""
+
+import asyncio
+from datetime import datetime
+
+from temporalio import workflow
+from temporalio.exceptions import FailureError
+
+with workflow.unsafe.imports_passed_through():
+    from meqenet.bnpl.states import InstallmentState, PlanState
+    from workflows.activation import activate
+    from workflows.asking import refusal
+    from workflows.becoming_active import decide_credit, make_offer, open_plan, verify_identity
+    from workflows.checkout_payment import take_first_payment
+    from workflows.clock import ClockMoved, ClockReading, PlanClock
+    from workflows.collection import InstallmentCollectionWorkflow
+    from workflows.living import live
+    from workflows.messages import (
+        Accept,
+        Apply,
+        Cancel,
+        PlanAnswer,
+        RetryInstallment,
+        RetryMoneyOut,
+        ReturnFromIdentity,
+        test_clock_workflow_id,
+    )
+    from workflows.news import CollectionNews
+    from workflows.plan_desk import MERCHANT_ID, PAYMENT_OPTION, PlanDesk, PlanEnded
+    from workflows.plan_life import PlanLife, PlanOutcome, PlanRun
+    from workflows.test_clock_messages import PlanAtRest, PlanLeft
+
+_BEFORE_ACTIVE = (
+    PlanState.APPLIED,
+    PlanState.IDENTITY_REQUIRED,
+    PlanState.OFFERED,
+    PlanState.ACCEPTED,
+)
+
+
+class PlanHalted(Exception):
+    """A step failed in a way that no phase foresees.
+
+    It is no failure of the workflow: the run stays where it is, in sight of an operator, and goes
+    on from there once the cause is mended.
+    """
+
+
+@workflow.defn
+class PaymentPlanWorkflow:
+    """One per plan. Phases follow each other in ``run``; updates only leave a word for them."""
+
+    @workflow.init
+    def __init__(self, start: PlanRun) -> None:
+        application = start.application
+        life = start.life or PlanLife()
+        reading = life.clock
+        if start.life is None and application.test_clock_now is not None:
+            reading = ClockReading(now=application.test_clock_now, turn=0)
+        self._desk = PlanDesk(application=application, life=life, clock=PlanClock(reading))
+        self._told: tuple[int, datetime | None] | None = life.reported
+        self._refused: FailureError | None = None
+        self._over = False
+
+    @workflow.run
+    async def run(self, start: PlanRun) -> PlanOutcome:
+        """Live the plan. A refused application fails the run, so that it may be made anew."""
+        desk = self._desk
+        workflow.upsert_search_attributes(
+            [
+                PAYMENT_OPTION.value_set(start.application.option),
+                MERCHANT_ID.value_set(start.application.merchant_id),
+            ]
+        )
+        teller = asyncio.create_task(self._tell_clock_when_at_rest())
+        try:
+            completed = await self._live(start)
+        except FailureError as error:
+            if desk.life.terms is not None:
+                raise PlanHalted(str(error)) from error
+            self._refused = error
+            self._over = True
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            raise
+        self._over = completed
+        teller.cancel()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if not completed:
+            desk.life.clock = desk.clock.reading
+            desk.life.reported = self._told
+            workflow.continue_as_new(PlanRun(application=start.application, life=desk.life))
+        await self._leave_clock()
+        return PlanOutcome(plan_id=desk.plan_id, state=desk.life.state)
+
+    async def _live(self, start: PlanRun) -> bool:
+        desk = self._desk
+        try:
+            if start.life is None:
+                await open_plan(desk)
+                identity = await verify_identity(desk)
+                await decide_credit(desk, identity)
+                await make_offer(desk)
+                await activate(desk, await take_first_payment(desk))
+                desk.answer()
+        except PlanEnded:
+            return True
+        return await live(desk)
+
+    @workflow.update
+    async def apply(self, request: Apply) -> PlanAnswer:
+        """Sent with start: answers once the plan waits for the customer, or is refused."""
+        del request  # the validator has compared it
+        await workflow.wait_condition(
+            lambda: self._over or self._desk.life.state is not PlanState.APPLIED
+        )
+        if self._refused is not None:
+            raise self._refused
+        return self._answer()
+
+    @apply.validator
+    def _same_application(self, request: Apply) -> None:
+        if request.request_hash != self._desk.application.request_hash:
+            raise refusal(
+                code="reference_reused",
+                text="reference: a plan with other content has been started under it",
+                field="reference",
+            )
+
+    @workflow.update
+    async def return_from_identity(self, request: ReturnFromIdentity) -> PlanAnswer:
+        """The customer is back from Fayda: answers with the offer, a refusal, or a new login."""
+        before = self._desk.answered
+        self._desk.returned = request
+        return await self._answer_after(before)
+
+    @return_from_identity.validator
+    def _is_awaited_login(self, request: ReturnFromIdentity) -> None:
+        desk = self._desk
+        if desk.life.state is not PlanState.IDENTITY_REQUIRED or desk.returned is not None:
+            raise refusal(code="login_not_awaited", text="state: no login is awaited now")
+        if request.state != desk.login_state:
+            raise refusal(
+                code="identity_state_mismatch",
+                text="state: this is not the login that the plan waits for; open the newest link",
+                field="state",
+            )
+
+    @workflow.update
+    async def accept(self, request: Accept) -> PlanAnswer:
+        """The customer signs (or tries a failed payment at checkout again)."""
+        before = self._desk.answered
+        self._desk.accepted = request
+        return await self._answer_after(before)
+
+    @accept.validator
+    def _is_offered(self, request: Accept) -> None:
+        del request
+        desk = self._desk
+        if desk.cancel is not None or desk.accepted is not None:
+            raise refusal(code="plan_not_offered", text="The plan is past its acceptance.")
+        if desk.life.state not in (PlanState.OFFERED, PlanState.ACCEPTED):
+            raise refusal(
+                code="plan_not_offered",
+                text=f"A plan that is {desk.life.state} cannot be accepted.",
+            )
+
+    @workflow.update
+    async def cancel(self, request: Cancel) -> PlanAnswer:
+        """End the plan before it is active; what was collected goes back to the customer."""
+        desk = self._desk
+        if desk.cancel is None:
+            desk.cancel = request
+        await workflow.wait_condition(lambda: self._over or desk.life.state not in _BEFORE_ACTIVE)
+        return self._answer()
+
+    @cancel.validator
+    def _may_be_cancelled(self, request: Cancel) -> None:
+        del request
+        desk = self._desk
+        if desk.life.state is PlanState.CANCELLED:
+            return
+        if desk.activating or desk.life.state not in _BEFORE_ACTIVE:
+            raise refusal(
+                code="plan_not_cancellable",
+                text=f"A plan that is {desk.life.state} cannot be cancelled any more.",
+            )
+
+    @workflow.update
+    async def retry_installment(self, request: RetryInstallment) -> PlanAnswer:
+        """Collect a failed installment again now, or end the wait before its next attempt."""
+        desk = self._desk
+        collection = desk.active.get(request.number)
+        if collection is not None:
+            await collection.handle.signal(InstallmentCollectionWorkflow.retry_now)
+        else:
+            desk.retries[request.number] = request.who
+            await workflow.wait_condition(lambda: request.number not in desk.retries)
+        return self._answer()
+
+    @retry_installment.validator
+    def _may_be_retried(self, request: RetryInstallment) -> None:
+        installments = self._desk.life.installments
+        if not 1 <= request.number <= len(installments):
+            raise refusal(code="installment_unknown", text="number: no such installment")
+        state = self._desk.life.installment(number=request.number).state
+        waiting = request.number in self._desk.active
+        if request.number in self._desk.retries or not (
+            state is InstallmentState.FAILED or waiting
+        ):
+            raise refusal(
+                code="installment_not_retryable",
+                text=f"number: an installment that is {state} is not collected again",
+            )
+
+    @workflow.update
+    async def retry_refund(self, request: RetryMoneyOut) -> PlanAnswer:
+        """Send a refused return of a checkout payment again, under a new id."""
+        del request
+        self._desk.refunds_asked += 1
+        return self._answer()
+
+    @workflow.update
+    async def retry_payout(self, request: RetryMoneyOut) -> PlanAnswer:
+        """Send a refused payout again, under a new id, to the account now on file."""
+        del request
+        self._desk.payouts_asked += 1
+        await workflow.wait_condition(lambda: self._desk.payouts_asked == 0)
+        return self._answer()
+
+    @retry_payout.validator
+    def _payout_was_refused(self, request: RetryMoneyOut) -> None:
+        del request
+        payout = self._desk.life.payout
+        if payout is None or not payout.rejected or self._desk.payouts_asked:
+            raise refusal(code="payout_not_refused", text="No refused payout waits for a retry.")
+
+    @workflow.signal
+    def collection_news(self, news: CollectionNews) -> None:
+        """A collection tells what happened."""
+        self._desk.take_news(news)
+
+    @workflow.signal
+    async def clock_moved(self, moved: ClockMoved) -> None:
+        """The plan's test clock has moved."""
+        await self._desk.move_clock(moved)
+
+    @workflow.query
+    def state(self) -> str:
+        """The plan's state, for operators; everything else is in the bnpl store."""
+        return self._desk.life.state
+
+    def _answer(self) -> PlanAnswer:
+        return PlanAnswer(plan_id=self._desk.plan_id, state=self._desk.life.state)
+
+    async def _answer_after(self, before: int) -> PlanAnswer:
+        await workflow.wait_condition(lambda: self._over or self._desk.answered > before)
+        return self._answer()
+
+    async def _tell_clock_when_at_rest(self) -> None:
+        while self._desk.application.test_clock_id is not None:
+            await workflow.wait_condition(self._has_come_to_rest)
+            self._told = (self._desk.clock.turn, self._desk.next_wake())
+            await self._signal_clock(
+                "plan_at_rest",
+                PlanAtRest(plan_id=self._desk.plan_id, turn=self._told[0], next_wake=self._told[1]),
+            )
+
+    def _has_come_to_rest(self) -> bool:
+        desk = self._desk
+        return desk.at_rest() and (desk.clock.turn, desk.next_wake()) != self._told
+
+    async def _leave_clock(self) -> None:
+        if self._desk.application.test_clock_id is not None:
+            await self._signal_clock("plan_left", PlanLeft(plan_id=self._desk.plan_id))
+
+    async def _signal_clock(self, signal: str, message: PlanAtRest | PlanLeft) -> None:
+        clock = workflow.get_external_workflow_handle(
+            test_clock_workflow_id(clock_id=self._desk.application.test_clock_id or "")
+        )
+        try:
+            await clock.signal(signal, message)
+        except FailureError:
+            workflow.logger.warning("the test clock could not be told")

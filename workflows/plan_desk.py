@@ -1,0 +1,255 @@
+"""The plan's desk: what phases of a plan's life share — memory, clock, log, children, messages."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey
+from temporalio.exceptions import FailureError
+from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
+
+from activities.contracts import bnpl, credit, marketplace
+from activities.contracts.bnpl import NextAction
+from meqenet.bnpl.events import PlanDeclined, PlanEvent
+from meqenet.bnpl.states import PlanState
+from meqenet.settlement.transfer import TransferAnswer
+from workflows.asking import ask
+from workflows.clock import ClockMoved, PlanClock
+from workflows.collection import InstallmentCollectionWorkflow
+from workflows.messages import (
+    Accept,
+    Application,
+    Cancel,
+    ReturnFromIdentity,
+    collection_workflow_id,
+)
+from workflows.news import (
+    CollectionEnd,
+    CollectionNews,
+    CollectionOrder,
+    CollectionResult,
+    NewsKind,
+)
+from workflows.notice import MerchantNoticeWorkflow
+from workflows.plan_life import PlanLife
+
+PLAN_STATE = SearchAttributeKey.for_keyword("PlanState")
+PAYMENT_OPTION = SearchAttributeKey.for_keyword("PaymentOption")
+MERCHANT_ID = SearchAttributeKey.for_keyword("MerchantId")
+NEXT_DUE_AT = SearchAttributeKey.for_datetime("NextDueAt")
+DAYS_PAST_DUE = SearchAttributeKey.for_int("DaysPastDue")
+
+
+class PlanEnded(Exception):
+    """Raised by a phase after it has recorded the plan's end."""
+
+
+@dataclass
+class ActiveCollection:
+    """A child at work; ``told_turn`` is the last test-clock turn at which it was at rest."""
+
+    handle: ChildWorkflowHandle[InstallmentCollectionWorkflow, CollectionResult]
+    waiter: asyncio.Task[None]
+    told_turn: int = -1
+    next_wake: datetime | None = None
+
+
+@dataclass
+class PlanDesk:
+    """Everything about one plan inside its workflow. Only the main coroutine records events."""
+
+    application: Application
+    life: PlanLife
+    clock: PlanClock
+    returned: ReturnFromIdentity | None = None
+    accepted: Accept | None = None
+    cancel: Cancel | None = None
+    login_state: str | None = None
+    activating: bool = False
+    refunds_asked: int = 0
+    payouts_asked: int = 0
+    retries: dict[int, str] = field(default_factory=dict)
+    news: deque[CollectionNews] = field(default_factory=deque)
+    results: deque[CollectionResult] = field(default_factory=deque)
+    active: dict[int, ActiveCollection] = field(default_factory=dict)
+    payout_answers: deque[TransferAnswer] = field(default_factory=deque)
+    paying: asyncio.Task[None] | None = None
+    answered: int = 0
+    """Counts the moments at which whoever asked something can be answered."""
+
+    @property
+    def plan_id(self) -> str:
+        """The plan's id."""
+        return self.application.plan_id
+
+    @property
+    def account_reference(self) -> str:
+        """At most 12 letters and digits that the customer sees on the phone."""
+        return self.plan_id.removeprefix("pln_")[:12].upper()
+
+    async def record(
+        self,
+        event: PlanEvent,
+        *,
+        state: PlanState,
+        step: str,
+        step_at: datetime | None = None,
+        action: NextAction | None = None,
+    ) -> None:
+        """Append an event to the plan's log, and show the plan's new state to operators."""
+        await ask(
+            bnpl.RECORD_EVENT,
+            bnpl.RecordEvent(
+                plan_id=self.plan_id,
+                sequence=self.life.sequence + 1,
+                event=event,
+                state=state,
+                next_action=action,
+                next_step=step,
+                next_step_at=step_at,
+                at=self.clock.now(),
+            ),
+            summary=f"Record {event.kind.replace('_', ' ')}",
+        )
+        self.life.sequence += 1
+        self.life.state = state
+        self.show(step=step, step_at=step_at)
+
+    def show(self, *, step: str, step_at: datetime | None) -> None:
+        """Search attributes and details for whoever opens the run. No private data."""
+        workflow.upsert_search_attributes(
+            [
+                PLAN_STATE.value_set(self.life.state.value),
+                NEXT_DUE_AT.value_set(step_at) if step_at else NEXT_DUE_AT.value_unset(),
+            ]
+        )
+        lines = [f"**{self.life.state.value}** — next: {step}"]
+        if step_at is not None:
+            lines[0] += f" at {step_at:%Y-%m-%d %H:%M} UTC"
+        if self.life.installments:
+            lines += ["", "| # | due | birr | state | attempts |", "|---|---|---|---|---|"]
+            lines += [
+                f"| {i.planned.number} | {i.planned.due_on} | {i.planned.amount} "
+                f"| {i.state.value} | {i.attempts} |"
+                for i in self.life.installments
+            ]
+        workflow.set_current_details("\n".join(lines))
+
+    def has_work(self) -> bool:
+        """Whether an active plan has something to take in."""
+        return bool(
+            self.news or self.results or self.payout_answers or self.retries or self.payouts_asked
+        )
+
+    def cancel_is_new(self) -> bool:
+        """Whether the checkout has cancelled and that is not on record yet."""
+        return self.cancel is not None and self.life.state is not PlanState.CANCELLED
+
+    def answer(self) -> None:
+        """Whoever waits for the plan's answer can have it now."""
+        self.answered += 1
+
+    async def decline(self, *reasons: tuple[str, str]) -> None:
+        """Record that there will be no plan, and end it."""
+        await self.record(PlanDeclined(reasons=reasons), state=PlanState.DECLINED, step="none")
+        await self.close_order(marketplace.OrderOutcome.DECLINED)
+        raise PlanEnded
+
+    async def release_hold(self) -> None:
+        """Give the held credit limit back."""
+        await ask(
+            credit.RELEASE_HOLD,
+            credit.ReleaseHold(plan_id=self.plan_id, at=self.clock.now()),
+            summary="Give the held limit back",
+        )
+
+    async def close_order(self, outcome: marketplace.OrderOutcome) -> None:
+        """Tell the marketplace how the order ended, and the merchant by a notice."""
+        await ask(
+            marketplace.CLOSE_ORDER,
+            marketplace.CloseOrder(plan_id=self.plan_id, outcome=outcome, at=self.clock.now()),
+            summary=f"Order {outcome}",
+        )
+        await self.tell_merchant(f"plan.{outcome}")
+
+    async def tell_merchant(self, kind: str) -> None:
+        """Start a notice to the merchant; it outlives the plan, and its failure is its own."""
+        notice_id = f"{self.plan_id}-n{self.life.sequence}"
+        # Started, not awaited: the notice has a life of its own.
+        _ = await workflow.start_child_workflow(
+            MerchantNoticeWorkflow.run,
+            marketplace.DeliverNotice(
+                notice_id=notice_id,
+                merchant_id=self.application.merchant_id,
+                plan_id=self.plan_id,
+                reference=self.application.reference,
+                kind=kind,
+                at=self.clock.now(),
+            ),
+            id=f"notice-{notice_id}",
+            parent_close_policy=ParentClosePolicy.ABANDON,
+            static_summary=f"{kind} to the merchant",
+        )
+
+    async def start_collection(self, order: CollectionOrder) -> None:
+        """Start a child that collects an installment; its result arrives in ``results``."""
+        handle = await workflow.start_child_workflow(
+            InstallmentCollectionWorkflow.run,
+            order,
+            id=collection_workflow_id(installment_id=order.installment_id),
+            parent_close_policy=ParentClosePolicy.ABANDON,
+            static_summary=f"Installment {order.number}: {order.amount} birr",
+        )
+        waiter = asyncio.create_task(self._await_result(order.number, handle))
+        self.active[order.number] = ActiveCollection(handle=handle, waiter=waiter)
+
+    async def _await_result(
+        self,
+        number: int,
+        handle: ChildWorkflowHandle[InstallmentCollectionWorkflow, CollectionResult],
+    ) -> None:
+        try:
+            result = await handle
+        except FailureError:
+            # Terminated by an operator, or a rule refused its attempt: nothing was collected by
+            # it that the payments store does not know; a person looks and retries.
+            result = CollectionResult(
+                number=number,
+                end=CollectionEnd.FAILED,
+                attempts=self.life.installment(number=number).attempts + 1,
+                cause="collection_lost",
+            )
+        del self.active[number]
+        self.results.append(result)
+
+    async def move_clock(self, moved: ClockMoved) -> None:
+        """Take the test clock's word and hand it on to the collections at work."""
+        self.clock.move(moved)
+        for collection in list(self.active.values()):
+            try:
+                await collection.handle.signal(InstallmentCollectionWorkflow.clock_moved, moved)
+            except FailureError:
+                workflow.logger.info("a collection ended while the clock moved")
+
+    def take_news(self, news: CollectionNews) -> None:
+        """A collection tells: rest is noted at once, the rest waits for the main coroutine."""
+        if news.kind is not NewsKind.AT_REST:
+            self.news.append(news)
+            return
+        collection = self.active.get(news.number)
+        if collection is not None:
+            collection.told_turn = news.turn
+            collection.next_wake = news.next_attempt_at
+
+    def at_rest(self) -> bool:
+        """Whether everything that was due at the test clock's time is done."""
+        if self.has_work() or self.paying or not self.clock.at_rest():
+            return False
+        return all(c.told_turn >= self.clock.turn for c in self.active.values())
+
+    def next_wake(self) -> datetime | None:
+        """When something is due next, in the plan or in a collection of it."""
+        wakes = [self.clock.next_wake(), *(c.next_wake for c in self.active.values())]
+        return min((wake for wake in wakes if wake is not None), default=None)

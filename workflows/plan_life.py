@@ -1,0 +1,86 @@
+"""What a plan's workflow remembers, also across continue-as-new."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from activities.contracts.bnpl import PlanTerms
+from activities.contracts.settlement import SettlementScheduled
+from meqenet.bnpl.events import PlannedInstallment
+from meqenet.bnpl.states import InstallmentState, PlanState
+from meqenet.money import Money, total
+from workflows.clock import ClockReading
+from workflows.messages import Application
+
+
+@dataclass
+class InstallmentLife:
+    """One installment's progress. ``attempts`` counts all attempts so far, over all collections."""
+
+    planned: PlannedInstallment
+    state: InstallmentState = InstallmentState.SCHEDULED
+    attempts: int = 0
+
+
+@dataclass
+class PayoutLife:
+    """The merchant's money. ``done`` when the bank has settled it."""
+
+    scheduled: SettlementScheduled
+    released: bool = False
+    done: bool = False
+    number: int = 1
+    rejected: bool = False
+
+
+@dataclass
+class PlanLife:
+    """The plan as its workflow knows it; the bnpl store holds the same, and the history."""
+
+    state: PlanState = PlanState.APPLIED
+    sequence: int = 0
+    terms: PlanTerms | None = None
+    identity_attempt: int = 0
+    customer_id: str | None = None
+    tier: str = ""
+    installments: list[InstallmentLife] = field(default_factory=list)
+    payout: PayoutLife | None = None
+    clock: ClockReading | None = None
+    reported: tuple[int, datetime | None] | None = None
+    collections_since_roll: int = 0
+
+    @property
+    def signed(self) -> PlanTerms:
+        """The terms, once the plan is open."""
+        if self.terms is None:
+            raise ValueError("the plan has not been opened yet")
+        return self.terms
+
+    def installment(self, *, number: int) -> InstallmentLife:
+        """The installment of that number."""
+        return self.installments[number - 1]
+
+    def collected(self) -> Money:
+        """What has come in so far."""
+        return total(
+            i.planned.amount for i in self.installments if i.state is InstallmentState.PAID
+        )
+
+    def all_paid(self) -> bool:
+        """Whether nothing is owed any more."""
+        return all(i.state is InstallmentState.PAID for i in self.installments)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanRun:
+    """Input of a run: the application, and the life so far when it continues as new."""
+
+    application: Application
+    life: PlanLife | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanOutcome:
+    """The result of a plan's workflow."""
+
+    plan_id: str
+    state: str
