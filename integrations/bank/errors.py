@@ -1,5 +1,6 @@
 """Where httpx's exceptions and the bank's refusals become the four kinds of error."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
@@ -16,6 +17,7 @@ _NEVER_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
+_SECONDS = re.compile(r"[0-9]{1,5}")
 _BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _CREDENTIALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
@@ -90,5 +92,6 @@ def _defect(code: str, text: str, response: httpx.Response) -> Defect:
 
 
 def _retry_after(response: httpx.Response) -> timedelta | None:
-    seconds = response.headers.get("Retry-After", "")
-    return timedelta(seconds=int(seconds)) if seconds.isascii() and seconds.isdigit() else None
+    """Whole seconds, up to a day; an HTTP date or nonsense counts as no wish."""
+    match = _SECONDS.fullmatch(response.headers.get("Retry-After", ""))
+    return timedelta(seconds=int(match[0])) if match else None

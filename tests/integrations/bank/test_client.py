@@ -159,6 +159,25 @@ async def test_a_busy_bank_has_done_nothing(world: World, client: Bank) -> None:
     assert (await client.send_transfer(order=ORDER)).status is PENDING
 
 
+@pytest.mark.parametrize(
+    ("wish", "understood"),
+    [("17", timedelta(seconds=17)), ("9" * 30, None), ("Mon, 23 Nov 2026 06:00:00 GMT", None)],
+)
+async def test_a_busy_bank_may_say_when_to_come_back(
+    world: World, wish: str, understood: timedelta | None
+) -> None:
+    app = FastAPI()
+
+    @app.post("/v1/credit-transfers")
+    async def busy() -> Response:
+        return Response(status_code=429, headers={"Retry-After": wish})
+
+    async with running(sandbox=Sandbox(provider="busy", app=app, credentials={})) as place:
+        with pytest.raises(Unavailable) as caught:
+            await world.client(base_url=place.base_url).send_transfer(order=ORDER)
+    assert caught.value.retry_after == understood
+
+
 async def test_a_bank_that_is_down(world: World, client: Bank) -> None:
     await world.http.post(f"{world.place.control_url}/down")
     with pytest.raises(Unavailable):
