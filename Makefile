@@ -1,0 +1,71 @@
+# Everything a checkout can do. `make setup` is part of each of them and costs nothing when done.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
+CANDIDATES := python3 python3.13 python3.12 python3.11 python
+ENOUGH := import sys, venv; sys.exit(sys.version_info < (3, 11))
+ARGS ?=
+
+# A checkout that was moved is installed anew: the installation knows its path.
+ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
+.PHONY: $(STAMP)
+endif
+
+.PHONY: help setup test check demo up bench lock
+help: ## What can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
+		printf '  %-12s %s\n' "$$name" "$$what"; done
+
+setup: $(STAMP) ## Python environment in .venv with the locked dependencies
+
+$(STAMP): requirements.lock pyproject.toml
+	@if ! $(BIN)/python -c '$(ENOUGH)' 2>/dev/null; then \
+		for name in $(CANDIDATES); do \
+			python=$$(command -v $$name 2>/dev/null) || continue; \
+			"$$python" -c '$(ENOUGH)' 2>/dev/null && break; \
+			python=; \
+		done; \
+		if [ -z "$$python" ]; then \
+			echo 'make setup: Python 3.11 or newer is needed, with its venv module; none of these is it: $(CANDIDATES)' >&2; \
+			exit 1; \
+		fi; \
+		echo "setup: making $(VENV) with $$python"; \
+		rm -rf $(VENV); \
+		"$$python" -m venv $(VENV) || { \
+			rm -rf $(VENV); \
+			echo "make setup: $$python cannot make an environment; on Debian and Ubuntu install python3-venv" >&2; \
+			exit 1; \
+		}; \
+	fi
+	@echo 'setup: installing the locked dependencies (the first time takes a minute or two)'
+	@$(PIP) install --require-hashes -r requirements.lock
+	@echo 'setup: installing meqenet itself, editable'
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@printf '%s\n' '$(CURDIR)' > $@
+	@echo 'setup: done'
+
+test: check ## Lint, types, architecture and all tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup ## Lint, formatting, types and import arrows
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/mypy --no-error-summary
+	@said=$$($(BIN)/lint-imports --no-logo 2>&1) || { printf '%s\n' "$$said"; exit 1; }
+
+demo: setup ## Watch plans of all four kinds live their whole lives
+	@$(BIN)/meqenet demo $(ARGS)
+
+up: setup ## Run everything on this machine until Ctrl-C
+	@$(BIN)/meqenet up $(ARGS)
+
+bench: setup ## Measure how fast plans are lived
+	@$(BIN)/meqenet bench $(ARGS)
+
+lock: setup ## Resolve the dependencies anew into requirements.lock
+	@$(BIN)/uv --quiet pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate -o requirements.lock
