@@ -23,6 +23,15 @@ DEFAULT_CLAIMS: Final = {
 }
 """What a credit agreement needs to know of a person, and no more."""
 
+_PATHS: Final = {
+    "issuer": "/v1/esignet",
+    "authorization_endpoint": "/authorize",
+    "token_endpoint": "/v1/esignet/oauth/v2/token",
+    "userinfo_endpoint": "/v1/esignet/oidc/userinfo",
+    "jwks_uri": "/v1/esignet/oauth/.well-known/jwks.json",
+}
+"""Where eSignet 1.4.x keeps what (§3.2)."""
+
 
 class FaydaSettings(BaseSettings):
     """Endpoints, credentials and the shape of a login."""
@@ -36,6 +45,8 @@ class FaydaSettings(BaseSettings):
         hide_input_in_errors=True,
     )
 
+    base_url: str = ""
+    """Fayda's host, ``https://esignet.ida.et``; endpoints that are not given are of 1.4.x there."""
     issuer: str
     """``iss`` of id_tokens: ``https://host/v1/esignet`` (1.4.x) or ``https://host`` (1.8.0)."""
     authorization_endpoint: str
@@ -85,10 +96,15 @@ class FaydaSettings(BaseSettings):
 
     @model_validator(mode="before")
     @classmethod
-    def _audience_is_the_token_endpoint(cls, values: dict[str, object]) -> dict[str, object]:
-        if not values.get("assertion_audience") and "token_endpoint" in values:
-            return {**values, "assertion_audience": values["token_endpoint"]}
-        return values
+    def _fill_endpoints(cls, values: dict[str, object]) -> dict[str, object]:
+        """What is not given follows from the host; the audience from the token endpoint."""
+        filled = {name: value for name, value in values.items() if value != ""}
+        base_url = str(filled.get("base_url", "")).rstrip("/")
+        if base_url:
+            filled = {**{name: base_url + path for name, path in _PATHS.items()}, **filled}
+        if "token_endpoint" in filled:
+            filled.setdefault("assertion_audience", filled["token_endpoint"])
+        return filled
 
 
 def read_private_key(*, secret: SecretStr) -> RSAKey:
