@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from meqenet.errors import Unavailable
@@ -34,7 +34,7 @@ async def as_ours() -> AsyncIterator[None]:
     """
     try:
         yield
-    except (PoolTimeout, InterfaceError, ConnectionError, TimeoutError) as error:
+    except (PoolTimeout, OSError) as error:
         raise _unavailable(type(error).__name__) from error
     except DBAPIError as error:
         state = sqlstate(error=error)
