@@ -28,7 +28,7 @@ class PlanState(StrEnum):
     ACTIVE = "active"
     """In force, and nothing is overdue."""
     PAST_DUE = "past_due"
-    """In force, and every set attempt to collect some installment has failed."""
+    """In force, and some installment was not paid by the end of its due date."""
     COMPLETED = "completed"
     """Everything owed was paid. Final."""
 
@@ -82,7 +82,7 @@ ALLOWED_INSTALLMENT: Final[Mapping[InstallmentState, frozenset[InstallmentState]
     MappingProxyType(
         {
             InstallmentState.SCHEDULED: frozenset(
-                {InstallmentState.COLLECTING, InstallmentState.CANCELLED}
+                {InstallmentState.COLLECTING, InstallmentState.PAID, InstallmentState.CANCELLED}
             ),
             InstallmentState.COLLECTING: frozenset(
                 {InstallmentState.PAID, InstallmentState.FAILED, InstallmentState.CANCELLED}
