@@ -1,0 +1,164 @@
+"""What the books say. A balance is a sum of entries up to an instant; nothing else knows it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Numeric, func, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from db.kernel.engine import ReadSession
+from db.ledger.tables import LedgerAccount, LedgerEntry, LedgerTransaction
+from meqenet.ledger.accounts import AccountName, AccountType, Side
+from meqenet.money import Money, total
+
+_NUMERIC = Numeric()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountTotal:
+    """What was posted to an account, or to all accounts of a name. ``balance`` grows on its side.
+
+    Attributes:
+        code: the account's code, or the name that accounts share.
+        balance: negative when more stands on the other side than on the account's normal one.
+    """
+
+    code: str
+    type: AccountType
+    debit: Money
+    credit: Money
+
+    @property
+    def balance(self) -> Money:
+        """What stands on the account's normal side."""
+        net = self.debit - self.credit
+        return net if self.type.normal_side is Side.DEBIT else -net
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialBalance:
+    """All accounts by name. ``debit`` equals ``credit``, or the books are broken."""
+
+    lines: tuple[AccountTotal, ...]
+    debit: Money
+    credit: Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostedEntry:
+    """One line as it stands in the books."""
+
+    posting_id: str
+    kind: str
+    line: int
+    account_code: str
+    side: Side
+    amount: Money
+    effective_at: datetime
+
+
+async def trial_balance(*, session: ReadSession, at: datetime | None = None) -> TrialBalance:
+    """Debits and credits of every account name, up to and including ``at``; None is everything."""
+    lines = await _totals(session=session, by=LedgerAccount.name, where=_until(at))
+    return TrialBalance(
+        lines=lines,
+        debit=total(line.debit for line in lines),
+        credit=total(line.credit for line in lines),
+    )
+
+
+async def totals(
+    *, session: ReadSession, prefix: str, at: datetime | None = None
+) -> tuple[AccountTotal, ...]:
+    """Every account under a code prefix, in the order of the codes.
+
+    ``provider_clearing`` is all providers, ``provider_clearing:telebirr`` is one.
+    """
+    return await _totals(
+        session=session, by=LedgerEntry.account_code, where=_under(prefix) & _until(at)
+    )
+
+
+async def balance(*, session: ReadSession, prefix: str, at: datetime | None = None) -> Money:
+    """What stands on the normal side of all accounts under a code prefix.
+
+    Raises:
+        ValueError: the prefix does not begin with the name of an account.
+    """
+    AccountName(prefix.partition(":")[0])
+    lines = await totals(session=session, prefix=prefix, at=at)
+    return total(line.balance for line in lines)
+
+
+async def entries_of(*, session: ReadSession, plan_id: str) -> tuple[PostedEntry, ...]:
+    """A plan's entries, in the order in which its transactions were recorded."""
+    found = await session.execute(
+        select(
+            LedgerEntry.posting_id,
+            LedgerTransaction.kind,
+            LedgerEntry.line,
+            LedgerEntry.account_code,
+            LedgerEntry.side,
+            LedgerEntry.amount_santim,
+            LedgerEntry.effective_at,
+        )
+        .join(
+            LedgerTransaction,
+            (LedgerTransaction.plan_id == LedgerEntry.plan_id)
+            & (LedgerTransaction.posting_id == LedgerEntry.posting_id),
+        )
+        .where(LedgerEntry.plan_id == plan_id)
+        .order_by(LedgerTransaction.recorded_at, LedgerEntry.posting_id, LedgerEntry.line)
+    )
+    return tuple(
+        PostedEntry(
+            posting_id=posting_id,
+            kind=kind,
+            line=line,
+            account_code=account_code,
+            side=side,
+            amount=amount,
+            effective_at=effective_at,
+        )
+        for posting_id, kind, line, account_code, side, amount, effective_at in found
+    )
+
+
+async def _totals(
+    *,
+    session: ReadSession,
+    by: InstrumentedAttribute[AccountName] | InstrumentedAttribute[str],
+    where: ColumnElement[bool],
+) -> tuple[AccountTotal, ...]:
+    found = await session.execute(
+        select(by, LedgerAccount.type, _sum(Side.DEBIT), _sum(Side.CREDIT))
+        .join(LedgerAccount, LedgerAccount.code == LedgerEntry.account_code)
+        .where(where)
+        .group_by(by, LedgerAccount.type)
+        .order_by(by)
+    )
+    return tuple(
+        AccountTotal(code=str(code), type=kind, debit=_money(debit), credit=_money(credit))
+        for code, kind, debit, credit in found
+    )
+
+
+def _sum(side: Side) -> Any:  # noqa: ANN401 - a sum of BIGINT is NUMERIC, not the column's type
+    santim = func.sum(LedgerEntry.amount_santim, type_=_NUMERIC)
+    return func.coalesce(santim.filter(LedgerEntry.side == side), 0)
+
+
+def _money(santim: Decimal) -> Money:
+    return Money(int(santim))
+
+
+def _under(prefix: str) -> ColumnElement[bool]:
+    # ";" is the character after ":", so this is every code that begins with "prefix:".
+    code = LedgerEntry.account_code
+    return or_(code == prefix, (code >= f"{prefix}:") & (code < f"{prefix};"))
+
+
+def _until(at: datetime | None) -> ColumnElement[bool]:
+    return true() if at is None else LedgerEntry.effective_at <= at
