@@ -91,9 +91,12 @@ class DocumentReader:
         """A Gregorian date, ``2026-11-22``."""
         value = self.text(name)
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except ValueError:
-            raise self.refusal(name, "must be a date that exists, like 2026-11-22") from None
+            day = None
+        if day is None or day.isoformat() != value:
+            raise self.refusal(name, "must be a date that exists, like 2026-11-22")
+        return day
 
     def member(self, name: str, kind: type[_TAG]) -> _TAG:
         """One of the values of an enumeration."""

@@ -164,6 +164,8 @@ def test_numbers_with_a_point_are_exact() -> None:
         ({"principal": "-5"}, "principal: more than 0"),
         ({"annual_rate_percent": "-1"}, "annual_rate_percent: between 0 and 1000"),
         ({"disbursed_on": "12/12/2023"}, "disbursed_on: must be a date that exists"),
+        ({"disbursed_on": "20231212"}, "disbursed_on: must be a date that exists"),
+        ({"disbursed_on": "2023-02-29"}, "disbursed_on: must be a date that exists"),
         ({"disbursed_on": "9999-12-31"}, "disbursed_on: the last due date lies after"),
         ({"repay_every": 0}, "repay_every: between 1 and 366"),
         ({"repay_every": "monthly"}, "repay_every: must be a whole number"),
