@@ -249,6 +249,11 @@ class PaymentPlanWorkflow:
         """The plan's state, for operators; everything else is in the bnpl store."""
         return self._desk.life.state
 
+    @workflow.query
+    def return_url(self) -> str | None:
+        """Where the shopper's browser goes back to, if the checkout named a place."""
+        return self._desk.application.return_url
+
     def _answer(self) -> PlanAnswer:
         return PlanAnswer(plan_id=self._desk.plan_id, state=self._desk.life.state)
 

@@ -134,7 +134,8 @@ class BnplSteps(Protocol):
         """Store the plan and its first event (sequence 1, PlanOpened, state ``applied``).
 
         Idempotent by plan id. Refusals: ``reference_reused`` (same reference, other content),
-        ``plan_exists`` (its log has moved on), ``option_unknown``, and every code of :class:`meqenet.bnpl.offer.NotOffered`.
+        ``plan_exists`` (its log has moved on), ``option_unknown``, and every code of
+        :class:`meqenet.bnpl.offer.NotOffered`.
         """
         ...
 

@@ -53,6 +53,11 @@ _Decimals = Annotated[
 ]
 
 
+def register(*, app: typer.Typer) -> None:
+    """Add ``calc`` to a command line."""
+    app.add_typer(calc_app, name="calc")
+
+
 @calc_app.command("schedule")
 def schedule_command(file: _File = None) -> None:
     """What is due when: the instalments of a loan."""

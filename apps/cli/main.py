@@ -1,0 +1,50 @@
+"""The command ``meqenet``. Only the module of the command that is asked for is imported."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import typer
+
+_MODULES = {
+    "up": "apps.runtime.command",
+    "demo": "apps.cli.demo",
+    "migrate": "apps.cli.migrate",
+    "worker": "apps.cli.worker",
+    "api": "apps.cli.api",
+    "codec": "apps.cli.codec",
+    "sandbox": "apps.sandboxes.command",
+    "merchant": "apps.cli.merchant",
+    "calc": "apps.cli.calc",
+}
+"""Each command's module; it has ``register(app=…)``, and puts that command on an app."""
+
+
+def build(*, arguments: Sequence[str]) -> typer.Typer:
+    """The application, with the command that is asked for, or all of them for the help."""
+    app = typer.Typer(
+        name="meqenet",
+        help="Buy now, pay later for Ethiopia: plans as durable workflows.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_show_locals=False,
+    )
+
+    @app.callback()
+    def root() -> None:
+        """Buy now, pay later for Ethiopia: plans as durable workflows."""
+
+    asked = next((word for word in arguments if not word.startswith("-")), None)
+    modules = [_MODULES[asked]] if asked in _MODULES else list(_MODULES.values())
+    for module in modules:
+        importlib.import_module(module).register(app=app)
+    return app
+
+
+def main() -> None:
+    """Run the command line."""
+    build(arguments=sys.argv[1:])()
+
+
+if __name__ == "__main__":
+    main()

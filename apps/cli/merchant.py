@@ -1,0 +1,61 @@
+"""The command ``meqenet merchant``: take merchants on."""
+
+import asyncio
+import secrets
+from typing import Annotated
+
+import typer
+
+from meqenet.settlement.transfer import PayoutAccount
+
+
+def register(*, app: typer.Typer) -> None:
+    """Add ``merchant`` to a command line."""
+    merchant_app = typer.Typer(help="Merchants and their API keys.", no_args_is_help=True)
+    merchant_app.command("add")(add)
+    app.add_typer(merchant_app, name="merchant")
+
+    @merchant_app.callback()
+    def root() -> None:
+        """Merchants and their API keys."""
+
+
+def add(
+    *,
+    handle: Annotated[str, typer.Argument(help="A short name of your own; it makes the id.")],
+    name: Annotated[str, typer.Option(help="The name that customers see.")],
+    bic: Annotated[str, typer.Option(help="The payout bank's BIC.")] = "CBETETAA",
+    account: Annotated[str, typer.Option(help="The payout account.")] = "1000000000000",
+    webhook_url: Annotated[str | None, typer.Option(help="Where notices are sent.")] = None,
+    webhook_secret: Annotated[
+        str | None, typer.Option(help="Standard Webhooks secret, whsec_….")
+    ] = None,
+    live: Annotated[bool, typer.Option("--live", help="A live key; a test key without.")] = False,
+) -> None:
+    """Take a merchant on and print its id and API key. The key is shown this once."""
+    from temporalio.client import WorkflowFailureError  # noqa: PLC0415 - heavy; not for --help
+
+    from workers.bootstrap import Environment, temporal_client, utc_now  # noqa: PLC0415 - the same
+    from workers.onboarding import NewMerchant, Onboarded, onboard  # noqa: PLC0415 - the same
+
+    merchant = NewMerchant(
+        handle=handle,
+        name=name,
+        account=PayoutAccount(bic=bic, account_number=account, account_name=name),
+        webhook_url=webhook_url,
+        webhook_secret=webhook_secret,
+        sandbox=not live,
+    )
+
+    async def run() -> Onboarded:
+        client = await temporal_client(settings=Environment().settings)
+        return await onboard(
+            client=client, merchant=merchant, at=utc_now(), randomness=secrets.token_bytes
+        )
+
+    try:
+        onboarded = asyncio.run(run())
+    except WorkflowFailureError as error:
+        typer.echo(f"meqenet merchant add: {error.cause}", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(f"merchant  {onboarded.merchant_id}\napi key   {onboarded.api_key}")

@@ -1,0 +1,69 @@
+"""The command ``meqenet worker``: serve some domains, or all of them."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from typing import Annotated
+
+import typer
+
+from meqenet.errors import Defect
+from workers.settings import DOMAINS, Domain
+
+
+def register(*, app: typer.Typer) -> None:
+    """Add ``worker`` to a command line."""
+    app.command("worker")(worker)
+
+
+def worker(
+    *,
+    domains: Annotated[
+        str, typer.Option(help="Which domains, separated by commas.", metavar="kyc,credit,…")
+    ] = ",".join(DOMAINS),
+) -> None:
+    """Serve domains' task queues and relay their events until SIGTERM or Ctrl-C."""
+    chosen = _chosen(domains)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log URLs, secret paths included
+    try:
+        asyncio.run(_run(chosen))
+    except Defect as defect:
+        typer.echo(f"meqenet worker: {defect.text}", err=True)
+        code = 1
+    else:
+        code = 0
+    # The SDK's native threads now and then crash an interpreter that takes its time to exit.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _chosen(text: str) -> list[Domain]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    chosen = [domain for domain in DOMAINS if domain in names]
+    unknown = sorted(set(names) - set(DOMAINS))
+    if unknown or not chosen:
+        raise typer.BadParameter(
+            f"no such domain: {', '.join(unknown) or '(none)'}; there are {', '.join(DOMAINS)}",
+            param_hint="--domains",
+        )
+    return chosen
+
+
+async def _run(domains: list[Domain]) -> None:
+    from workers.bootstrap import Environment  # noqa: PLC0415 - heavy; not needed for --help
+    from workers.serving import serve  # noqa: PLC0415 - heavy; not needed for --help
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    await serve(
+        domains=domains,
+        environment=Environment(),
+        stop=stop,
+        on_ready=lambda: print("ready", ", ".join(domains), flush=True),  # noqa: T201 - the readiness line
+    )

@@ -1,0 +1,192 @@
+"""The one composition root: settings in, parts out. Nothing else builds a store or a client."""
+
+import secrets
+import string
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import httpx
+from pydantic_settings import BaseSettings
+from temporalio.client import Client
+
+from activities.auth import AuthActivities
+from activities.bnpl import BnplActivities
+from activities.credit import CreditActivities
+from activities.kyc import FaydaActivities, KycActivities
+from activities.ledger import LedgerActivities
+from activities.marketplace import MarketplaceActivities
+from activities.payments import MpesaActivities, PaymentsActivities, TelebirrActivities
+from activities.settlement import BankActivities, SettlementActivities
+from db.kernel.encryption import Keyring
+from db.kernel.engine import Database
+from integrations.bank.client import BankClient
+from integrations.bank.settings import BankSettings
+from integrations.fayda.client import FaydaClient
+from integrations.fayda.settings import FaydaSettings
+from integrations.mpesa.client import MpesaClient
+from integrations.mpesa.settings import MpesaSettings
+from integrations.telebirr.client import TelebirrClient
+from integrations.telebirr.settings import TelebirrSettings
+from integrations.temporal.codec import PayloadKeys
+from integrations.temporal.connection import connect
+from workers.settings import Domain, Settings, read
+
+_CONNECT_SECONDS_MAX = 10
+_ANSWER_SECONDS_MAX = 30
+_NONCE_ALPHABET = string.ascii_uppercase + string.digits
+_NONCE_LENGTH = 32
+
+SettingsT = TypeVar("SettingsT", bound=BaseSettings)
+
+
+def utc_now() -> datetime:
+    """The real clock; the only place outside the sandboxes where it is read."""
+    return datetime.now(UTC)
+
+
+def fresh_nonce() -> str:
+    """32 upper-case letters and digits, as Telebirr's envelope takes them."""
+    return "".join(secrets.choice(_NONCE_ALPHABET) for _ in range(_NONCE_LENGTH))
+
+
+@dataclass
+class Environment:
+    """Where a process reads its settings: a mapping given, or the process's own environment."""
+
+    values: Mapping[str, str] | None = None
+    settings: Settings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.settings = self.read(Settings)
+
+    def read(self, settings_class: type[SettingsT]) -> SettingsT:
+        """Read a provider's settings from the same place."""
+        return read(settings_class, environment=self.values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DomainParts:
+    """What serves one domain: its store, if opened, and activities by task queue."""
+
+    domain: Domain
+    database: Database
+    activities_by_queue: Mapping[str, list[Any]]
+
+
+def payload_keys(*, settings: Settings) -> PayloadKeys:
+    """The keys of workflow payloads."""
+    ring = settings.payload_keyring()
+    return PayloadKeys(current=ring.current, by_id=ring.keys)
+
+
+async def temporal_client(*, settings: Settings) -> Client:
+    """A client that encrypts and reads as every other of ours."""
+    return await connect(
+        address=settings.temporal_address,
+        namespace=settings.temporal_namespace,
+        keys=payload_keys(settings=settings),
+    )
+
+
+def keyring(*, settings: Settings) -> Keyring:
+    """The keys of private columns."""
+    ring = settings.column_keyring()
+    return Keyring(keys=ring.keys, current=ring.current, blind_index_key=settings.blind_index())
+
+
+def database(*, settings: Settings, domain: Domain) -> Database:
+    """A domain's store, with its replica for reading when there is one."""
+    return Database(
+        url=settings.database_url(domain=domain), read_url=settings.read_url(domain=domain)
+    )
+
+
+@asynccontextmanager
+async def http_client() -> AsyncIterator[httpx.AsyncClient]:
+    """One pooled client per process. It never retries and follows no redirect."""
+    timeout = httpx.Timeout(_ANSWER_SECONDS_MAX, connect=_CONNECT_SECONDS_MAX)
+    async with httpx.AsyncClient(timeout=timeout, follow_redirects=False) as client:
+        yield client
+
+
+@asynccontextmanager
+async def domain_parts(
+    *, domain: Domain, environment: Environment, http: httpx.AsyncClient
+) -> AsyncIterator[DomainParts]:
+    """Build one domain's parts from the settings that it needs, and no others."""
+    store = database(settings=environment.settings, domain=domain)
+    try:
+        yield DomainParts(
+            domain=domain,
+            database=store,
+            activities_by_queue=_activities(
+                domain=domain, store=store, environment=environment, http=http
+            ),
+        )
+    finally:
+        await store.dispose()
+
+
+def _activities(
+    *, domain: Domain, store: Database, environment: Environment, http: httpx.AsyncClient
+) -> dict[str, list[Any]]:
+    settings = environment.settings
+    match domain:
+        case "auth":
+            parts: dict[str, list[Any]] = {"auth": [AuthActivities(database=store)]}
+        case "bnpl":
+            parts = {"bnpl": [BnplActivities(database=store)]}
+        case "credit":
+            parts = {"credit": [CreditActivities(database=store)]}
+        case "ledger":
+            parts = {"ledger": [LedgerActivities(database=store)]}
+        case "marketplace":
+            keys = keyring(settings=settings)
+            market = MarketplaceActivities(database=store, keyring=keys, http=http)
+            parts = {"marketplace": [market]}
+        case "kyc":
+            provider = fayda(environment, http=http)
+            kyc = KycActivities(
+                database=store,
+                keyring=keyring(settings=settings),
+                provider=provider,
+                randomness=secrets.token_bytes,
+            )
+            parts = {"kyc": [kyc], "fayda": [FaydaActivities(provider=provider)]}
+        case "payments":
+            keys = keyring(settings=settings)
+            parts = {
+                "payments": [PaymentsActivities(database=store, keyring=keys)],
+                "telebirr": [TelebirrActivities(telebirr=telebirr(environment, http=http))],
+                "mpesa": [MpesaActivities(mpesa=mpesa(environment, http=http))],
+            }
+        case "settlement":
+            keys = keyring(settings=settings)
+            bank = BankClient(settings=environment.read(BankSettings), http=http, clock=utc_now)
+            parts = {
+                "settlement": [SettlementActivities(database=store, keyring=keys)],
+                "bank": [BankActivities(bank=bank)],
+            }
+    return parts
+
+
+def fayda(environment: Environment, *, http: httpx.AsyncClient) -> FaydaClient:
+    """The Fayda client."""
+    return FaydaClient(
+        settings=environment.read(FaydaSettings), http=http, clock=utc_now, jti=fresh_nonce
+    )
+
+
+def telebirr(environment: Environment, *, http: httpx.AsyncClient) -> TelebirrClient:
+    """The Telebirr client."""
+    return TelebirrClient(
+        settings=environment.read(TelebirrSettings), http=http, clock=utc_now, nonce=fresh_nonce
+    )
+
+
+def mpesa(environment: Environment, *, http: httpx.AsyncClient) -> MpesaClient:
+    """The M-PESA client."""
+    return MpesaClient(settings=environment.read(MpesaSettings), http=http, clock=utc_now)
