@@ -12,7 +12,7 @@ from typing import Final
 from apps.runtime.backing import remove_backing, temporary_directory
 from apps.runtime.lock import held
 from apps.runtime.problems import CannotRun
-from workers.settings import DOMAINS, development_keys
+from workers.settings import DOMAINS, PREFIX, development_keys
 
 _PASSWORD_BYTES: Final = 24
 
@@ -60,8 +60,8 @@ class Secrets:
     valkey_password: str = field(repr=False)
     role_passwords: dict[str, str] = field(repr=False)
     """Password of each domain's login role, by domain."""
-    keys: dict[str, str] = field(repr=False)
-    """Encryption keys, by the setting that holds them."""
+    settings: dict[str, str] = field(repr=False)
+    """Encryption keys, and what of our callback addresses must not be guessed, by setting."""
 
 
 @contextmanager
@@ -109,7 +109,10 @@ def load_secrets(*, directory: DataDirectory) -> Secrets:
         postgres_password=secrets.token_urlsafe(_PASSWORD_BYTES),
         valkey_password=secrets.token_urlsafe(_PASSWORD_BYTES),
         role_passwords={domain: secrets.token_urlsafe(_PASSWORD_BYTES) for domain in DOMAINS},
-        keys=development_keys(),
+        settings={
+            **development_keys(),
+            f"{PREFIX}MPESA_CALLBACK_SECRET": secrets.token_urlsafe(_PASSWORD_BYTES),
+        },
     )
     merged = _merged(asdict(fresh), written)
     if merged != written:

@@ -22,12 +22,13 @@ _HEADER: Final = """\
 
 
 def runtime_environment(*, secrets: Secrets, ports: Ports) -> dict[str, str]:
-    """Every setting of the embedded servers, the API and the codec server."""
+    """Every setting of our own, the servers' and the API's, and where providers reach us."""
+    public_url = f"http://{HOST}:{ports.api_port}"
     found = {
         f"{PREFIX}TEMPORAL_ADDRESS": f"{HOST}:{ports.temporal_port}",
         f"{PREFIX}TEMPORAL_NAMESPACE": NAMESPACE,
         f"{PREFIX}TEMPORAL_UI_URL": f"http://{HOST}:{ports.temporal_ui_port}",
-        f"{PREFIX}PUBLIC_URL": f"http://{HOST}:{ports.api_port}",
+        f"{PREFIX}PUBLIC_URL": public_url,
         f"{PREFIX}API_HOST": HOST,
         f"{PREFIX}API_PORT": str(ports.api_port),
         f"{PREFIX}CODEC_HOST": HOST,
@@ -41,7 +42,8 @@ def runtime_environment(*, secrets: Secrets, ports: Ports) -> dict[str, str]:
             password=secrets.postgres_password,
             database=ADMIN,
         ),
-        **secrets.keys,
+        **_callback_addresses(public_url),
+        **secrets.settings,
     }
     for domain in DOMAINS:
         found[f"{PREFIX}{domain.upper()}_DATABASE_URL"] = url_of_postgres(
@@ -51,6 +53,14 @@ def runtime_environment(*, secrets: Secrets, ports: Ports) -> dict[str, str]:
             database=f"meqenet_{domain}",
         )
     return found
+
+
+def _callback_addresses(public_url: str) -> dict[str, str]:
+    return {
+        f"{PREFIX}TELEBIRR_NOTIFY_URL": f"{public_url}/v1/callbacks/telebirr",
+        f"{PREFIX}MPESA_CALLBACK_BASE_URL": public_url,
+        f"{PREFIX}FAYDA_REDIRECT_URI": f"{public_url}/v1/callbacks/fayda",
+    }
 
 
 def process_environment(*, settings: Mapping[str, str], directory: DataDirectory) -> dict[str, str]:

@@ -16,7 +16,8 @@ from apps.runtime.supervisor import Part
 from workers.settings import PREFIX
 
 OUR_PROGRAM: Final = (sys.executable, "-m", "apps.cli.main")
-_STOP_SECONDS: Final = 20
+_STOP_SECONDS: Final = 30
+"""A worker lets running steps end for 20 seconds."""
 _CODEC_SETTINGS: Final = ("PAYLOAD_KEYS", "PAYLOAD_KEY_CURRENT", "TEMPORAL_UI_URL", "CODEC_HOST")
 
 

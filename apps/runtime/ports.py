@@ -33,12 +33,12 @@ class Ports(BaseSettings):
     temporal_ui_port: int = Field(default=8233, gt=0, le=_LARGEST, title="the Temporal web UI")
     api_port: int = Field(default=8080, gt=0, le=_LARGEST, title="the API")
     codec_port: int = Field(default=8081, gt=0, le=_LARGEST, title="the codec server")
-    telebirr_sandbox_port: int = Field(
+    sandbox_telebirr_port: int = Field(
         default=9101, gt=0, le=_LARGEST, title="the Telebirr sandbox"
     )
-    mpesa_sandbox_port: int = Field(default=9102, gt=0, le=_LARGEST, title="the M-PESA sandbox")
-    fayda_sandbox_port: int = Field(default=9103, gt=0, le=_LARGEST, title="the Fayda sandbox")
-    bank_sandbox_port: int = Field(default=9104, gt=0, le=_LARGEST, title="the bank sandbox")
+    sandbox_mpesa_port: int = Field(default=9102, gt=0, le=_LARGEST, title="the M-PESA sandbox")
+    sandbox_fayda_port: int = Field(default=9103, gt=0, le=_LARGEST, title="the Fayda sandbox")
+    sandbox_bank_port: int = Field(default=9104, gt=0, le=_LARGEST, title="the bank sandbox")
 
 
 def claim(*, wanted: Ports, automatic: bool = False) -> Ports:

@@ -1,6 +1,7 @@
 """The providers' sandboxes: started one by one, their credentials made into settings."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -48,12 +49,12 @@ class SandboxPart:
     def __init__(self, *, name: str, ports: Ports, program: Program) -> None:
         self.name = name
         self._told: Sandbox | None = None
-        port: int = getattr(ports, f"{name}_sandbox_port")
+        port: int = getattr(ports, f"sandbox_{name}_port")
         data = str(program.directory.sandbox(name=name))
         words = ("sandbox", name, "--port", str(port), "--json", "--data", data)
         self.part = Part(
             name=f"{_TITLES[name]} sandbox",
-            command=program.command(*words, log=f"sandbox-{name}", settings={}),
+            command=program.command(*words, log=f"sandbox-{name}", settings=_behaviour()),
             ready=self._ready,
         )
 
@@ -80,6 +81,12 @@ class SandboxPart:
         host, port = address.hostname or "127.0.0.1", address.port or 80
         await until(lambda: listens(host=host, port=port))
         self._told = told
+
+
+def _behaviour() -> dict[str, str]:
+    """What the caller's environment says of sandboxes; nothing else of ours concerns them."""
+    prefix = f"{PREFIX}SANDBOX_"
+    return {name: value for name, value in os.environ.items() if name.startswith(prefix)}
 
 
 def read_sandbox(*, name: str, line: str) -> Sandbox:

@@ -54,8 +54,8 @@ def test_one_port_for_two_parts_is_refused() -> None:
 
 
 def test_ports_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MEQENET_FAYDA_SANDBOX_PORT", "19103")
-    assert Ports().fayda_sandbox_port == 19103
-    monkeypatch.setenv("MEQENET_FAYDA_SANDBOX_PORT", "70000")
-    with pytest.raises(ValidationError, match="fayda_sandbox_port"):
+    monkeypatch.setenv("MEQENET_SANDBOX_FAYDA_PORT", "19103")
+    assert Ports().sandbox_fayda_port == 19103
+    monkeypatch.setenv("MEQENET_SANDBOX_FAYDA_PORT", "70000")
+    with pytest.raises(ValidationError, match="sandbox_fayda_port"):
         Ports()
