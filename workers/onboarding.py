@@ -12,7 +12,7 @@ from activities.contracts.settlement import RegisterTerms
 from meqenet.auth.keys import new_key
 from meqenet.identity import derived_id
 from meqenet.settlement.transfer import PayoutAccount
-from workers.serving import WORKFLOW_QUEUE
+from workers.queue_worker import WORKFLOW_QUEUE
 from workflows.onboarding import MerchantApplication, MerchantOnboardingWorkflow
 
 STANDARD_FEE_BASIS_POINTS: Mapping[str, int] = {

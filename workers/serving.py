@@ -3,75 +3,13 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from datetime import timedelta
-from typing import Any
 
 from redis.asyncio import Redis
-from temporalio.client import Client
-from temporalio.worker import PollerBehaviorAutoscaling, Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.edge import EdgeInterceptor
 from workers.bootstrap import DomainParts, Environment, domain_parts, http_client, temporal_client
+from workers.queue_worker import worker_for
 from workers.relay import run_relay
 from workers.settings import Domain
-from workflows.collection import InstallmentCollectionWorkflow
-from workflows.notice import MerchantNoticeWorkflow
-from workflows.onboarding import MerchantOnboardingWorkflow
-from workflows.payout import MerchantPayoutWorkflow
-from workflows.plan import PaymentPlanWorkflow
-from workflows.refund import RefundWorkflow
-from workflows.test_clock import TestClockWorkflow
-
-WORKFLOWS: tuple[type[Any], ...] = (
-    PaymentPlanWorkflow,
-    InstallmentCollectionWorkflow,
-    RefundWorkflow,
-    MerchantPayoutWorkflow,
-    MerchantNoticeWorkflow,
-    MerchantOnboardingWorkflow,
-    TestClockWorkflow,
-)
-WORKFLOW_QUEUE = "bnpl"
-"""Plans and the bnpl store belong together: their workers are the same."""
-_PASSED_THROUGH = ("meqenet", "activities.contracts", "workflows")
-"""Pure modules: importing them anew for each workflow would cost milliseconds and gain nothing."""
-_ACTIVITIES_MAX = 40
-_WORKFLOWS_CACHED_MAX = 1000
-
-
-def workflow_runner() -> SandboxedWorkflowRunner:
-    """The deterministic sandbox in which our workflows run and replay."""
-    return SandboxedWorkflowRunner(
-        restrictions=SandboxRestrictions.default.with_passthrough_modules(*_PASSED_THROUGH)
-    )
-
-
-def worker_for(*, client: Client, queue: str, activities: Sequence[Any]) -> Worker:
-    """A worker of one task queue; the plans' queue runs the workflows as well."""
-    return Worker(
-        client,
-        task_queue=queue,
-        workflows=WORKFLOWS if queue == WORKFLOW_QUEUE else (),
-        activities=[method for part in activities for method in activity_methods(part)],
-        workflow_runner=workflow_runner(),
-        interceptors=[EdgeInterceptor()],
-        workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
-        activity_task_poller_behavior=PollerBehaviorAutoscaling(),
-        max_concurrent_activities=_ACTIVITIES_MAX,
-        max_cached_workflows=_WORKFLOWS_CACHED_MAX if queue == WORKFLOW_QUEUE else 0,
-        graceful_shutdown_timeout=timedelta(seconds=20),
-        sticky_queue_schedule_to_start_timeout=timedelta(seconds=3),
-    )
-
-
-def activity_methods(part: object) -> list[Callable[..., Any]]:
-    """The methods of a domain's activities that take a step."""
-    return [
-        getattr(part, name)
-        for name in dir(type(part))
-        if hasattr(getattr(type(part), name), "__temporal_activity_definition")
-    ]
 
 
 async def serve(

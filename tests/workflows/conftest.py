@@ -1,0 +1,174 @@
+"""A real Temporal server with time skipping, and workers over domains in memory."""
+
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from temporalio.client import (
+    WithStartWorkflowOperation,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+)
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
+
+from integrations.temporal.codec import PayloadKeys
+from integrations.temporal.connection import data_converter
+from meqenet.identity import plan_id
+from meqenet.money import Money
+from meqenet.payments.rail import WalletProvider
+from tests.workflows.fakes import WALLETS, Domains
+from workers.queue_worker import WORKFLOW_QUEUE, worker_for
+from workflows.messages import (
+    Accept,
+    Application,
+    Apply,
+    PlanAnswer,
+    ReturnFromIdentity,
+    plan_workflow_id,
+)
+from workflows.plan import PaymentPlanWorkflow
+from workflows.plan_desk import (
+    DAYS_PAST_DUE,
+    MERCHANT_ID,
+    NEXT_DUE_AT,
+    PAYMENT_OPTION,
+    PLAN_STATE,
+)
+from workflows.plan_life import PlanOutcome, PlanRun
+
+DYNAMIC = (
+    "frontend.WorkflowTimeSkippingEnabled=true",
+    "history.transferProcessorMaxPollRPS=2000",
+    "history.timerProcessorMaxPollRPS=2000",
+    'history.timerProcessorMaxTimeShift="10ms"',
+)
+QUEUES = (
+    WORKFLOW_QUEUE,
+    *("kyc", "credit", "payments", "ledger", "settlement", "marketplace", "auth"),
+    *("telebirr", "mpesa", "fayda", "bank"),
+)
+KEYS = PayloadKeys(current="test", by_id={"test": b"p" * 32})
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def env() -> AsyncIterator[WorkflowEnvironment]:
+    """The real server; each workflow's time moves only when a test says so."""
+    binary = shutil.which("temporal", path=str(Path(sys.executable).parent))
+    async with await WorkflowEnvironment.start_time_skipping_v2(
+        ts_config=TimeSkippingConfig(enabled=False, max_session_skip_count=5000),
+        dev_server_existing_path=binary,
+        dev_server_log_level="error",
+        data_converter=data_converter(keys=KEYS),
+        search_attributes=[PLAN_STATE, PAYMENT_OPTION, MERCHANT_ID, NEXT_DUE_AT, DAYS_PAST_DUE],
+        dev_server_extra_args=[word for d in DYNAMIC for word in ("--dynamic-config-value", d)],
+    ) as environment:
+        yield environment
+
+
+Handle = WorkflowHandle[PaymentPlanWorkflow, PlanOutcome]
+
+
+@dataclass
+class Bench:
+    """Domains in memory behind real workers, and what a checkout does with them."""
+
+    env: WorkflowEnvironment
+    domains: Domains
+    merchant_id: str
+
+    def application(
+        self,
+        option: str,
+        *,
+        amount: str = "4000.00",
+        provider: WalletProvider = WalletProvider.MPESA,
+        count: int | None = None,
+        clock: tuple[str, datetime] | None = None,
+        reference: str = "1",
+    ) -> Application:
+        return Application(
+            plan_id=plan_id(merchant_id=self.merchant_id, reference=reference),
+            merchant_id=self.merchant_id,
+            reference=reference,
+            request_hash=f"hash of {option} {amount}",
+            option=option,
+            amount=Money.from_birr(amount),
+            description="goods",
+            installment_count=count,
+            wallet_provider=provider,
+            msisdn=WALLETS[provider],
+            fayda_number="3141592653589790",
+            consent_version="1",
+            monthly_income=None,
+            return_url=None,
+            test_clock_id=clock[0] if clock else None,
+            test_clock_now=clock[1] if clock else None,
+        )
+
+    async def apply(self, application: Application) -> tuple[Handle, PlanAnswer]:
+        start = WithStartWorkflowOperation(
+            PaymentPlanWorkflow.run,
+            PlanRun(application=application),
+            id=plan_workflow_id(plan_id=application.plan_id),
+            task_queue=WORKFLOW_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        )
+        answer = await self.env.client.execute_update_with_start_workflow(
+            PaymentPlanWorkflow.apply,
+            Apply(request_hash=application.request_hash),
+            start_workflow_operation=start,
+        )
+        return await start.workflow_handle(), answer
+
+    async def log_in(self, handle: Handle, plan: str, *, attempt: int = 1) -> PlanAnswer:
+        return await handle.execute_update(
+            PaymentPlanWorkflow.return_from_identity,
+            ReturnFromIdentity(state=f"{plan}.{attempt}", code="ok", error=None),
+        )
+
+    async def to_offer(self, application: Application) -> Handle:
+        handle, _ = await self.apply(application)
+        answer = await self.log_in(handle, application.plan_id)
+        assert answer.state == "offered"
+        return handle
+
+    async def accept(self, handle: Handle) -> PlanAnswer:
+        return await handle.execute_update(
+            PaymentPlanWorkflow.accept, Accept(agreement_version="1")
+        )
+
+    async def days_pass(self, handle: Handle, days: int) -> None:
+        assert await self.env.fast_forward(handle, timedelta(days=days))
+
+
+@asynccontextmanager
+async def serving(env: WorkflowEnvironment, domains: Domains) -> AsyncIterator[None]:
+    """Workers of every queue over these domains."""
+    async with AsyncExitStack() as stack:
+        for queue in QUEUES:
+            worker = worker_for(client=env.client, queue=queue, activities=[domains])
+            await stack.enter_async_context(worker)
+        yield
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def bench(env: WorkflowEnvironment, unique: str) -> AsyncIterator[Bench]:
+    """Fresh domains and a merchant of the test's own."""
+    domains = Domains()
+    async with serving(env, domains):
+        yield Bench(env=env, domains=domains, merchant_id=f"mer_{unique}")
+
+
+def code_of(refused: pytest.ExceptionInfo[WorkflowUpdateFailedError]) -> str | None:
+    """The stable code of a refused update."""
+    cause = refused.value.cause
+    assert isinstance(cause, ApplicationError)
+    return cause.type

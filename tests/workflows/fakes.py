@@ -1,0 +1,459 @@
+"""Domains and rails in memory, by the same contracts: the workflows' own paths, made to order.
+
+The journeys run the real ones; here a test says what a rail answers, attempt by attempt.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.resources import files
+from json import loads
+
+from activities.contracts import auth, bnpl, credit, kyc, ledger, marketplace, settlement
+from activities.contracts import payments as p
+from activities.contracts.step import Nothing
+from activities.edge import takes
+from meqenet.bnpl.events import PlannedInstallment
+from meqenet.bnpl.offer import NotOffered, Quote, quote
+from meqenet.bnpl.products import ProductVersion, document_of, product_from_document
+from meqenet.calendar import at_addis
+from meqenet.errors import Refusal
+from meqenet.kyc.fayda import AuthorizationReturn, IdentityClaims
+from meqenet.money import Money
+from meqenet.payments.rail import (
+    CheckoutOpened,
+    DebitMandate,
+    MandateAnswer,
+    MandateStatus,
+    OpenCheckout,
+    PaymentAnswer,
+    PushPayment,
+    RailStatus,
+    RefundAnswer,
+    RefundPayment,
+    WalletProvider,
+)
+from meqenet.settlement.transfer import (
+    CreditTransfer,
+    PayoutAccount,
+    TransferAnswer,
+    TransferStatus,
+)
+
+Answering = Callable[[str], RailStatus | Exception | tuple[RailStatus, str]]
+
+
+def catalogue(option: str) -> ProductVersion:
+    """The product as it is published."""
+    text = (files("db.bnpl") / "catalogue" / f"{option}-v1.json").read_text()
+    return product_from_document(document=loads(text))
+
+
+def rows_of(quoted: Quote) -> tuple[PlannedInstallment, ...]:
+    return tuple(
+        PlannedInstallment(
+            number=row.number, due_on=row.due, principal=row.principal, interest=row.interest
+        )
+        for row in quoted.schedule.installments
+    )
+
+
+@dataclass
+class Domains:
+    """Every domain and rail. ``sent`` counts what reached a rail, by order id."""
+
+    answer: Answering = lambda _order: RailStatus.SUCCEEDED
+    query: Answering = lambda _order: RailStatus.SUCCEEDED
+    transfer: Answering = lambda _order: RailStatus.SUCCEEDED
+    refund: Answering = lambda _order: RailStatus.SUCCEEDED
+    age_years: int = 30
+    mandate: MandateStatus = MandateStatus.ACTIVE
+    plans: dict[str, bnpl.OpenPlan] = field(default_factory=dict)
+    quotes: dict[str, Quote] = field(default_factory=dict)
+    events: dict[str, list[bnpl.RecordEvent]] = field(default_factory=lambda: defaultdict(list))
+    attempts: dict[str, p.OpenAttempt] = field(default_factory=dict)
+    standings: dict[str, p.AttemptStanding] = field(default_factory=dict)
+    wallets: dict[str, p.RegisterWallet] = field(default_factory=dict)
+    sent: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    refunds: list[str] = field(default_factory=list)
+    cancelled_mandates: list[str] = field(default_factory=list)
+    postings: dict[str, ledger.Post] = field(default_factory=dict)
+    holds: dict[str, str] = field(default_factory=dict)
+    orders: dict[str, str] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    payouts: dict[str, Money] = field(default_factory=dict)
+    paid_out: list[str] = field(default_factory=list)
+
+    def kinds(self, plan_id: str) -> list[str]:
+        """The plan's events so far."""
+        return [e.event.kind for e in self.events[plan_id]]
+
+    @takes(bnpl.OPEN_PLAN)
+    async def open_plan(self, command: bnpl.OpenPlan) -> bnpl.PlanTerms:
+        product = catalogue(command.option)
+        quoted = quote(
+            product=product,
+            amount=command.amount,
+            on=command.at.date(),
+            installment_count=command.installment_count,
+            tier=None,
+        )
+        if isinstance(quoted, NotOffered):
+            raise Refusal(quoted.code, quoted.text, field="amount")
+        self.plans[command.plan_id] = command
+        rows = rows_of(quoted)
+        at_once = rows[0].amount if rows[0].due_on == command.at.date() else Money.zero()
+        return bnpl.PlanTerms(
+            product=document_of(product=product),
+            product_version=product.version,
+            lender_of_record=product.lender_of_record,
+            first_payment=at_once,
+            owed_after_checkout=command.amount - at_once,
+            monthly_payment_max=rows[-1].amount,
+            offer_minutes_max=product.offer_minutes_max,
+            first_payment_minutes_max=product.first_payment_minutes_max,
+            collection_hour=product.collection_hour,
+            retry_after_days=product.retry_after_days,
+            protection_days=product.protection_days,
+        )
+
+    @takes(bnpl.MAKE_OFFER)
+    async def make_offer(self, command: bnpl.MakeOffer) -> bnpl.OfferMade:
+        quoted = self._quote(command.plan_id, tier=command.tier, on=command.at)
+        return bnpl.OfferMade(
+            installments=rows_of(quoted),
+            total_payable=quoted.total_payable,
+            cost_of_credit=quoted.cost_of_credit,
+            nominal_rate_basis_points=quoted.nominal_rate_basis_points,
+            nominal_apr_percent=quoted.nominal_apr_percent,
+            effective_apr_percent=quoted.effective_apr_percent,
+        )
+
+    @takes(bnpl.DATE_SCHEDULE)
+    async def date_schedule(self, command: bnpl.DateSchedule) -> bnpl.DatedSchedule:
+        on = at_addis(on=command.activated_on, hour=12)
+        return bnpl.DatedSchedule(
+            installments=rows_of(self._quote(command.plan_id, tier="D", on=on))
+        )
+
+    def _quote(self, plan_id: str, *, tier: str, on: datetime) -> Quote:
+        plan = self.plans[plan_id]
+        product = catalogue(plan.option)
+        quoted = quote(
+            product=product,
+            amount=plan.amount,
+            on=on.date(),
+            installment_count=plan.installment_count,
+            tier=tier if product.rate_basis_points_by_tier else None,
+        )
+        assert isinstance(quoted, Quote)
+        return quoted
+
+    @takes(bnpl.RECORD_EVENT)
+    async def record_event(self, command: bnpl.RecordEvent) -> Nothing:
+        log = self.events[command.plan_id]
+        assert command.sequence == len(log) + 2, "the log is without gap or repeat"
+        log.append(command)
+        return Nothing()
+
+    @takes(marketplace.PLACE_ORDER)
+    async def place_order(self, command: marketplace.PlaceOrder) -> marketplace.OrderPlaced:
+        self.orders[command.plan_id] = "placed"
+        return marketplace.OrderPlaced(merchant_name="Shop", wants_notices=True)
+
+    @takes(marketplace.CLOSE_ORDER)
+    async def close_order(self, command: marketplace.CloseOrder) -> Nothing:
+        self.orders[command.plan_id] = command.outcome
+        return Nothing()
+
+    @takes(marketplace.DELIVER_NOTICE)
+    async def deliver_notice(self, command: marketplace.DeliverNotice) -> Nothing:
+        self.notices.append(f"{command.plan_id} {command.kind}")
+        return Nothing()
+
+    @takes(kyc.BEGIN_VERIFICATION)
+    async def begin_verification(self, command: kyc.BeginVerification) -> kyc.VerificationBegun:
+        state = f"{command.plan_id}.{command.attempt}"
+        return kyc.VerificationBegun(authorization_url="http://127.0.0.1/login", state=state)
+
+    @takes(kyc.MATCH_RETURN)
+    async def match_return(self, command: kyc.MatchReturn) -> AuthorizationReturn:
+        return AuthorizationReturn(code=command.code, nonce="n", code_verifier="v")
+
+    @takes(kyc.FETCH_IDENTITY)
+    async def fetch_identity(self, command: AuthorizationReturn) -> IdentityClaims:
+        if command.code == "expired":
+            raise Refusal("identity_login_expired", "Please log in again.")
+        return IdentityClaims(
+            subject="s",
+            individual_id="1",
+            name="n",
+            birth_date=datetime(1990, 1, 1, tzinfo=UTC).date(),
+        )
+
+    @takes(kyc.RECORD_IDENTITY)
+    async def record_identity(self, _command: kyc.RecordIdentity) -> kyc.IdentityVerified:
+        return kyc.IdentityVerified(customer_id="cus_1", age_years=self.age_years)
+
+    @takes(kyc.CLOSE_VERIFICATION)
+    async def close_verification(self, _command: kyc.CloseVerification) -> Nothing:
+        return Nothing()
+
+    @takes(credit.ASSESS)
+    async def assess(self, command: credit.AssessCredit) -> credit.CreditDecision:
+        limit = Money.from_birr("40000")
+        if command.age_years < 18 and command.amount:
+            reason = credit.DeclineReason(code="under_age", text="You must be 18 or older.")
+            return credit.CreditDecision(approved=False, tier="D", limit=limit, reasons=(reason,))
+        self.holds[command.plan_id] = "held"
+        return credit.CreditDecision(approved=True, tier="D", limit=limit)
+
+    @takes(credit.RELEASE_HOLD)
+    async def release_hold(self, command: credit.ReleaseHold) -> Nothing:
+        self.holds[command.plan_id] = "released"
+        return Nothing()
+
+    @takes(credit.CONVERT_HOLD)
+    async def convert_hold(self, command: credit.ConvertHold) -> Nothing:
+        self.holds[command.plan_id] = "owed"
+        return Nothing()
+
+    @takes(credit.RECORD_REPAYMENT)
+    async def record_repayment(self, _command: credit.RecordRepayment) -> Nothing:
+        return Nothing()
+
+    @takes(ledger.POST)
+    async def post(self, command: ledger.Post) -> Nothing:
+        before = self.postings.setdefault(command.posting_id, command)
+        assert before.happening == command.happening
+        return Nothing()
+
+    @takes(settlement.SCHEDULE)
+    async def schedule(
+        self, command: settlement.ScheduleSettlement
+    ) -> settlement.SettlementScheduled:
+        fee = command.amount.portion(basis_points=300)
+        self.payouts[command.payout_id] = command.amount - fee
+        days = max(1, command.protection_days)
+        due = at_addis(on=command.activated_on, hour=9)
+        return settlement.SettlementScheduled(
+            payout_id=command.payout_id,
+            gross=command.amount,
+            fee=fee,
+            net=command.amount - fee,
+            due_at=due.fromtimestamp(due.timestamp() + days * 86400, tz=UTC),
+        )
+
+    @takes(settlement.OPEN_PAYOUT)
+    async def open_payout(self, command: settlement.OpenPayout) -> CreditTransfer:
+        return CreditTransfer(
+            end_to_end_id=command.payout_id,
+            creditor=PayoutAccount(bic="CBETETAA", account_number="1", account_name="Shop"),
+            amount=self.payouts[command.payout_id],
+            remittance=command.payout_id,
+        )
+
+    @takes(settlement.RECORD_PAYOUT)
+    async def record_payout(self, _command: settlement.RecordPayout) -> Nothing:
+        return Nothing()
+
+    @takes(settlement.SEND_TRANSFER)
+    async def send_transfer(self, command: CreditTransfer) -> TransferAnswer:
+        self.paid_out.append(command.end_to_end_id)
+        status, code = told(self.transfer(command.end_to_end_id))
+        return _transfer(command.end_to_end_id, status, code)
+
+    @takes(settlement.QUERY_TRANSFER)
+    async def query_transfer(self, command: settlement.QueryTransfer) -> TransferAnswer:
+        status, code = told(self.query(command.end_to_end_id))
+        return _transfer(command.end_to_end_id, status, code)
+
+    @takes(p.REGISTER_WALLET)
+    async def register_wallet(self, command: p.RegisterWallet) -> Nothing:
+        self.wallets[command.plan_id] = command
+        return Nothing()
+
+    @takes(p.OPEN_ATTEMPT)
+    async def open_attempt(self, command: p.OpenAttempt) -> p.AttemptOpened:
+        self.attempts[command.attempt_id] = command
+        wallet = self.wallets[command.plan_id]
+        standing = self.standings.setdefault(
+            command.attempt_id,
+            p.AttemptStanding(attempt_id=command.attempt_id, state=p.AttemptState.CREATED),
+        )
+        return p.AttemptOpened(
+            attempt_id=command.attempt_id,
+            provider=wallet.provider,
+            msisdn=wallet.msisdn,
+            contract_no=wallet.contract_no,
+            state=standing.state,
+            provider_reference=None,
+        )
+
+    @takes(p.RECORD_ANSWER)
+    async def record_answer(self, command: p.RecordAnswer) -> p.AttemptStanding:
+        before = self.standings[command.attempt_id]
+        if before.state in (p.AttemptState.SUCCEEDED, p.AttemptState.FAILED):
+            return before
+        after = _standing(before, command, amount=self.attempts[command.attempt_id].amount)
+        self.standings[command.attempt_id] = after
+        return after
+
+    @takes(p.RECORD_MANDATE)
+    async def record_mandate(self, _command: p.RecordMandate) -> Nothing:
+        return Nothing()
+
+    @takes(p.FIND_MANDATE)
+    async def find_mandate(self, command: p.FindMandate) -> p.MandateToCancel:
+        wallet = self.wallets[command.plan_id]
+        return p.MandateToCancel(contract_no=wallet.contract_no, msisdn=wallet.msisdn)
+
+    @takes(p.OPEN_REFUND)
+    async def open_refund(self, command: p.OpenRefund) -> p.RefundOpened:
+        attempt = self.attempts[command.attempt_id]
+        wallet = self.wallets[attempt.plan_id]
+        return p.RefundOpened(
+            provider=wallet.provider,
+            order=RefundPayment(
+                refund_id=command.refund_id,
+                order_id=command.attempt_id,
+                receipt="R",
+                amount=command.amount,
+                msisdn=wallet.msisdn,
+            ),
+            state=p.AttemptState.CREATED,
+        )
+
+    @takes(p.RECORD_REFUND)
+    async def record_refund(self, _command: p.RecordRefund) -> Nothing:
+        return Nothing()
+
+    @takes(p.TELEBIRR_OPEN_CHECKOUT)
+    async def open_checkout(self, command: OpenCheckout) -> CheckoutOpened:
+        return CheckoutOpened(
+            order_id=command.order_id,
+            provider_reference="prepay",
+            url="http://pay",
+            raw_request="r",
+        )
+
+    @takes(p.TELEBIRR_QUERY_PAYMENT)
+    async def telebirr_query(self, command: p.QueryPayment) -> PaymentAnswer:
+        return self._asked(command.order_id)
+
+    @takes(p.TELEBIRR_DEBIT_MANDATE)
+    async def debit_mandate(self, command: DebitMandate) -> PaymentAnswer:
+        return self._sent(command.order_id)
+
+    @takes(p.TELEBIRR_MANDATE_LINK)
+    async def mandate_link(self, command: p.QueryMandate) -> p.MandateLink:
+        return p.MandateLink(link=f"merchant://{command.contract_no}")
+
+    @takes(p.TELEBIRR_QUERY_MANDATE)
+    async def query_mandate(self, command: p.QueryMandate) -> MandateAnswer:
+        ended = command.contract_no in self.cancelled_mandates
+        status = MandateStatus.ENDED if ended else self.mandate
+        return MandateAnswer(contract_no=command.contract_no, status=status)
+
+    @takes(p.TELEBIRR_CANCEL_MANDATE)
+    async def cancel_mandate(self, command: p.CancelMandate) -> Nothing:
+        self.cancelled_mandates.append(command.contract_no)
+        return Nothing()
+
+    @takes(p.TELEBIRR_REFUND)
+    async def telebirr_refund(self, command: RefundPayment) -> RefundAnswer:
+        self.refunds.append(command.refund_id)
+        status, code = told(self.refund(command.refund_id))
+        return RefundAnswer(refund_id=command.refund_id, status=status, failure_code=code)
+
+    @takes(p.TELEBIRR_QUERY_REFUND)
+    async def telebirr_query_refund(self, command: p.QueryRefund) -> RefundAnswer:
+        return RefundAnswer(
+            refund_id=command.refund_id, status=told(self.query(command.refund_id))[0]
+        )
+
+    @takes(p.MPESA_PUSH_PAYMENT)
+    async def push_payment(self, command: PushPayment) -> PaymentAnswer:
+        return self._sent(command.order_id)
+
+    @takes(p.MPESA_ASK_PAYMENT)
+    async def ask_payment(self, command: p.QueryPayment) -> PaymentAnswer:
+        return self._asked(command.order_id)
+
+    @takes(p.MPESA_REVERSE_PAYMENT)
+    async def reverse_payment(self, command: RefundPayment) -> RefundAnswer:
+        self.refunds.append(command.refund_id)
+        status, code = told(self.refund(command.refund_id))
+        return RefundAnswer(refund_id=command.refund_id, status=status, failure_code=code)
+
+    @takes(p.MPESA_ASK_REFUND)
+    async def ask_refund(self, command: p.QueryRefund) -> RefundAnswer:
+        return RefundAnswer(
+            refund_id=command.refund_id, status=told(self.query(command.refund_id))[0]
+        )
+
+    @takes(auth.ISSUE_KEY)
+    async def issue_key(self, _command: auth.IssueKey) -> Nothing:
+        return Nothing()
+
+    def succeeded(self, order_id: str) -> PaymentAnswer:
+        """A callback's word that the money moved."""
+        return PaymentAnswer(order_id=order_id, status=RailStatus.SUCCEEDED)
+
+    def _sent(self, order_id: str) -> PaymentAnswer:
+        self.sent.append(order_id)
+        status, code = told(self.answer(order_id))
+        return PaymentAnswer(order_id=order_id, status=status, failure_code=code)
+
+    def _asked(self, order_id: str) -> PaymentAnswer:
+        self.asked.append(order_id)
+        status, code = told(self.query(order_id))
+        return PaymentAnswer(order_id=order_id, status=status, failure_code=code)
+
+
+def told(answer: RailStatus | Exception | tuple[RailStatus, str]) -> tuple[RailStatus, str | None]:
+    """What the test wants the rail to say, or the error that it wants raised."""
+    if isinstance(answer, Exception):
+        raise answer
+    return answer if isinstance(answer, tuple) else (answer, None)
+
+
+def _transfer(end_to_end_id: str, status: RailStatus, code: str | None) -> TransferAnswer:
+    known = {
+        RailStatus.SUCCEEDED: TransferStatus.SETTLED,
+        RailStatus.FAILED: TransferStatus.REJECTED,
+        RailStatus.PENDING: TransferStatus.PENDING,
+        RailStatus.NOT_FOUND: TransferStatus.NOT_FOUND,
+    }
+    return TransferAnswer(end_to_end_id=end_to_end_id, status=known[status], reason_code=code)
+
+
+def _standing(
+    before: p.AttemptStanding, command: p.RecordAnswer, *, amount: Money
+) -> p.AttemptStanding:
+    if command.answer is None:
+        return p.AttemptStanding(attempt_id=before.attempt_id, state=p.AttemptState.UNKNOWN)
+    match command.answer.status:
+        case RailStatus.SUCCEEDED:
+            return p.AttemptStanding(
+                attempt_id=before.attempt_id,
+                state=p.AttemptState.SUCCEEDED,
+                amount=amount,
+                receipt="R",
+            )
+        case RailStatus.FAILED:
+            return p.AttemptStanding(
+                attempt_id=before.attempt_id,
+                state=p.AttemptState.FAILED,
+                cause=command.answer.failure_code or "no_funds",
+                retryable=True,
+            )
+        case RailStatus.PENDING:
+            return p.AttemptStanding(attempt_id=before.attempt_id, state=p.AttemptState.PENDING)
+        case RailStatus.NOT_FOUND:
+            return p.AttemptStanding(attempt_id=before.attempt_id, state=p.AttemptState.CREATED)
+
+
+WALLETS = {WalletProvider.TELEBIRR: "251911000000", WalletProvider.MPESA: "251711000000"}
