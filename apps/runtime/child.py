@@ -15,6 +15,7 @@ from typing import BinaryIO, Final
 import psutil
 
 _PR_SET_PDEATHSIG: Final = 1
+_LOG_BYTES_MAX: Final = 20_000_000
 _TAIL_LINES: Final = 15
 _TAIL_BYTES: Final = 16 * 1024
 
@@ -145,6 +146,9 @@ def plain_environment(**more: str) -> dict[str, str]:
 
 
 def _appending(path: Path) -> BinaryIO:
+    """The log to append to; a large one is put aside as ``<name>.1`` first."""
+    if path.is_file() and path.stat().st_size > _LOG_BYTES_MAX:
+        path.replace(path.with_name(f"{path.name}.1"))
     path.touch(mode=0o600)
     return path.open("ab")
 

@@ -73,14 +73,11 @@ def opened(*, root: Path | None) -> Iterator[DataDirectory]:
 
     Raises:
         AlreadyRunning: another runtime holds it.
+        CannotRun: we may not write there.
     """
     ephemeral = root is None
-    path = temporary_directory() if root is None else root.expanduser().resolve()
+    path = temporary_directory() if root is None else _made(root.expanduser().resolve())
     try:
-        if not path.exists():
-            path.mkdir(parents=True)
-            # PostgreSQL's own account passes through when we are root; it cannot list.
-            path.chmod(0o711 if os.geteuid() == 0 else 0o700)
         directory = DataDirectory(root=path, ephemeral=ephemeral)
         with held(directory=path):
             directory.logs.mkdir(mode=0o700, exist_ok=True)
@@ -88,6 +85,22 @@ def opened(*, root: Path | None) -> Iterator[DataDirectory]:
     finally:
         if ephemeral:
             remove_backing(directory=path)
+
+
+def _made(path: Path) -> Path:
+    try:
+        if not path.exists():
+            path.mkdir(parents=True)
+            # PostgreSQL's own account passes through when we are root; it cannot list.
+            path.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        writable = path.is_dir() and os.access(path, os.W_OK | os.X_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise CannotRun(
+            "data_directory", f"{path} is no directory that we may write to; choose one with --data"
+        )
+    return path
 
 
 def load_secrets(*, directory: DataDirectory) -> Secrets:

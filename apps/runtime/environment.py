@@ -15,6 +15,7 @@ from workers.settings import DOMAINS, PREFIX
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 ADMIN_URL: Final = f"{PREFIX}ADMIN_DATABASE_URL"
 NAMESPACE: Final = "meqenet"
+_NO_PROXY: Final = "127.0.0.1,localhost"
 _HEADER: Final = """\
 # Written by `meqenet up` and removed when it stops: where its parts are, and their credentials.
 # Other meqenet commands read it; a variable in the environment wins. Changes here are lost.
@@ -70,6 +71,9 @@ def process_environment(*, settings: Mapping[str, str], directory: DataDirectory
         **inherited,
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))),
         "PYTHONUNBUFFERED": "1",
+        # Everything is on this machine: no proxy stands between.
+        "NO_PROXY": _NO_PROXY,
+        "no_proxy": _NO_PROXY,
         **settings,
         f"{PREFIX}DATA": str(directory.root),
         f"{PREFIX}ENV_FILE": os.devnull,

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterable
 from typing import Final
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from apps.runtime.problems import CannotRun, PortTaken
@@ -39,6 +39,21 @@ class Ports(BaseSettings):
     sandbox_mpesa_port: int = Field(default=9102, gt=0, le=_LARGEST, title="the M-PESA sandbox")
     sandbox_fayda_port: int = Field(default=9103, gt=0, le=_LARGEST, title="the Fayda sandbox")
     sandbox_bank_port: int = Field(default=9104, gt=0, le=_LARGEST, title="the bank sandbox")
+
+
+def wanted_ports() -> Ports:
+    """What the settings say.
+
+    Raises:
+        CannotRun: one of them is no port; its name is in the text.
+    """
+    try:
+        return Ports()
+    except ValidationError as invalid:
+        told = "; ".join(
+            f"{PREFIX}{str(error['loc'][0]).upper()}: {error['msg']}" for error in invalid.errors()
+        )
+        raise CannotRun("port_malformed", told) from None
 
 
 def claim(*, wanted: Ports, automatic: bool = False) -> Ports:

@@ -63,7 +63,7 @@ def postgres_part(
         words += ["-c", f"{name}={value}"]
 
     async def prepare() -> None:
-        await asyncio.to_thread(_prepare, place, password)
+        await asyncio.to_thread(_prepare, place, password, durable=durable)
 
     async def ready(_child: Child) -> None:
         await until(lambda: _accepts(port=port, password=password))
@@ -86,10 +86,10 @@ def postgres_part(
     )
 
 
-def _prepare(place: PostgresPlace, password: str) -> None:
+def _prepare(place: PostgresPlace, password: str, *, durable: bool) -> None:
     version = place.data / "PG_VERSION"
     if not version.is_file():
-        _make_data(place, password)
+        _make_data(place, password, durable=durable)
         return
     found = version.read_text().strip()
     if found != _MAJOR:
@@ -103,7 +103,7 @@ def _prepare(place: PostgresPlace, password: str) -> None:
     (place.data / "postmaster.pid").unlink(missing_ok=True)
 
 
-def _make_data(place: PostgresPlace, password: str) -> None:
+def _make_data(place: PostgresPlace, password: str, *, durable: bool) -> None:
     """Make the data directory aside and rename it, so that a power cut leaves no half of it."""
     making = place.directory / "data.making"
     shutil.rmtree(making, ignore_errors=True)
@@ -118,7 +118,7 @@ def _make_data(place: PostgresPlace, password: str) -> None:
     command = [str(place.binaries / "initdb"), "-D", str(making), f"--username={ADMIN}"]
     command += [f"--pwfile={password_file}", "--auth=scram-sha-256", "--encoding=UTF8"]
     command += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    command += ["--no-sync", "--no-instructions"]
+    command += ["--no-instructions"] if durable else ["--no-instructions", "--no-sync"]
     try:
         done = subprocess.run(  # noqa: S603 - our own fixed command
             command,
@@ -136,7 +136,6 @@ def _make_data(place: PostgresPlace, password: str) -> None:
     if done.returncode != 0:
         shutil.rmtree(making)
         raise CannotRun("initdb_failed", f"initdb in {place.directory}: {done.stderr.strip()}")
-    os.sync()
     making.rename(place.data)
 
 

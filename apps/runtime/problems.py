@@ -37,7 +37,7 @@ class AlreadyRunning(CannotRun):
     def __init__(self, *, directory: Path, process: str) -> None:
         super().__init__(
             "already_running",
-            f"meqenet already runs on {directory} (process {process}). Stop it first, "
+            f"already running on {directory} (process {process}). Stop that one first, "
             "or give this one data of its own with --data or --ephemeral",
             exit_code=3,
         )

@@ -62,6 +62,16 @@ def test_a_temporary_directory_is_removed_whatever_happens() -> None:
     assert not seen[0].root.exists()
 
 
+def test_a_file_in_its_place_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file", tmp_path / "file" / "below"):
+        with (
+            pytest.raises(CannotRun, match="is no directory that we may write to"),
+            opened(root=path),
+        ):
+            pytest.fail("it was opened")
+
+
 def test_the_settings_of_a_runtime_are_complete(data: DataDirectory) -> None:
     environment = runtime_environment(secrets=load_secrets(directory=data), ports=Ports())
     known = {f"MEQENET_{name.upper()}" for name in Settings.model_fields}

@@ -147,6 +147,17 @@ async def test_parts_stop_in_reverse_and_deaf_ones_too(tmp_path: Path) -> None:
     assert ended["second"] < ended["first"]
 
 
+async def test_a_large_log_is_put_aside(tmp_path: Path) -> None:
+    log = tmp_path / "one.log"
+    with log.open("wb") as file:
+        file.truncate(20_000_001)
+    supervisor = Supervisor(tell=print)
+    await supervisor.start(part("one", SERVES, tmp_path))
+    await supervisor.stop()
+    assert log.read_text() == "ready\n"
+    assert (tmp_path / "one.log.1").stat().st_size == 20_000_001
+
+
 async def test_the_whole_environment_is_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
