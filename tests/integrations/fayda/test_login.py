@@ -35,7 +35,7 @@ async def test_verified_claims_come_back(fayda: Setting) -> None:
         individual_id=ABEBE.number,
         name="Abebe Bekele Tesfaye",
         birth_date=date(1990, 5, 14),
-        phone="251911200301",
+        phone="251900000301",
         gender="Male",
     )
     assert len(claims.subject) == 43
