@@ -8,7 +8,7 @@ from pathlib import Path
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import Connection, make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 import db
@@ -78,14 +78,18 @@ async def kernel_database(*, admin_url: str, name: str) -> AsyncIterator[Databas
     await run_as_admin(admin_url, f"DROP DATABASE {name}")
 
 
-async def run_as_admin(admin_url: str, *statements: str, database: str | None = None) -> None:
+@asynccontextmanager
+async def as_admin(admin_url: str, *, database: str) -> AsyncIterator[AsyncConnection]:
+    """A transaction of the administrator's in one of the databases."""
+    engine = create_async_engine(make_url(admin_url).set(database=database), poolclass=NullPool)
+    async with engine.connect() as connection:
+        yield connection
+    await engine.dispose()
+
+
+async def run_as_admin(admin_url: str, *statements: str) -> None:
     """Run statements outside of a transaction, as the administrator."""
-    url = make_url(admin_url)
-    engine = create_async_engine(
-        url.set(database=database) if database else url,
-        poolclass=NullPool,
-        isolation_level="AUTOCOMMIT",
-    )
+    engine = create_async_engine(admin_url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         for statement in statements:
             await connection.execute(text(statement))

@@ -1,0 +1,110 @@
+"""What becomes of a held limit: released, owed, repaid. None of it ever raises what is used."""
+
+from datetime import datetime
+from typing import Any
+
+from db.credit.tables import Exposure, ExposureState, Repayment
+from db.kernel.engine import WriteSession
+from db.kernel.events import NewEvent, append
+from db.kernel.once import insert_once
+from meqenet.errors import Defect
+from meqenet.money import Money
+
+
+async def release_hold(*, session: WriteSession, plan_id: str, at: datetime) -> None:
+    """Give the held limit back; without a hold, or again, nothing changes.
+
+    Raises:
+        Defect: ``hold_converted``: the plan has become active.
+    """
+    exposure = await session.get(Exposure, plan_id, with_for_update=True)
+    if exposure is None or exposure.state is ExposureState.RELEASED:
+        return
+    if exposure.state is not ExposureState.HELD:
+        raise Defect("hold_converted", f"{plan_id} is {exposure.state}: nothing is held for it")
+    released = exposure.held_santim
+    exposure.state, exposure.held_santim = ExposureState.RELEASED, Money.zero()
+    await _note(session, exposure, "hold_released", {"released": released}, at=at)
+
+
+async def convert_hold(*, session: WriteSession, plan_id: str, owed: Money, at: datetime) -> None:
+    """Turn what is held into what is owed; again, nothing changes.
+
+    Raises:
+        Defect: ``exposure_missing``; ``hold_released``; ``owed_exceeds_hold``: more would be owed
+            than was approved; ``conversion_differs``: it was converted to another sum.
+    """
+    exposure = await _exposure(session, plan_id=plan_id)
+    if exposure.state is ExposureState.RELEASED:
+        raise Defect("hold_released", f"{plan_id}: its hold was given back")
+    if exposure.state is not ExposureState.HELD:
+        if exposure.financed_santim != owed:
+            raise Defect("conversion_differs", f"{plan_id} was converted to another sum")
+        return
+    if owed > exposure.held_santim:
+        raise Defect("owed_exceeds_hold", f"{plan_id}: more would be owed than was approved")
+    exposure.held_santim, exposure.owed_santim = Money.zero(), owed
+    exposure.financed_santim, exposure.moved_at = owed, at
+    exposure.state = ExposureState.OWED if owed else ExposureState.REPAID
+    await _note(session, exposure, "hold_converted", {"owed": owed}, at=at)
+
+
+async def record_repayment(
+    *,
+    session: WriteSession,
+    plan_id: str,
+    repayment_id: str,
+    principal: Money,
+    on_time: bool,
+    at: datetime,
+) -> None:
+    """Lower what is owed; the same repayment again changes nothing.
+
+    Raises:
+        Defect: ``exposure_missing``; ``repayment_differs``: the id stands for another sum;
+            ``repayment_exceeds_debt``: more would come back than is owed.
+    """
+    exposure = await _exposure(session, plan_id=plan_id)
+    values = {
+        "plan_id": plan_id,
+        "repayment_id": repayment_id,
+        "principal_santim": principal,
+        "on_time": on_time,
+        "repaid_at": at,
+    }
+    if not await insert_once(session=session, table=Repayment, values=values):
+        stored = await session.get_one(Repayment, (plan_id, repayment_id))
+        if stored.principal_santim != principal:
+            raise Defect("repayment_differs", f"{repayment_id} stands for another sum")
+        return
+    if principal > exposure.owed_santim:
+        raise Defect("repayment_exceeds_debt", f"{repayment_id}: more than {plan_id} owes")
+    exposure.owed_santim -= principal
+    exposure.was_late = exposure.was_late or not on_time
+    exposure.moved_at = at
+    if not exposure.owed_santim:
+        exposure.state = ExposureState.REPAID
+    facts = {"repayment_id": repayment_id, "principal": principal, "on_time": on_time}
+    await _note(session, exposure, "principal_repaid", facts, at=at)
+
+
+async def _exposure(session: WriteSession, *, plan_id: str) -> Exposure:
+    exposure = await session.get(Exposure, plan_id, with_for_update=True)
+    if exposure is None:
+        raise Defect("exposure_missing", f"{plan_id} was never approved")
+    return exposure
+
+
+async def _note(
+    session: WriteSession, exposure: Exposure, what: str, facts: dict[str, Any], *, at: datetime
+) -> None:
+    """Append to the customer's stream what happened to one of the plans."""
+    part = facts.get("repayment_id", exposure.plan_id)
+    event = NewEvent(
+        event_id=f"{part}-{what.replace('_', '-')}",
+        stream=exposure.customer_id,
+        event_type=what,
+        data={"plan_id": exposure.plan_id, **facts},
+        at=at,
+    )
+    await append(session=session, event=event)
