@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -25,6 +26,9 @@ from meqenet.payments.rail import (
     RefundAnswer,
     RefundPayment,
 )
+
+_FIRST_REFUND: Final = "-r1"
+"""How the id of an order's first refund ends (``meqenet.identity.refund_id``)."""
 
 
 def open_http(*, settings: TelebirrSettings) -> httpx.AsyncClient:
@@ -161,6 +165,36 @@ class TelebirrClient:
             answer = wire.read_refund(refund_id=request.refund_id, fields=reply.biz)
         return answer or await self._known_refund(request)
 
+    async def query_refund(
+        self,
+        *,
+        refund_id: str,
+        order_id: str,
+        receipt: str,  # noqa: ARG002 - the port's signature; the order's id is enough here
+    ) -> RefundAnswer:
+        """Ask for a refund's state, which Telebirr tells only as a state of its order.
+
+        It speaks of the order's first refund. What became of a later one is learnt by sending it
+        again under its id, on which Telebirr acts once; so NOT_FOUND is the answer for it.
+        """
+        call = requests.query_order(meqenet_id=order_id, settings=self._settings)
+        reply = await self._gateway.send(call=call)
+        told: RailStatus | None = None
+        if reply.code not in self._settings.order_unknown_codes:
+            self._require_ok(reply, call=call)
+            with reading(call=call):
+                _require_same(reply.biz, call=call)
+                wire.read_payment(order_id=order_id, fields=reply.biz)
+            told = _refund_status(reply)
+        final = told in (RailStatus.SUCCEEDED, RailStatus.FAILED)
+        if told is None or (final and not refund_id.endswith(_FIRST_REFUND)):
+            return RefundAnswer(refund_id=refund_id, status=RailStatus.NOT_FOUND)
+        return RefundAnswer(
+            refund_id=refund_id,
+            status=told,
+            failure_code=wire.REFUND_FAILED if told is RailStatus.FAILED else None,
+        )
+
     def mandate_link(self, *, contract_no: str) -> str:
         """The SuperApp deep link with which a customer signs a mandate without paying."""
         return requests.mandate_link(contract=contract_no, settings=self._settings)
@@ -186,7 +220,7 @@ class TelebirrClient:
         return RefundAnswer(
             refund_id=request.refund_id,
             status=status,
-            failure_code="REFUND_FAILED" if status is RailStatus.FAILED else None,
+            failure_code=wire.REFUND_FAILED if status is RailStatus.FAILED else None,
         )
 
     async def _order_of(self, request: RefundPayment) -> Reply:

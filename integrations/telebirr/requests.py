@@ -12,7 +12,7 @@ from meqenet.identity import wire_id
 from meqenet.payments.rail import DebitMandate, MandateTerms, OpenCheckout, RefundPayment
 
 _ORDER_ID: Final = re.compile(r"[A-Za-z0-9]{1,64}")
-_CONTRACT_NO: Final = re.compile(r"\d{32}")
+_CONTRACT_NO: Final = re.compile(r"[0-9]{32}")
 _TITLE: Final = re.compile(r"[^~`!#$%^*()\-+=|/<>?;:\"\[\]{}\\&]{1,512}")
 _EXPIRES_MINUTES_MAX: Final = 120
 _MANDATE_DEBIT_EXPIRES_MINUTES: Final = 5

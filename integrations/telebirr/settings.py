@@ -1,11 +1,13 @@
 """What Telebirr gave us, where it is, and the points of its protocol that are not confirmed."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_PAYGATE: Final = "/payment/web/paygate"
 _CONFIG = SettingsConfigDict(
     env_prefix="MEQENET_TELEBIRR_",
     env_file=".meqenet/env",
@@ -21,9 +23,9 @@ class TelebirrNotifySettings(BaseSettings):
 
     model_config = _CONFIG
 
-    merchant_app_id: str = Field(pattern=r"^\d{1,32}$")
+    merchant_app_id: str = Field(pattern=r"^[0-9]{1,32}$")
     """``appid`` of business calls, 15 to 16 digits; not the Fabric App ID."""
-    merchant_code: str = Field(pattern=r"^\d{1,16}$")
+    merchant_code: str = Field(pattern=r"^[0-9]{1,16}$")
     """Our six-digit short code."""
     sp_public_key: str
     """Ethio telecom's RSA public key, PEM or bare base64 DER; verifies answers and callbacks."""
@@ -36,8 +38,8 @@ class TelebirrSettings(TelebirrNotifySettings):
 
     base_url: str = Field(pattern=r"^https?://")
     """API base, up to and including ``/apiaccess/payment/gateway``."""
-    web_base_url: str = Field(pattern=r"^https?://")
-    """Paygate, up to and including its question mark."""
+    web_base_url: str = Field(default="", validate_default=True)
+    """Paygate, up to and including its question mark; by default the one beside ``base_url``."""
     fabric_app_id: str
     """UUID, sent as ``X-APP-Key``."""
     app_secret: SecretStr
@@ -46,7 +48,7 @@ class TelebirrSettings(TelebirrNotifySettings):
     """Our RSA private key, PKCS#8 as PEM or bare base64 DER; signs requests."""
     notify_url: str = Field(pattern=r"^https?://", max_length=512)
     """Where Telebirr reports payments; Ethio telecom must have whitelisted it."""
-    mandate_template_id: str = Field(pattern=r"^\d+$")
+    mandate_template_id: str = Field(pattern=r"^[0-9]+$")
     """The mandate template that was agreed offline, for example ``207001``."""
 
     ca_bundle: Path | None = None
@@ -70,9 +72,12 @@ class TelebirrSettings(TelebirrNotifySettings):
     """``payee_msisdn`` of a mandate debit; by default our short code, as production does."""
     debit_callback_info: bool = False
     """Send our order id with a mandate debit, so that its callback can echo it; undocumented."""
-    debit_refusal_codes: frozenset[str] = frozenset({"60330006"})
-    """Codes after which a mandate debit has certainly not happened: the mandate is not there.
-    The code for lack of funds is not published; after any other code the order is queried."""
+    debit_refusal_codes: frozenset[str] = frozenset(
+        {"60330006", "2001", "2002", "3007", "3015", "3016", "4003", "4004"}
+    )
+    """Codes after which a mandate debit has certainly not happened: no such mandate, and what the
+    core behind the gateway says of wallets, balances, limits and rules (providers.md 1.12, 1.13).
+    The gateway's own code for lack of funds is not published; after others the order is queried."""
     mandate_unknown_codes: frozenset[str] = frozenset({"60330006"})
     """Codes that say that a mandate is not there."""
     order_unknown_codes: frozenset[str] = frozenset({"60200404"})
@@ -85,5 +90,10 @@ class TelebirrSettings(TelebirrNotifySettings):
 
     @field_validator("web_base_url")
     @classmethod
-    def _with_question_mark(cls, url: str) -> str:
+    def _with_question_mark(cls, url: str, info: ValidationInfo) -> str:
+        if not url:
+            base = urlsplit(str(info.data.get("base_url", "")))
+            url = f"{base.scheme}://{base.netloc}{_PAYGATE}"
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
         return url if url.endswith(("?", "&")) else f"{url}?"

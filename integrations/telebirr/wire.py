@@ -50,11 +50,12 @@ REFUND_STATUSES: Final[Mapping[str, RailStatus]] = {
     "ACCEPTED": RailStatus.PENDING,
     "REFUND_FAILED": RailStatus.FAILED,
 }
+REFUND_FAILED: Final = "REFUND_FAILED"
 REFUND_DUPLICATED: Final = "REFUND_DUPLICATED"
 
 _MANDATE_ENDED: Final = frozenset({"cancelled", "canceled", "expired", "inactive", "terminated"})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_EPOCH_MS: Final = re.compile(r"\d{13}")
+_EPOCH_MS: Final = re.compile(r"[0-9]{13}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,57 @@
+"""Sandboxes for the tests of this folder."""
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from fastapi import FastAPI, Request, Response
+
+from apps.sandboxes.kernel.serve import Sandbox, running
+from tests.apps.sandboxes.telebirr.worlds import Inbox, World, run_world
+
+
+@pytest.fixture(scope="session")
+async def inbox() -> AsyncIterator[Inbox]:
+    app, box = FastAPI(), Inbox()
+
+    @app.post("/callbacks/telebirr")
+    async def notify(request: Request) -> Response:
+        body = await request.body()
+        json.loads(body)
+        async with box.arrived:
+            box.bodies.append(body)
+            box.arrived.notify_all()
+        return Response(status_code=box.answers.pop(0) if box.answers else 200)
+
+    async with running(sandbox=Sandbox(provider="merchant", app=app, credentials={})) as place:
+        box.url = f"{place.base_url}/callbacks/telebirr"
+        yield box
+
+
+@pytest.fixture(scope="session")
+async def shared_world(inbox: Inbox) -> AsyncIterator[World]:
+    async for world in run_world(inbox=inbox):
+        yield world
+
+
+@pytest.fixture
+async def world(shared_world: World) -> AsyncIterator[World]:
+    """The shared sandbox, left as it was found."""
+    before = await shared_world.control("GET", "/rules")
+    yield shared_world
+    await shared_world.control("PATCH", "/rules", **before)
+    await shared_world.control("DELETE", "/next")
+    assert sum((m.santim for m in (await shared_world.books()).values()), 0) == 0
+
+
+@pytest.fixture
+async def strict_world(inbox: Inbox) -> AsyncIterator[World]:
+    async for world in run_world(inbox=inbox, strict=True):
+        yield world
+
+
+@pytest.fixture
+async def own_world(inbox: Inbox) -> AsyncIterator[World]:
+    """A sandbox of the test's own, whose clock it may move."""
+    async for world in run_world(inbox=inbox):
+        yield world
