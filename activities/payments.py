@@ -1,0 +1,143 @@
+"""The payments domain's steps: each one transaction, each idempotent by its ids."""
+
+from activities.contracts import payments as contract
+from activities.contracts.step import Nothing
+from activities.edge import takes
+from db.kernel.encryption import Keyring
+from db.kernel.engine import Database
+from db.payments import refunds, store, wallets
+from db.payments.tables import Attempt
+from meqenet.errors import Defect
+from meqenet.payments.attempts import Finding
+from meqenet.payments.causes import remedy_for
+
+
+class PaymentsActivities:
+    """See :class:`activities.contracts.payments.PaymentsSteps`."""
+
+    def __init__(self, *, database: Database, keyring: Keyring) -> None:
+        self._database = database
+        self._keyring = keyring
+
+    @takes(contract.REGISTER_WALLET)
+    async def register_wallet(self, command: contract.RegisterWallet) -> Nothing:
+        """Put the wallet that pays a plan on file."""
+        async with self._database.write() as session:
+            await wallets.register_wallet(
+                session=session,
+                keyring=self._keyring,
+                plan_id=command.plan_id,
+                provider=command.provider,
+                msisdn=command.msisdn,
+                contract_no=command.contract_no,
+                at=command.at,
+            )
+        return Nothing()
+
+    @takes(contract.OPEN_ATTEMPT)
+    async def open_attempt(self, command: contract.OpenAttempt) -> contract.AttemptOpened:
+        """Store the intent to collect."""
+        async with self._database.write() as session:
+            opened = await store.open_attempt(
+                session=session,
+                keyring=self._keyring,
+                attempt_id=command.attempt_id,
+                plan_id=command.plan_id,
+                installment_id=command.installment_id,
+                channel=command.channel,
+                amount=command.amount,
+                at=command.at,
+            )
+        return contract.AttemptOpened(
+            attempt_id=command.attempt_id,
+            provider=opened.wallet.provider,
+            msisdn=opened.wallet.msisdn,
+            contract_no=opened.wallet.contract_no,
+            state=contract.AttemptState(opened.attempt.state),
+            provider_reference=opened.attempt.provider_reference,
+        )
+
+    @takes(contract.RECORD_ANSWER)
+    async def record_answer(self, command: contract.RecordAnswer) -> contract.AttemptStanding:
+        """Store what is known of an attempt now.
+
+        The evidence of another amount than asked for is committed before the defect is raised.
+        """
+        async with self._database.write() as session:
+            attempt, finding = await store.record_answer(
+                session=session,
+                attempt_id=command.attempt_id,
+                answer=command.answer,
+                source=command.source,
+                at=command.at,
+            )
+        if finding is Finding.AMOUNT_DIFFERS:
+            raise Defect(
+                "amount_differs",
+                f"{command.attempt_id}: another amount has moved than was asked for",
+                facts={"asked": str(attempt.asked_santim)},
+            )
+        return _standing(attempt)
+
+    @takes(contract.RECORD_MANDATE)
+    async def record_mandate(self, command: contract.RecordMandate) -> Nothing:
+        """Store what the provider says of the plan's mandate."""
+        async with self._database.write() as session:
+            await wallets.record_mandate(
+                session=session, plan_id=command.plan_id, answer=command.answer, at=command.at
+            )
+        return Nothing()
+
+    @takes(contract.FIND_MANDATE)
+    async def find_mandate(self, command: contract.FindMandate) -> contract.MandateToCancel:
+        """Which mandate must be cancelled? Asked of the written store: a replica may lag."""
+        async with self._database.write() as session:
+            contract_no = await wallets.active_contract(session=session, plan_id=command.plan_id)
+            wallet = await wallets.wallet_of(
+                session=session, keyring=self._keyring, plan_id=command.plan_id
+            )
+        return contract.MandateToCancel(contract_no=contract_no, msisdn=wallet.msisdn)
+
+    @takes(contract.OPEN_REFUND)
+    async def open_refund(self, command: contract.OpenRefund) -> contract.RefundOpened:
+        """Store the intent to give money back."""
+        async with self._database.write() as session:
+            opened = await refunds.open_refund(
+                session=session,
+                keyring=self._keyring,
+                refund_id=command.refund_id,
+                attempt_id=command.attempt_id,
+                amount=command.amount,
+                reason=command.reason,
+                at=command.at,
+            )
+        return contract.RefundOpened(
+            provider=opened.provider,
+            order=opened.order,
+            state=contract.AttemptState(opened.state),
+        )
+
+    @takes(contract.RECORD_REFUND)
+    async def record_refund(self, command: contract.RecordRefund) -> Nothing:
+        """Store what is known of a refund now."""
+        async with self._database.write() as session:
+            await refunds.record_refund(
+                session=session,
+                refund_id=command.refund_id,
+                answer=command.answer,
+                at=command.at,
+            )
+        return Nothing()
+
+
+def _standing(attempt: Attempt) -> contract.AttemptStanding:
+    cause = attempt.cause
+    return contract.AttemptStanding(
+        attempt_id=attempt.attempt_id,
+        state=contract.AttemptState(attempt.state),
+        cause=cause,
+        retryable=cause is not None and remedy_for(cause=cause).retryable,
+        receipt=attempt.receipt,
+        amount=attempt.moved_santim,
+        succeeded_at=attempt.moved_at,
+    )

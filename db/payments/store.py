@@ -1,0 +1,209 @@
+"""Attempts to collect: the intent is stored before it is sent, and what is heard of it after."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, exists, select
+
+from db.kernel.encryption import Keyring
+from db.kernel.engine import ReadSession, WriteSession
+from db.kernel.events import NewEvent, append
+from db.payments import heard
+from db.payments.tables import Answer, Attempt, Refund
+from db.payments.wallets import OpenWallet, lock_plan, wallet_of
+from meqenet.errors import Defect, Mender, Refusal
+from meqenet.money import Money
+from meqenet.payments.attempts import Finding, OrderState, Standing, after_answer
+from meqenet.payments.causes import cause_of
+from meqenet.payments.orders import installment_of, plan_of
+from meqenet.payments.rail import PaymentAnswer
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedAttempt:
+    """A stored attempt and the wallet that it asks."""
+
+    attempt: Attempt
+    wallet: OpenWallet
+
+
+async def open_attempt(
+    *,
+    session: WriteSession,
+    keyring: Keyring,
+    attempt_id: str,
+    plan_id: str,
+    installment_id: str,
+    channel: str,
+    amount: Money,
+    at: datetime,
+) -> OpenedAttempt:
+    """Store the intent to collect, once; the same attempt again is given as it stands.
+
+    Raises:
+        Refusal: ``attempt_open``: another attempt of the installment has not ended;
+            ``installment_paid``: one has brought the money, be it after it had counted as failed.
+        Defect: ``attempt_differs``: the id stands for something else; ``order_id_foreign``: it is
+            not derived from the installment and the plan; ``wallet_missing``.
+    """
+    await lock_plan(session=session, plan_id=plan_id)
+    parents = (plan_of(order_id=attempt_id), installment_of(order_id=attempt_id))
+    if parents != (plan_id, installment_id):
+        raise Defect("order_id_foreign", f"{attempt_id} is not derived from {installment_id}")
+    wallet = await wallet_of(session=session, keyring=keyring, plan_id=plan_id)
+    stored = await session.get(Attempt, (plan_id, attempt_id))
+    if stored is not None:
+        if (stored.channel, stored.asked_santim) != (channel, amount):
+            raise Defect("attempt_differs", f"{attempt_id} is stored with other content")
+        return OpenedAttempt(attempt=stored, wallet=wallet)
+    await _require_collectable(session=session, plan_id=plan_id, installment_id=installment_id)
+    attempt = Attempt(
+        plan_id=plan_id,
+        attempt_id=attempt_id,
+        installment_id=installment_id,
+        channel=channel,
+        provider=wallet.provider,
+        asked_santim=amount,
+        state=OrderState.CREATED,
+        opened_at=at,
+        changed_at=at,
+    )
+    session.add(attempt)
+    await session.flush()
+    await append(
+        session=session,
+        event=NewEvent(
+            event_id=f"{attempt_id}-opened",
+            stream=plan_id,
+            event_type="attempt_opened",
+            data={**_told(attempt), "channel": channel},
+            at=at,
+        ),
+    )
+    return OpenedAttempt(attempt=attempt, wallet=wallet)
+
+
+async def record_answer(
+    *,
+    session: WriteSession,
+    attempt_id: str,
+    answer: PaymentAnswer | None,
+    source: str,
+    at: datetime,
+) -> tuple[Attempt, Finding | None]:
+    """Store what is known now, by the rule of :mod:`meqenet.payments.attempts`.
+
+    Returns:
+        The attempt after it, and what is wrong with the answer. Of ``AMOUNT_DIFFERS`` the caller
+        raises a defect once the evidence is committed.
+
+    Raises:
+        Defect: ``attempt_missing``; ``answer_foreign``.
+    """
+    plan_id = plan_of(order_id=attempt_id)
+    await lock_plan(session=session, plan_id=plan_id)
+    attempt = await attempt_by_id(session=session, attempt_id=attempt_id)
+    if answer is not None:
+        heard.require_same_order(order_id=attempt_id, told_of=answer.order_id)
+    before = _standing(attempt)
+    after = after_answer(standing=before, answer=answer, at=at)
+    number = await heard.keep_answer(
+        session=session,
+        order_id=attempt_id,
+        answer=answer,
+        source=source,
+        finding=after.finding,
+        at=at,
+    )
+    if number is not None:
+        _write(attempt, after.standing, at=at)
+        await session.flush()
+        await heard.tell_change(
+            session=session,
+            order_id=attempt_id,
+            number=number,
+            before=before,
+            heard=after,
+            data=_told(attempt),
+            at=at,
+        )
+    return attempt, after.finding
+
+
+async def attempt_by_id(*, session: ReadSession, attempt_id: str) -> Attempt:
+    """The stored attempt.
+
+    Raises:
+        Defect: ``attempt_missing``: it was never opened.
+    """
+    attempt = await session.get(Attempt, (plan_of(order_id=attempt_id), attempt_id))
+    if attempt is None:
+        raise Defect("attempt_missing", f"{attempt_id} was never opened")
+    return attempt
+
+
+async def _require_collectable(*, session: WriteSession, plan_id: str, installment_id: str) -> None:
+    """Let no second order out while one is open, nor after the money has come."""
+    siblings = (Attempt.plan_id == plan_id) & (Attempt.installment_id == installment_id)
+    states = set(await session.scalars(select(Attempt.state).where(siblings)))
+    if OrderState.SUCCEEDED in states or await session.scalar(
+        select(exists().where(siblings, _brought_money_after_all()))
+    ):
+        raise Refusal("installment_paid", f"{installment_id} has been paid", mender=Mender.MEQENET)
+    if any(not state.is_final for state in states):
+        raise Refusal(
+            "attempt_open",
+            f"another attempt of {installment_id} has not ended",
+            mender=Mender.NOBODY,
+        )
+
+
+def _brought_money_after_all() -> ColumnElement[bool]:
+    """A failed attempt whose money came late and has not been given back."""
+    came = exists().where(
+        Answer.plan_id == Attempt.plan_id,
+        Answer.order_id == Attempt.attempt_id,
+        Answer.finding == Finding.MONEY_AFTER_FAILURE,
+    )
+    went_back = exists().where(
+        Refund.plan_id == Attempt.plan_id,
+        Refund.attempt_id == Attempt.attempt_id,
+        Refund.state == OrderState.SUCCEEDED,
+    )
+    return came & ~went_back
+
+
+def _standing(attempt: Attempt) -> Standing:
+    return Standing(
+        asked=attempt.asked_santim,
+        state=attempt.state,
+        provider_reference=attempt.provider_reference,
+        failure_code=attempt.failure_code,
+        receipt=attempt.receipt,
+        moved=attempt.moved_santim,
+        moved_at=attempt.moved_at,
+    )
+
+
+def _write(attempt: Attempt, standing: Standing, *, at: datetime) -> None:
+    if standing == _standing(attempt):
+        return
+    attempt.state = standing.state
+    attempt.provider_reference = standing.provider_reference
+    attempt.failure_code = standing.failure_code
+    attempt.receipt = standing.receipt
+    attempt.moved_santim = standing.moved
+    attempt.moved_at = standing.moved_at
+    attempt.changed_at = at
+    if standing.state is OrderState.FAILED:
+        attempt.cause = cause_of(provider=attempt.provider, code=standing.failure_code)
+
+
+def _told(attempt: Attempt) -> dict[str, object]:
+    return {
+        "attempt_id": attempt.attempt_id,
+        "installment_id": attempt.installment_id,
+        "provider": attempt.provider,
+        "amount": attempt.asked_santim,
+        "cause": attempt.cause,
+    }

@@ -1,0 +1,176 @@
+"""Tables of the payments store. Phones and callbacks are sealed under the plan's data key."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, MetaData, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
+
+from db.kernel.columns import COLUMN_TYPES, NAMING, Access
+from meqenet.money import Money
+from meqenet.payments.attempts import Finding, OrderState
+from meqenet.payments.causes import FailureCause
+from meqenet.payments.rail import MandateStatus, RailStatus, WalletProvider
+
+_STATES = "state IN ('created', 'pending', 'unknown', 'succeeded', 'failed')"
+_OPEN = text("state IN ('created', 'pending', 'unknown')")
+
+
+class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
+    """All tables of this store."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = COLUMN_TYPES
+
+
+class Wallet(Base):
+    """The wallet that pays a plan."""
+
+    __tablename__ = "wallets"
+    __table_args__ = Access.APPEND_ONLY.table
+
+    plan_id: Mapped[str] = mapped_column(primary_key=True)
+    provider: Mapped[WalletProvider]
+    msisdn_sealed: Mapped[bytes]
+    msisdn_index: Mapped[bytes] = mapped_column(index=True)
+    contract_no: Mapped[str | None]
+    registered_at: Mapped[datetime]
+
+
+class Mandate(Base):
+    """The newest word of the provider on a plan's mandate; each change is an event."""
+
+    __tablename__ = "mandates"
+    __table_args__ = Access.READ_WRITE.table
+
+    plan_id: Mapped[str] = mapped_column(primary_key=True)
+    contract_no: Mapped[str] = mapped_column(primary_key=True)
+    status: Mapped[MandateStatus]
+    mandate_id: Mapped[str | None]
+    debit_limit_santim: Mapped[Money | None]
+    heard_at: Mapped[datetime]
+
+
+class Attempt(Base):
+    """One attempt to collect one installment. ``cause`` is ours, ``failure_code`` theirs."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (
+        CheckConstraint("asked_santim > 0", name="asked_is_something"),
+        CheckConstraint(_STATES, name="state_is_known"),
+        CheckConstraint(
+            "(state = 'succeeded') = (moved_santim IS NOT NULL AND moved_at IS NOT NULL)",
+            name="success_has_moved_money",
+        ),
+        CheckConstraint("moved_santim = asked_santim", name="moved_is_asked"),
+        CheckConstraint("(state = 'failed') = (cause IS NOT NULL)", name="failure_has_a_cause"),
+        Index(
+            "uq_attempts_one_open",
+            "plan_id",
+            "installment_id",
+            unique=True,
+            postgresql_where=_OPEN,
+        ),
+        Index(
+            "uq_attempts_one_success",
+            "plan_id",
+            "installment_id",
+            unique=True,
+            postgresql_where=text("state = 'succeeded'"),
+        ),
+        Index("ix_attempts_open", "opened_at", postgresql_where=_OPEN),
+        Access.READ_WRITE.table,
+    )
+
+    plan_id: Mapped[str] = mapped_column(primary_key=True)
+    attempt_id: Mapped[str] = mapped_column(primary_key=True)
+    installment_id: Mapped[str]
+    channel: Mapped[str]
+    provider: Mapped[WalletProvider]
+    asked_santim: Mapped[Money]
+    state: Mapped[OrderState]
+    opened_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    provider_reference: Mapped[str | None] = mapped_column(default=None)
+    failure_code: Mapped[str | None] = mapped_column(default=None)
+    cause: Mapped[FailureCause | None] = mapped_column(default=None)
+    receipt: Mapped[str | None] = mapped_column(default=None)
+    moved_santim: Mapped[Money | None] = mapped_column(default=None)
+    moved_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class Refund(Base):
+    """Money of an attempt on its way back."""
+
+    __tablename__ = "refunds"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["plan_id", "attempt_id"], ["attempts.plan_id", "attempts.attempt_id"]
+        ),
+        CheckConstraint("amount_santim > 0", name="amount_is_something"),
+        CheckConstraint(_STATES, name="state_is_known"),
+        Index(None, "plan_id", "attempt_id"),
+        Access.READ_WRITE.table,
+    )
+
+    plan_id: Mapped[str] = mapped_column(primary_key=True)
+    refund_id: Mapped[str] = mapped_column(primary_key=True)
+    attempt_id: Mapped[str]
+    amount_santim: Mapped[Money]
+    reason: Mapped[str]
+    state: Mapped[OrderState]
+    opened_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    failure_code: Mapped[str | None] = mapped_column(default=None)
+    receipt: Mapped[str | None] = mapped_column(default=None)
+    moved_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class Answer(Base):
+    """What was heard of an order, an attempt's or a refund's, word by word.
+
+    ``status`` None: it was sent, and no readable answer came. ``finding``: it contradicts what was
+    known.
+    """
+
+    __tablename__ = "answers"
+    __table_args__ = (
+        Index(
+            "ix_answers_findings",
+            "heard_at",
+            postgresql_where=text("finding IS NOT NULL"),
+        ),
+        Access.APPEND_ONLY.table,
+    )
+
+    plan_id: Mapped[str] = mapped_column(primary_key=True)
+    order_id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[bytes]
+    source: Mapped[str | None]
+    status: Mapped[RailStatus | None]
+    provider_reference: Mapped[str | None]
+    receipt: Mapped[str | None]
+    amount_santim: Mapped[Money | None]
+    failure_code: Mapped[str | None]
+    occurred_at: Mapped[datetime | None]
+    heard_at: Mapped[datetime]
+    finding: Mapped[Finding | None]
+
+
+class Callback(Base):
+    """A provider's callback as it came, once however often it came."""
+
+    __tablename__ = "callbacks"
+    __table_args__ = Access.READ_WRITE.table
+
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    body_digest: Mapped[bytes] = mapped_column(primary_key=True)
+    verified: Mapped[bool] = mapped_column(primary_key=True)
+    order_id: Mapped[str | None] = mapped_column(index=True)
+    person_id: Mapped[str]
+    """Under whose data key the body is sealed: the plan's, or the provider's own."""
+    body_sealed: Mapped[bytes]
+    deliveries: Mapped[int]
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]

@@ -1,0 +1,174 @@
+"""What was collected, what is under way, and what a person must look at."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import BigInteger, func, select, type_coerce
+
+from db.kernel.engine import ReadSession
+from db.payments.tables import Answer, Attempt, Refund
+from meqenet.money import Money
+from meqenet.payments.attempts import Finding, OrderState
+from meqenet.payments.rail import RailStatus, WalletProvider
+
+_OPEN = (OrderState.CREATED, OrderState.PENDING, OrderState.UNKNOWN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collected:
+    """What a provider has collected for us, and given back. ``held`` is the difference."""
+
+    provider: WalletProvider
+    payments: int
+    collected: Money
+    refunds: int
+    returned: Money
+
+    @property
+    def held(self) -> Money:
+        """What the provider's own books must have for us."""
+        return self.collected - self.returned
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptView:
+    """An attempt as support sees it; no phone. ``cause`` is of ``meqenet.payments.causes``."""
+
+    plan_id: str
+    attempt_id: str
+    installment_id: str
+    channel: str
+    provider: WalletProvider
+    asked: Money
+    state: OrderState
+    cause: str | None
+    failure_code: str | None
+    provider_reference: str | None
+    receipt: str | None
+    moved_at: datetime | None
+    opened_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingView:
+    """Two words on one order that cannot both be true."""
+
+    plan_id: str
+    order_id: str
+    finding: Finding
+    status: RailStatus | None
+    amount: Money | None
+    receipt: str | None
+    heard_at: datetime
+
+
+async def collected_by_provider(*, session: ReadSession) -> tuple[Collected, ...]:
+    """What each provider has brought in and given back, in the order of their names."""
+    paid = await session.execute(
+        select(
+            Attempt.provider,
+            func.count(),
+            func.sum(type_coerce(Attempt.moved_santim, BigInteger)),
+        )
+        .where(Attempt.state == OrderState.SUCCEEDED)
+        .group_by(Attempt.provider)
+    )
+    incoming = {provider: (count, _money(santim)) for provider, count, santim in paid}
+    given_back = await session.execute(
+        select(
+            Attempt.provider,
+            func.count(),
+            func.sum(type_coerce(Refund.amount_santim, BigInteger)),
+        )
+        .join(
+            Attempt,
+            (Attempt.plan_id == Refund.plan_id) & (Attempt.attempt_id == Refund.attempt_id),
+        )
+        .where(Refund.state == OrderState.SUCCEEDED)
+        .group_by(Attempt.provider)
+    )
+    outgoing = {provider: (count, _money(santim)) for provider, count, santim in given_back}
+    nothing = (0, Money.zero())
+    return tuple(
+        Collected(
+            provider=provider,
+            payments=incoming.get(provider, nothing)[0],
+            collected=incoming.get(provider, nothing)[1],
+            refunds=outgoing.get(provider, nothing)[0],
+            returned=outgoing.get(provider, nothing)[1],
+        )
+        for provider in sorted({*incoming, *outgoing})
+    )
+
+
+async def attempts_of(*, session: ReadSession, plan_id: str) -> tuple[AttemptView, ...]:
+    """A plan's attempts in the order in which they were opened."""
+    found = await session.scalars(
+        select(Attempt)
+        .where(Attempt.plan_id == plan_id)
+        .order_by(Attempt.opened_at, Attempt.attempt_id)
+    )
+    return tuple(_view(attempt) for attempt in found)
+
+
+async def open_attempts(
+    *, session: ReadSession, opened_before: datetime, limit: int
+) -> tuple[AttemptView, ...]:
+    """Attempts that have not ended, the oldest first."""
+    found = await session.scalars(
+        select(Attempt)
+        .where(Attempt.state.in_(_OPEN), Attempt.opened_at < opened_before)
+        .order_by(Attempt.opened_at, Attempt.attempt_id)
+        .limit(limit)
+    )
+    return tuple(_view(attempt) for attempt in found)
+
+
+async def findings(
+    *, session: ReadSession, plan_id: str | None = None, limit: int = 100
+) -> tuple[FindingView, ...]:
+    """What a person must look at, the newest first; of one plan, or of all."""
+    query = select(Answer).where(Answer.finding.is_not(None))
+    if plan_id is not None:
+        query = query.where(Answer.plan_id == plan_id)
+    found = await session.scalars(
+        query.order_by(Answer.heard_at.desc(), Answer.order_id, Answer.number.desc()).limit(limit)
+    )
+    return tuple(
+        FindingView(
+            plan_id=answer.plan_id,
+            order_id=answer.order_id,
+            finding=answer.finding,
+            status=answer.status,
+            amount=answer.amount_santim,
+            receipt=answer.receipt,
+            heard_at=answer.heard_at,
+        )
+        for answer in found
+        if answer.finding is not None
+    )
+
+
+def _money(santim: int) -> Money:
+    # PostgreSQL sums BIGINT as NUMERIC.
+    return Money(int(santim))
+
+
+def _view(attempt: Attempt) -> AttemptView:
+    return AttemptView(
+        plan_id=attempt.plan_id,
+        attempt_id=attempt.attempt_id,
+        installment_id=attempt.installment_id,
+        channel=attempt.channel,
+        provider=attempt.provider,
+        asked=attempt.asked_santim,
+        state=attempt.state,
+        cause=attempt.cause,
+        failure_code=attempt.failure_code,
+        provider_reference=attempt.provider_reference,
+        receipt=attempt.receipt,
+        moved_at=attempt.moved_at,
+        opened_at=attempt.opened_at,
+        changed_at=attempt.changed_at,
+    )

@@ -1,0 +1,46 @@
+"""Which plan and attempt an order to a wallet provider belongs to: its id says so."""
+
+import re
+from typing import Final
+
+from meqenet.errors import Defect
+
+_ORDER: Final = re.compile(
+    r"(?P<attempt>(?P<installment>(?P<plan>.+)-i[0-9]{2})-a[0-9]+)(?:-r[0-9]+)?", re.ASCII
+)
+
+
+def plan_of(*, order_id: str) -> str:
+    """The plan of an attempt's or a refund's id (``pln_…-i02-a1``, ``pln_…-i02-a1-r1``).
+
+    Raises:
+        Defect: ``order_id_malformed``.
+    """
+    return _parts(order_id)["plan"]
+
+
+def installment_of(*, order_id: str) -> str:
+    """The installment of an attempt's or a refund's id.
+
+    Raises:
+        Defect: ``order_id_malformed``.
+    """
+    return _parts(order_id)["installment"]
+
+
+def attempt_of(*, order_id: str) -> str:
+    """The attempt of a refund's id; an attempt's id is its own.
+
+    Raises:
+        Defect: ``order_id_malformed``.
+    """
+    return _parts(order_id)["attempt"]
+
+
+def _parts(order_id: str) -> dict[str, str]:
+    found = _ORDER.fullmatch(order_id)
+    if found is None:
+        raise Defect(
+            "order_id_malformed", f"{order_id!r} is neither an attempt's id nor a refund's"
+        )
+    return found.groupdict()

@@ -1,0 +1,160 @@
+"""The rails' steps only pass on: each to one call of its port, under the contract's name."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from temporalio import activity
+
+from activities.contracts import payments as contract
+from activities.contracts.step import Nothing, Step
+from activities.mpesa import MpesaActivities
+from activities.payments import PaymentsActivities
+from activities.telebirr import TelebirrActivities
+from meqenet.money import Money
+from meqenet.payments.rail import (
+    CheckoutOpened,
+    DebitMandate,
+    MandateAnswer,
+    MandateStatus,
+    OpenCheckout,
+    PaymentAnswer,
+    PushPayment,
+    RailStatus,
+    RefundAnswer,
+    RefundPayment,
+)
+
+_PAID = PaymentAnswer(order_id="a1", status=RailStatus.SUCCEEDED)
+_RETURNED = RefundAnswer(refund_id="r1", status=RailStatus.PENDING)
+_SIGNED = MandateAnswer(contract_no="7" * 32, status=MandateStatus.ACTIVE)
+_OPENED = CheckoutOpened(order_id="a1", provider_reference="p", url="u", raw_request="r")
+_CHECKOUT = OpenCheckout(
+    order_id="a1", amount=Money(1), title="t", return_url=None, expires_minutes=5
+)
+_DEBIT = DebitMandate(order_id="a1", contract_no="7" * 32, amount=Money(1), title="t")
+_PUSH = PushPayment(order_id="a1", msisdn="2517", amount=Money(1), account_reference="A")
+_REFUND = RefundPayment(refund_id="r1", order_id="a1", receipt="R", amount=Money(1), msisdn="2517")
+_QUERY = contract.QueryPayment(order_id="a1", provider_reference="ws_CO_1")
+_QUERY_REFUND = contract.QueryRefund(refund_id="r1", order_id="a1", receipt="R")
+_MANDATE = contract.QueryMandate(contract_no="7" * 32)
+_CANCEL = contract.CancelMandate(contract_no="7" * 32, msisdn="2519", reason="ended")
+
+
+class _Telebirr:
+    """A gateway that answers at once and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Any, ...]] = []
+
+    async def open_checkout(self, *, request: OpenCheckout) -> CheckoutOpened:
+        self.asked.append((request,))
+        return _OPENED
+
+    async def query_payment(self, *, order_id: str) -> PaymentAnswer:
+        self.asked.append((order_id,))
+        return _PAID
+
+    async def debit_mandate(self, *, request: DebitMandate) -> PaymentAnswer:
+        self.asked.append((request,))
+        return _PAID
+
+    async def query_mandate(self, *, contract_no: str) -> MandateAnswer:
+        self.asked.append((contract_no,))
+        return _SIGNED
+
+    async def cancel_mandate(self, *, contract_no: str, msisdn: str, reason: str) -> None:
+        self.asked.append((contract_no, msisdn, reason))
+
+    async def refund(self, *, request: RefundPayment) -> RefundAnswer:
+        self.asked.append((request,))
+        return _RETURNED
+
+    async def query_refund(self, *, refund_id: str, order_id: str, receipt: str) -> RefundAnswer:
+        self.asked.append((refund_id, order_id, receipt))
+        return _RETURNED
+
+    def mandate_link(self, *, contract_no: str) -> str:
+        self.asked.append((contract_no,))
+        return "merchant://link"
+
+
+class _Mpesa:
+    """The same for M-PESA."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Any, ...]] = []
+
+    async def push_payment(self, *, request: PushPayment) -> PaymentAnswer:
+        self.asked.append((request,))
+        return _PAID
+
+    async def ask_payment(self, *, order_id: str, provider_reference: str | None) -> PaymentAnswer:
+        self.asked.append((order_id, provider_reference))
+        return _PAID
+
+    async def reverse_payment(self, *, request: RefundPayment) -> RefundAnswer:
+        self.asked.append((request,))
+        return _RETURNED
+
+    async def ask_refund(self, *, refund_id: str) -> RefundAnswer:
+        self.asked.append((refund_id,))
+        return _RETURNED
+
+    async def pay_out(self, *, order_id: str, msisdn: str, amount: Money) -> PaymentAnswer:
+        raise AssertionError(f"no step pays out: {order_id} {msisdn} {amount}")
+
+
+_Rail = TelebirrActivities | MpesaActivities
+
+
+@pytest.mark.parametrize(
+    ("deed", "command", "asked", "answer"),
+    [
+        ("open_checkout", _CHECKOUT, (_CHECKOUT,), _OPENED),
+        ("query_payment", _QUERY, ("a1",), _PAID),
+        ("debit_mandate", _DEBIT, (_DEBIT,), _PAID),
+        ("mandate_link", _MANDATE, ("7" * 32,), contract.MandateLink(link="merchant://link")),
+        ("query_mandate", _MANDATE, ("7" * 32,), _SIGNED),
+        ("cancel_mandate", _CANCEL, ("7" * 32, "2519", "ended"), Nothing()),
+        ("refund", _REFUND, (_REFUND,), _RETURNED),
+        ("query_refund", _QUERY_REFUND, ("r1", "a1", "R"), _RETURNED),
+    ],
+)
+async def test_telebirr_is_asked_once(
+    deed: str, command: object, asked: tuple[object, ...], answer: object
+) -> None:
+    telebirr = _Telebirr()
+    assert await getattr(TelebirrActivities(telebirr=telebirr), deed)(command) == answer
+    assert telebirr.asked == [asked]
+
+
+@pytest.mark.parametrize(
+    ("deed", "command", "asked", "answer"),
+    [
+        ("push_payment", _PUSH, (_PUSH,), _PAID),
+        ("ask_payment", _QUERY, ("a1", "ws_CO_1"), _PAID),
+        ("reverse_payment", _REFUND, (_REFUND,), _RETURNED),
+        ("ask_refund", _QUERY_REFUND, ("r1",), _RETURNED),
+    ],
+)
+async def test_mpesa_is_asked_once(
+    deed: str, command: object, asked: tuple[object, ...], answer: object
+) -> None:
+    mpesa = _Mpesa()
+    assert await getattr(MpesaActivities(mpesa=mpesa), deed)(command) == answer
+    assert mpesa.asked == [asked]
+
+
+def _names(activities: type) -> set[str]:
+    deeds: list[Callable[..., Any]] = [
+        each for name, each in vars(activities).items() if callable(each) and name[0] != "_"
+    ]
+    return {str(activity._Definition.must_from_callable(deed).name) for deed in deeds}  # noqa: SLF001 - the SDK shows the name nowhere else
+
+
+def test_every_step_of_the_contract_is_taken_by_somebody() -> None:
+    steps = {step.name for step in vars(contract).values() if isinstance(step, Step)}
+    taken = [_names(each) for each in (PaymentsActivities, TelebirrActivities, MpesaActivities)]
+    assert set().union(*taken) == steps
+    assert sum(map(len, taken)) == len(steps)
