@@ -1,0 +1,174 @@
+"""Plans that live by a test clock: in order, and ready only when all that was due is done."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
+
+from meqenet.payments.rail import RailStatus, WalletProvider
+from tests.workflows.conftest import Bench, Handle, code_of
+from workers.queue_worker import WORKFLOW_QUEUE
+from workflows.messages import TestClockStart, TestClockView, test_clock_workflow_id
+from workflows.plan import PaymentPlanWorkflow
+from workflows.test_clock import TestClockWorkflow
+from workflows.test_clock_messages import Advance, Bind
+
+START = datetime(2026, 11, 23, 8, tzinfo=UTC)
+Clock = WorkflowHandle[TestClockWorkflow, None]
+
+
+async def new_clock(bench: Bench) -> Clock:
+    clock_id = f"clk_{bench.merchant_id}"
+    return await bench.env.client.start_workflow(
+        TestClockWorkflow.run,
+        TestClockStart(clock_id=clock_id, merchant_id=bench.merchant_id, now=START),
+        id=test_clock_workflow_id(clock_id=clock_id),
+        task_queue=WORKFLOW_QUEUE,
+    )
+
+
+async def active_plan(
+    bench: Bench,
+    clock: Clock,
+    option: str,
+    *,
+    amount: str = "4000.00",
+    provider: WalletProvider = WalletProvider.MPESA,
+    count: int | None = None,
+) -> tuple[str, Handle]:
+    """A plan on the clock, taken to activation as a shopper would."""
+    view = await clock.query(TestClockWorkflow.view)
+    application = bench.application(
+        option,
+        amount=amount,
+        provider=provider,
+        count=count,
+        clock=(view.clock_id, view.now),
+        reference=f"{option}-{provider}",
+    )
+    await clock.execute_update(
+        TestClockWorkflow.bind, Bind(plan_id=application.plan_id, merchant_id=bench.merchant_id)
+    )
+    handle = await bench.to_offer(application)
+    await bench.accept(handle)
+    return application.plan_id, handle
+
+
+async def advance(clock: Clock, *, days: int) -> TestClockView:
+    """Advance and wait until the clock says that it is ready."""
+    view = await clock.query(TestClockWorkflow.view)
+    await clock.execute_update(
+        TestClockWorkflow.advance, Advance(to=view.now + timedelta(days=days))
+    )
+    async with asyncio.timeout(60):
+        while (view := await clock.query(TestClockWorkflow.view)).status != "ready":
+            await asyncio.sleep(0.02)
+    return view
+
+
+async def test_plans_live_through_their_dues_in_order(bench: Bench) -> None:
+    clock = await new_clock(bench)
+    four, four_handle = await active_plan(bench, clock, "pay_in_4")
+    full, full_handle = await active_plan(bench, clock, "pay_in_full")
+    thirty, thirty_handle = await active_plan(
+        bench, clock, "pay_in_30", provider=WalletProvider.TELEBIRR
+    )
+    view = await advance(clock, days=1)
+    assert set(view.plans) == {four, full, thirty}
+    assert await full_handle.query(PaymentPlanWorkflow.state) == "active"
+    await advance(clock, days=14)
+    assert (await full_handle.result()).state == "completed"
+    assert bench.domains.kinds(four).count("installment_paid") == 2
+    view = await advance(clock, days=40)
+    assert (await four_handle.result()).state == "completed"
+    assert (await thirty_handle.result()).state == "completed"
+    assert view.now == START + timedelta(days=55)
+    assert view.plans == ()
+    at = [event.at for event in bench.domains.events[four]]
+    assert at == sorted(at)
+    await clock.terminate()
+
+
+async def test_a_long_plan_lives_its_two_years_in_one_step(bench: Bench) -> None:
+    clock = await new_clock(bench)
+    plan, handle = await active_plan(bench, clock, "pay_over_time", amount="24000.00", count=24)
+    await advance(clock, days=750)
+    assert (await handle.result()).state == "completed"
+    assert bench.domains.kinds(plan).count("installment_paid") == 24
+    assert len(set(bench.domains.sent)) == 24
+    await clock.terminate()
+
+
+async def test_retries_happen_at_their_set_distances_on_the_clock(bench: Bench) -> None:
+    clock = await new_clock(bench)
+    plan, handle = await active_plan(bench, clock, "pay_in_30")
+    bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
+    await advance(clock, days=31)
+    assert len(bench.domains.sent) == 2
+    bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
+    await advance(clock, days=3)
+    assert (await handle.result()).state == "completed"
+    assert [order[-2:] for order in bench.domains.sent] == ["a1", "a2", "a3"]
+    failed = [e for e in bench.domains.events[plan] if e.event.kind == "collection_attempt_failed"]
+    assert [event.at for event in failed] == [
+        datetime(2026, 12, 23, 7, tzinfo=UTC),
+        datetime(2026, 12, 24, 7, tzinfo=UTC),
+    ]
+    await clock.terminate()
+
+
+async def test_an_offer_expires_on_the_clock(bench: Bench) -> None:
+    clock = await new_clock(bench)
+    view = await clock.query(TestClockWorkflow.view)
+    application = bench.application("pay_in_4", clock=(view.clock_id, view.now))
+    await clock.execute_update(
+        TestClockWorkflow.bind, Bind(plan_id=application.plan_id, merchant_id=bench.merchant_id)
+    )
+    handle = await bench.to_offer(application)
+    await advance(clock, days=1)
+    assert (await handle.result()).state == "expired"
+    await clock.terminate()
+
+
+async def test_ready_waits_for_what_is_still_under_way(bench: Bench) -> None:
+    clock = await new_clock(bench)
+    plan, handle = await active_plan(bench, clock, "pay_in_30")
+    bench.domains.answer = lambda _order: RailStatus.PENDING
+    bench.domains.query = lambda _order: RailStatus.PENDING
+    target = START + timedelta(days=31)
+    await clock.execute_update(TestClockWorkflow.advance, Advance(to=target))
+    async with asyncio.timeout(30):
+        while not bench.domains.asked:
+            await asyncio.sleep(0.02)
+    view = await clock.query(TestClockWorkflow.view)
+    assert (view.status, view.waiting_for) == ("advancing", (plan,))
+    bench.domains.query = lambda _order: RailStatus.SUCCEEDED
+    await handle.result()
+    async with asyncio.timeout(30):
+        while (await clock.query(TestClockWorkflow.view)).status != "ready":
+            await asyncio.sleep(0.02)
+    await clock.terminate()
+
+
+async def test_a_clock_only_moves_forward_and_only_for_its_merchant(bench: Bench) -> None:
+    clock = await new_clock(bench)
+    with pytest.raises(WorkflowUpdateFailedError) as backwards:
+        await clock.execute_update(TestClockWorkflow.advance, Advance(to=START))
+    assert code_of(backwards) == "test_clock_backwards"
+    with pytest.raises(WorkflowUpdateFailedError) as foreign:
+        await clock.execute_update(
+            TestClockWorkflow.bind, Bind(plan_id="pln_x", merchant_id="mer_other")
+        )
+    assert code_of(foreign) == "test_clock_unknown"
+    await clock.terminate()
+
+
+async def test_a_plan_that_never_came_to_be_holds_nobody_up(bench: Bench) -> None:
+    clock = await new_clock(bench)
+    await clock.execute_update(
+        TestClockWorkflow.bind, Bind(plan_id="pln_never", merchant_id=bench.merchant_id)
+    )
+    view = await advance(clock, days=3)
+    assert view.plans == ()
+    await clock.terminate()
