@@ -1,6 +1,6 @@
-"""What Fayda tells of a person, in our own words. All of it is private data."""
+"""What Fayda tells of a person, in our own words. All of it is private and hidden from ``repr``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 
@@ -17,21 +17,21 @@ class IdentityClaims:
         gender: as Fayda spells it, if shared.
     """
 
-    subject: str
-    individual_id: str
-    name: str
-    birth_date: date
-    phone: str | None = None
-    gender: str | None = None
+    subject: str = field(repr=False)
+    individual_id: str = field(repr=False)
+    name: str = field(repr=False)
+    birth_date: date = field(repr=False)
+    phone: str | None = field(default=None, repr=False)
+    gender: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorizationRequest:
     """One login at Fayda: values that we make, keep and compare on return."""
 
-    state: str
-    nonce: str
-    code_verifier: str
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    code_verifier: str = field(repr=False)
     ui_locale: str = "en"
 
 
@@ -39,6 +39,6 @@ class AuthorizationRequest:
 class AuthorizationReturn:
     """What came back to our redirect URI for that login, with what we kept."""
 
-    code: str
-    nonce: str
-    code_verifier: str
+    code: str = field(repr=False)
+    nonce: str = field(repr=False)
+    code_verifier: str = field(repr=False)

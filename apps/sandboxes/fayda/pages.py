@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from html import escape
 
 from apps.sandboxes.fayda.logins import Transaction
-from apps.sandboxes.fayda.wording import claim_label, words
+from apps.sandboxes.fayda.wording import claim_label, reason, words
 
 _STYLE = """
 body{margin:0;font:16px/1.5 system-ui,"Noto Sans Ethiopic",sans-serif;background:#eef2f5;
@@ -89,7 +89,8 @@ def _rows(claims: Iterable[str], *, locale: str, note: str, fixed: bool) -> list
 def _page(login: Transaction, *, fields: str, action: str, button: str, error: str | None) -> str:
     locale = login.request.ui_locale
     word = words(locale=locale)
-    complaint = f'<p class="error">{word["refused"]}: {escape(error)}</p>' if error else ""
+    why = escape(reason(error, locale=locale)) if error else ""
+    complaint = f'<p class="error">{why}</p>' if why else ""
     leave = word["deny"] if action == "consent" else word["cancel"]
     body = (
         f'<p class="client">{escape(login.client.name)}</p>{complaint}'

@@ -5,7 +5,7 @@ from typing import Final
 
 _ENGLISH: Final = {
     "title": "Log in with Fayda",
-    "sandbox": "Sandbox: nobody real is here. Every OTP is 111111.",
+    "sandbox": "Sandbox: nobody real is here. Try FAN 6000 0000 0000 0011; every OTP is 111111.",
     "number": "FAN (16 digits) or FIN (12 digits)",
     "get_otp": "Send OTP",
     "otp": "6-digit OTP",
@@ -22,7 +22,7 @@ _ENGLISH: Final = {
 }
 _AMHARIC: Final = {
     "title": "በፋይዳ ይግቡ",
-    "sandbox": "የሙከራ ገጽ፦ እውነተኛ ሰው እዚህ የለም። ሁልጊዜ የአንድ ጊዜ ቁጥሩ 111111 ነው።",
+    "sandbox": "የሙከራ ገጽ፦ እውነተኛ ሰው እዚህ የለም። ፋን 6000 0000 0000 0011፣ የአንድ ጊዜ ቁጥር 111111።",
     "number": "ፋን (16 አሃዝ) ወይም ፊን (12 አሃዝ)",
     "get_otp": "የአንድ ጊዜ ቁጥር ላክ",
     "otp": "ባለ 6 አሃዝ የአንድ ጊዜ ቁጥር",
@@ -57,6 +57,24 @@ _CLAIMS: Final = {
         "address": "አድራሻ",
     },
 }
+_REASONS: Final = {
+    "en": {
+        "invalid_individual_id": "This is not a FAN or FIN; check the digits.",
+        "IDA-MLC-018": "Nobody has this number.",
+        "IDA-OTA-012": "Ask for an OTP first.",
+        "auth_failed": "The OTP is wrong.",
+        "individual_id_blocked": "This number is blocked for now.",
+        "no_attempts_left": "Too many attempts; this number is blocked for now.",
+    },
+    "am": {
+        "invalid_individual_id": "ይህ ፋን ወይም ፊን አይደለም፤ አሃዞቹን ያረጋግጡ።",
+        "IDA-MLC-018": "ይህ ቁጥር የማንም አይደለም።",
+        "IDA-OTA-012": "መጀመሪያ የአንድ ጊዜ ቁጥር ይጠይቁ።",
+        "auth_failed": "የአንድ ጊዜ ቁጥሩ ትክክል አይደለም።",
+        "individual_id_blocked": "ይህ ቁጥር ለጊዜው ታግዷል።",
+        "no_attempts_left": "ሙከራዎቹ አልቀዋል፤ ይህ ቁጥር ለጊዜው ታግዷል።",
+    },
+}
 
 
 def words(*, locale: str) -> Mapping[str, str]:
@@ -67,3 +85,9 @@ def words(*, locale: str) -> Mapping[str, str]:
 def claim_label(claim: str, *, locale: str) -> str:
     """What a claim is called on the page."""
     return _CLAIMS["am" if locale.startswith("am") else "en"].get(claim, claim)
+
+
+def reason(code: str, *, locale: str) -> str:
+    """Why a step was refused, with eSignet's code; the code alone where nothing can be added."""
+    said = _REASONS["am" if locale.startswith("am") else "en"].get(code)
+    return f"{said} ({code})" if said else code
