@@ -49,7 +49,7 @@ async def test_an_answer_lost_before_the_commit(rail: Rail) -> None:
 
 
 async def test_an_answer_that_takes_too_long(rail: Rail) -> None:
-    settings = settings_for(rail.sandbox.place, rail.sandbox.receiver, answer_timeout_seconds=0.05)
+    settings = settings_for(rail.sandbox.place, rail.sandbox.receiver, answer_timeout_seconds=1)
     client = MpesaClient(settings=settings, http=rail.http, clock=rail.clock)
     request = push()
     await rail.sandbox.plan(
