@@ -131,7 +131,7 @@ class Journal:
             asked.append(columns.state == PromptState.OPEN)
         return [_prompt(row) for row in self._rows(tables.prompts, *asked)]
 
-    def add_receipt(  # noqa: PLR0913 - the columns of a receipt
+    def add_receipt(
         self,
         *,
         kind: ReceiptKind,
