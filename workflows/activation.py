@@ -38,7 +38,7 @@ async def activate(desk: PlanDesk, paid: CollectionResult | None) -> None:
     )
     dated = await ask(
         bnpl.DATE_SCHEDULE,
-        bnpl.DateSchedule(plan_id=desk.plan_id, activated_on=activated_on),
+        bnpl.DateSchedule(plan_id=desk.plan_id, tier=desk.life.tier, activated_on=activated_on),
         summary="Date the installments",
     )
     desk.life.installments = [

@@ -88,6 +88,7 @@ class PaymentPlanWorkflow:
         if not completed:
             desk.life.clock = desk.clock.reading
             desk.life.reported = self._told
+            desk.life.collections_since_roll = 0
             workflow.continue_as_new(PlanRun(application=start.application, life=desk.life))
         await self._leave_clock()
         return PlanOutcome(plan_id=desk.plan_id, state=desk.life.state)

@@ -92,6 +92,7 @@ class DateSchedule:
     """Give the offered installments their dates, counted from the Addis date of activation."""
 
     plan_id: str
+    tier: str
     activated_on: date
 
 

@@ -1,0 +1,118 @@
+"""The steps of the bnpl domain."""
+
+from activities.contracts.bnpl import (
+    DATE_SCHEDULE,
+    MAKE_OFFER,
+    OPEN_PLAN,
+    RECORD_EVENT,
+    DatedSchedule,
+    DateSchedule,
+    MakeOffer,
+    OfferMade,
+    OpenPlan,
+    PlanTerms,
+    RecordEvent,
+)
+from activities.contracts.step import Nothing
+from activities.edge import takes
+from db.bnpl.opening import Opening, open_plan, price, rows_of
+from db.bnpl.recording import Recording, record
+from db.kernel.engine import Database
+from meqenet.bnpl.largest_month import largest_month
+from meqenet.bnpl.products import document_of
+from meqenet.bnpl.states import PlanState
+from meqenet.calendar import addis_date, at_addis
+from meqenet.event_chain import plain
+from meqenet.money import Money
+
+_NOON = 12
+
+
+class BnplActivities:
+    """Implements :class:`activities.contracts.bnpl.BnplSteps` over the bnpl store."""
+
+    def __init__(self, *, database: Database) -> None:
+        self._database = database
+
+    @takes(OPEN_PLAN)
+    async def open_plan(self, command: OpenPlan) -> PlanTerms:
+        """See :meth:`activities.contracts.bnpl.BnplSteps.open_plan`."""
+        opening = Opening(
+            plan_id=command.plan_id,
+            merchant_id=command.merchant_id,
+            reference=command.reference,
+            request_hash=command.request_hash,
+            option=command.option,
+            amount=command.amount,
+            installment_count=command.installment_count,
+            wallet_provider=command.wallet_provider,
+            test_clock_id=command.test_clock_id,
+            at=command.at,
+        )
+        async with self._database.write() as session:
+            product, quoted = await open_plan(session=session, opening=opening)
+        rows = rows_of(quoted=quoted)
+        is_due_now = rows[0].due_on <= addis_date(at=command.at)
+        paid_now = rows[0].principal if is_due_now else Money.zero()
+        later = rows[1:] if is_due_now else rows
+        return PlanTerms(
+            product=document_of(product=product),
+            product_version=product.version,
+            lender_of_record=product.lender_of_record,
+            first_payment=rows[0].amount if is_due_now else Money.zero(),
+            owed_after_checkout=command.amount - paid_now,
+            monthly_payment_max=largest_month(installments=later),
+            offer_minutes_max=product.offer_minutes_max,
+            first_payment_minutes_max=product.first_payment_minutes_max,
+            collection_hour=product.collection_hour,
+            retry_after_days=product.retry_after_days,
+            protection_days=product.protection_days,
+        )
+
+    @takes(MAKE_OFFER)
+    async def make_offer(self, command: MakeOffer) -> OfferMade:
+        """See :meth:`activities.contracts.bnpl.BnplSteps.make_offer`."""
+        async with self._database.read() as session:
+            _, quoted = await price(
+                session=session, plan_id=command.plan_id, tier=command.tier, at=command.at
+            )
+        return OfferMade(
+            installments=rows_of(quoted=quoted),
+            total_payable=quoted.total_payable,
+            cost_of_credit=quoted.cost_of_credit,
+            nominal_rate_basis_points=quoted.nominal_rate_basis_points,
+            nominal_apr_percent=quoted.nominal_apr_percent,
+            effective_apr_percent=quoted.effective_apr_percent,
+        )
+
+    @takes(DATE_SCHEDULE)
+    async def date_schedule(self, command: DateSchedule) -> DatedSchedule:
+        """See :meth:`activities.contracts.bnpl.BnplSteps.date_schedule`."""
+        async with self._database.read() as session:
+            _, quoted = await price(
+                session=session,
+                plan_id=command.plan_id,
+                tier=command.tier,
+                at=at_addis(on=command.activated_on, hour=_NOON),
+            )
+        return DatedSchedule(installments=rows_of(quoted=quoted))
+
+    @takes(RECORD_EVENT)
+    async def record_event(self, command: RecordEvent) -> Nothing:
+        """See :meth:`activities.contracts.bnpl.BnplSteps.record_event`."""
+        action = command.next_action
+        async with self._database.write() as session:
+            await record(
+                session=session,
+                recording=Recording(
+                    plan_id=command.plan_id,
+                    sequence=command.sequence,
+                    event=command.event,
+                    state=PlanState(command.state),
+                    next_action=None if action is None else plain(action),
+                    next_step=command.next_step,
+                    next_step_at=command.next_step_at,
+                    at=command.at,
+                ),
+            )
+        return Nothing()

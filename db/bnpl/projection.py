@@ -1,0 +1,121 @@
+"""What each event changes in a plan's rows. The rows could be made again from the log alone."""
+
+from collections.abc import Sequence
+
+from db.bnpl.tables import Installment, Plan
+from meqenet.bnpl import events as e
+from meqenet.bnpl.states import InstallmentState, check_installment_transition
+from meqenet.errors import Defect
+from meqenet.event_chain import plain
+
+
+def apply(
+    *, event: e.PlanEvent, plan: Plan, installments: Sequence[Installment]
+) -> Sequence[Installment]:
+    """Change the rows as the event says; returns the rows that are new."""
+    match event:
+        case e.PlanOffered():
+            return _offered(event, plan=plan)
+        case e.PlanActivated():
+            _activated(event, plan=plan, installments=installments)
+        case (
+            e.CollectionStarted()
+            | e.CollectionAttemptFailed()
+            | e.InstallmentPaid()
+            | e.InstallmentFailed()
+        ):
+            _collection(event, installment=_row(installments, number=event.number))
+        case e.PlanExpired() | e.PlanCancelled():
+            for row in installments:
+                _move(row, to=InstallmentState.CANCELLED)
+        case _:
+            _plan_only(event, plan=plan)
+    return ()
+
+
+def _plan_only(event: e.PlanEvent, *, plan: Plan) -> None:
+    match event:
+        case e.IdentityConfirmed():
+            plan.customer_id = event.customer_id
+        case e.PlanDeclined():
+            plan.decline_reasons = [{"code": code, "text": text} for code, text in event.reasons]
+        case e.OfferAccepted():
+            plan.agreement_version = event.agreement_version
+        case e.PaymentReturned():
+            plan.returned_santim = plan.returned_santim + event.amount
+        case e.MerchantPaid():
+            plan.payout_id, plan.merchant_paid = event.payout_id, True
+        case e.MerchantPayoutRejected():
+            plan.payout_id = event.payout_id
+        case _:
+            # Opened, asked to log in, asked to pay, completed: state and next step say it all.
+            return
+
+
+def _offered(event: e.PlanOffered, *, plan: Plan) -> Sequence[Installment]:
+    plan.tier = event.tier
+    plan.offer = {
+        name: value for name, value in plain(event).items() if name not in ("installments", "kind")
+    }
+    return [
+        Installment(
+            plan_id=plan.plan_id,
+            number=row.number,
+            due_on=row.due_on,
+            principal_santim=row.principal,
+            interest_santim=row.interest,
+        )
+        for row in event.installments
+    ]
+
+
+def _activated(event: e.PlanActivated, *, plan: Plan, installments: Sequence[Installment]) -> None:
+    """Dates now count from activation; the amounts stay those that were signed."""
+    plan.activated_on = event.activated_on
+    plan.payout_id = event.payout_id
+    plan.settlement_due_at = event.settlement_due_at
+    for planned, row in zip(event.installments, installments, strict=True):
+        if (planned.principal, planned.interest) != (row.principal_santim, row.interest_santim):
+            raise Defect(
+                "schedule_differs",
+                f"installment {planned.number} of {plan.plan_id} is not the one that was offered",
+            )
+        row.due_on = planned.due_on
+
+
+def _collection(
+    event: e.CollectionStarted
+    | e.CollectionAttemptFailed
+    | e.InstallmentPaid
+    | e.InstallmentFailed,
+    *,
+    installment: Installment,
+) -> None:
+    match event:
+        case e.CollectionStarted():
+            _move(installment, to=InstallmentState.COLLECTING)
+        case e.CollectionAttemptFailed():
+            installment.failed_attempts += 1
+            installment.last_cause = event.cause
+            installment.next_attempt_at = event.next_attempt_at
+        case e.InstallmentPaid():
+            _move(installment, to=InstallmentState.PAID)
+            installment.paid_at = event.paid_at
+            installment.attempt_id = event.attempt_id
+            installment.next_attempt_at = None
+        case e.InstallmentFailed():
+            _move(installment, to=InstallmentState.FAILED)
+            installment.last_cause = event.cause
+            installment.next_attempt_at = None
+
+
+def _row(installments: Sequence[Installment], *, number: int) -> Installment:
+    for row in installments:
+        if row.number == number:
+            return row
+    raise Defect("installment_missing", f"there is no installment {number} to record this of")
+
+
+def _move(row: Installment, *, to: InstallmentState) -> None:
+    check_installment_transition(before=row.state, after=to)
+    row.state = to

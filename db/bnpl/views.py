@@ -1,0 +1,175 @@
+"""What others may be shown of the bnpl store."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from db.bnpl.products import products_on
+from db.bnpl.tables import Installment, Plan
+from db.kernel.engine import ReadSession
+from db.kernel.events import read_stream
+from meqenet.bnpl.options import PaymentOption
+from meqenet.bnpl.states import InstallmentState, PlanState
+from meqenet.event_chain import ChainedEvent
+from meqenet.money import Money
+
+__all__ = [
+    "InstallmentView",
+    "PlanView",
+    "events_of",
+    "list_plans",
+    "plan_view",
+    "plans_by_state",
+    "products_on",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstallmentView:
+    """One installment as it stands."""
+
+    number: int
+    due_on: date
+    principal: Money
+    interest: Money
+    state: InstallmentState
+    failed_attempts: int
+    last_cause: str | None
+    next_attempt_at: datetime | None
+    paid_at: datetime | None
+
+    @property
+    def amount(self) -> Money:
+        """What is collected."""
+        return self.principal + self.interest
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanView:
+    """A plan as it stands. ``offer`` is the stored form of the PlanOffered event."""
+
+    plan_id: str
+    merchant_id: str
+    reference: str
+    request_hash: str
+    option: PaymentOption
+    product_version: int
+    amount: Money
+    wallet_provider: str
+    test_clock_id: str | None
+    state: PlanState
+    installments: tuple[InstallmentView, ...]
+    offer: Mapping[str, Any] | None
+    decline_reasons: tuple[Mapping[str, str], ...]
+    next_action: Mapping[str, Any] | None
+    next_step: str
+    next_step_at: datetime | None
+    activated_on: date | None
+    settlement_due_at: datetime | None
+    merchant_paid: bool
+    returned: Money
+    opened_at: datetime
+    changed_at: datetime
+
+
+async def plan_view(
+    *, session: ReadSession, plan_id: str, merchant_id: str | None = None
+) -> PlanView | None:
+    """The plan; None when there is none, or it is not this merchant's."""
+    plan = await session.get(Plan, plan_id)
+    if plan is None or merchant_id not in (None, plan.merchant_id):
+        return None
+    rows = await session.scalars(
+        select(Installment).where(Installment.plan_id == plan_id).order_by(Installment.number)
+    )
+    return _view(plan, list(rows))
+
+
+async def list_plans(
+    *,
+    session: ReadSession,
+    merchant_id: str,
+    state: PlanState | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> tuple[PlanView, ...]:
+    """A merchant's plans, newest first, from the one behind ``after`` (a plan id) on."""
+    query = select(Plan).where(Plan.merchant_id == merchant_id)
+    if state is not None:
+        query = query.where(Plan.state == state)
+    if after is not None:
+        since = select(Plan.opened_at).where(Plan.plan_id == after).scalar_subquery()
+        query = query.where(
+            (Plan.opened_at < since) | ((Plan.opened_at == since) & (Plan.plan_id > after))
+        )
+    found = await session.scalars(query.order_by(Plan.opened_at.desc(), Plan.plan_id).limit(limit))
+    plans = list(found)
+    rows = await session.scalars(
+        select(Installment)
+        .where(Installment.plan_id.in_([plan.plan_id for plan in plans]))
+        .order_by(Installment.number)
+    )
+    by_plan: dict[str, list[Installment]] = {}
+    for row in rows:
+        by_plan.setdefault(row.plan_id, []).append(row)
+    return tuple(_view(plan, by_plan.get(plan.plan_id, [])) for plan in plans)
+
+
+async def plans_by_state(
+    *, session: ReadSession, merchant_id: str | None = None
+) -> dict[PlanState, int]:
+    """How many plans are in each state."""
+    query = select(Plan.state, func.count()).group_by(Plan.state)
+    if merchant_id is not None:
+        query = query.where(Plan.merchant_id == merchant_id)
+    found = await session.execute(query)
+    return {row[0]: row[1] for row in found}
+
+
+async def events_of(*, session: ReadSession, plan_id: str) -> list[ChainedEvent]:
+    """The plan's history, in order."""
+    return await read_stream(session=session, stream=plan_id)
+
+
+def _view(plan: Plan, rows: list[Installment]) -> PlanView:
+    return PlanView(
+        plan_id=plan.plan_id,
+        merchant_id=plan.merchant_id,
+        reference=plan.reference,
+        request_hash=plan.request_hash,
+        option=plan.option,
+        product_version=plan.product_version,
+        amount=plan.amount_santim,
+        wallet_provider=plan.wallet_provider,
+        test_clock_id=plan.test_clock_id,
+        state=plan.state,
+        installments=tuple(_installment(row) for row in rows),
+        offer=plan.offer,
+        decline_reasons=tuple(plan.decline_reasons or ()),
+        next_action=plan.next_action,
+        next_step=plan.next_step,
+        next_step_at=plan.next_step_at,
+        activated_on=plan.activated_on,
+        settlement_due_at=plan.settlement_due_at,
+        merchant_paid=plan.merchant_paid,
+        returned=plan.returned_santim,
+        opened_at=plan.opened_at,
+        changed_at=plan.changed_at,
+    )
+
+
+def _installment(row: Installment) -> InstallmentView:
+    return InstallmentView(
+        number=row.number,
+        due_on=row.due_on,
+        principal=row.principal_santim,
+        interest=row.interest_santim,
+        state=row.state,
+        failed_attempts=row.failed_attempts,
+        last_cause=row.last_cause,
+        next_attempt_at=row.next_attempt_at,
+        paid_at=row.paid_at,
+    )
