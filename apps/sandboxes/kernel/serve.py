@@ -142,7 +142,7 @@ async def _serve(*, sandbox: Sandbox, port: int, json_line: bool) -> None:
 
 
 def _listen(*, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((SandboxSettings().host, port))
