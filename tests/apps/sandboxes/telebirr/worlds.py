@@ -160,9 +160,7 @@ def settings_of(place: RunningSandbox, *, notify_url: str, **changes: str) -> Te
     return read(TelebirrSettings, environment=environment)
 
 
-async def run_world(
-    *, inbox: Inbox, strict: bool = False, **changes: str
-) -> AsyncIterator[World]:
+async def run_world(*, inbox: Inbox, strict: bool = False, **changes: str) -> AsyncIterator[World]:
     clock = HandClock(now=datetime(2026, 11, 22, 9, tzinfo=UTC))
     sandbox = create(directory=None, strict=strict, clock=clock)
     async with (
