@@ -8,6 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
+from apps.sandboxes.kernel.assembly import Kernel
+from apps.sandboxes.mpesa.behaviour import Behaviour
+from apps.sandboxes.mpesa.journal import Journal, Prompt, PromptState
+from apps.sandboxes.mpesa.phones import PAID, UNREACHABLE, Phones
+from apps.sandboxes.mpesa.timers import Timers
+from meqenet.money import Money
 from tests.apps.sandboxes.mpesa.rig import Caller, Receiver, calling, sandboxed
 from tests.apps.sandboxes.mpesa.test_stk import told_by
 
@@ -168,3 +174,41 @@ async def test_a_prompt_that_expired_while_the_sandbox_was_down(
     async with sandboxed(directory=tmp_path, clock=lambda: AT + timedelta(hours=1)):
         told = told_by(await receiver.told("/stk"))
     assert (told["MerchantRequestID"], told["ResultCode"]) == ("late-1", 1037)
+
+
+async def test_a_prompt_ends_once_whoever_ends_it() -> None:
+    """A customer may answer in the moment in which the prompt expires."""
+    kernel = Kernel.open(provider="mpesa", directory=None, clock=lambda: AT)
+    journal = Journal(book=kernel.book)
+    phones = Phones(
+        kernel=kernel,
+        journal=journal,
+        behaviour=Behaviour(),
+        short_code="600998",
+        timers=Timers(),
+    )
+    kernel.book.open_wallet(
+        msisdn="251712345678", name="Test", pin="4321", at=AT, balance=Money(5000)
+    )
+    prompt = Prompt(
+        merchant_request_id="once-1",
+        checkout_request_id="ws_CO_1",
+        msisdn="251712345678",
+        amount=Money(2000),
+        account_reference="PLN12",
+        callback_url="https://shop.example/stk",
+        callback_copies=1,
+        callback_delay_ms=0,
+        created_at=AT,
+        expires_at=AT + timedelta(minutes=1),
+        state=PromptState.OPEN,
+    )
+    journal.add_prompt(prompt=prompt)
+    paid = await phones.end(prompt, code=PAID)
+    assert paid is not None
+    assert paid.state is PromptState.PAID
+    assert await phones.end(prompt, code=UNREACHABLE) is None
+    assert await phones.enter_pin(prompt, pin="4321") is None
+    assert journal.prompt(named="once-1") == paid
+    assert kernel.book.wallet(msisdn="251712345678").balance == Money(3000)
+    assert len(kernel.callbacks.log()) == 1
