@@ -6,20 +6,23 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, assert_never
 
 import httpx
 from pydantic_settings import BaseSettings
 from temporalio.client import Client
 
 from activities.auth import AuthActivities
+from activities.bank import BankActivities
 from activities.bnpl import BnplActivities
 from activities.credit import CreditActivities
 from activities.kyc import FaydaActivities, KycActivities
 from activities.ledger import LedgerActivities
 from activities.marketplace import MarketplaceActivities
-from activities.payments import MpesaActivities, PaymentsActivities, TelebirrActivities
-from activities.settlement import BankActivities, SettlementActivities
+from activities.mpesa import MpesaActivities
+from activities.payments import PaymentsActivities
+from activities.settlement import SettlementActivities
+from activities.telebirr import TelebirrActivities
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
 from integrations.bank.client import BankClient
@@ -140,7 +143,8 @@ def _activities(
         case "bnpl":
             parts = {"bnpl": [BnplActivities(database=store)]}
         case "credit":
-            parts = {"credit": [CreditActivities(database=store)]}
+            keys = keyring(settings=settings)
+            parts = {"credit": [CreditActivities(database=store, keyring=keys)]}
         case "ledger":
             parts = {"ledger": [LedgerActivities(database=store)]}
         case "marketplace":
@@ -170,6 +174,8 @@ def _activities(
                 "settlement": [SettlementActivities(database=store, keyring=keys)],
                 "bank": [BankActivities(bank=bank)],
             }
+        case _:
+            assert_never(domain)
     return parts
 
 

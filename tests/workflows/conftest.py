@@ -58,8 +58,8 @@ QUEUES = (
 KEYS = PayloadKeys(current="test", by_id={"test": b"p" * 32})
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def env() -> AsyncIterator[WorkflowEnvironment]:
+@asynccontextmanager
+async def temporal_with_time_skipping() -> AsyncIterator[WorkflowEnvironment]:
     """The real server; each workflow's time moves only when a test says so."""
     binary = shutil.which("temporal", path=str(Path(sys.executable).parent))
     async with await WorkflowEnvironment.start_time_skipping_v2(
@@ -70,6 +70,13 @@ async def env() -> AsyncIterator[WorkflowEnvironment]:
         search_attributes=[PLAN_STATE, PAYMENT_OPTION, MERCHANT_ID, NEXT_DUE_AT, DAYS_PAST_DUE],
         dev_server_extra_args=[word for d in DYNAMIC for word in ("--dynamic-config-value", d)],
     ) as environment:
+        yield environment
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def env() -> AsyncIterator[WorkflowEnvironment]:
+    """One server for all tests of the workflows."""
+    async with temporal_with_time_skipping() as environment:
         yield environment
 
 

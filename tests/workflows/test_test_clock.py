@@ -1,12 +1,12 @@
 """Plans that live by a test clock: in order, and ready only when all that was due is done."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 
 from meqenet.payments.rail import RailStatus, WalletProvider
+from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle, code_of
 from workers.queue_worker import WORKFLOW_QUEUE
 from workflows.messages import TestClockStart, TestClockView, test_clock_workflow_id
@@ -61,10 +61,13 @@ async def advance(clock: Clock, *, days: int) -> TestClockView:
     await clock.execute_update(
         TestClockWorkflow.advance, Advance(to=view.now + timedelta(days=days))
     )
-    async with asyncio.timeout(60):
-        while (view := await clock.query(TestClockWorkflow.view)).status != "ready":
-            await asyncio.sleep(0.02)
-    return view
+    return await until_ready(clock)
+
+
+async def until_ready(clock: Clock) -> TestClockView:
+    return await eventually(
+        lambda: clock.query(TestClockWorkflow.view), lambda view: view.status == "ready"
+    )
 
 
 async def test_plans_live_through_their_dues_in_order(bench: Bench) -> None:
@@ -138,16 +141,13 @@ async def test_ready_waits_for_what_is_still_under_way(bench: Bench) -> None:
     bench.domains.query = lambda _order: RailStatus.PENDING
     target = START + timedelta(days=31)
     await clock.execute_update(TestClockWorkflow.advance, Advance(to=target))
-    async with asyncio.timeout(30):
-        while not bench.domains.asked:
-            await asyncio.sleep(0.02)
-    view = await clock.query(TestClockWorkflow.view)
+    view = await eventually(
+        lambda: clock.query(TestClockWorkflow.view), lambda _view: bool(bench.domains.asked)
+    )
     assert (view.status, view.waiting_for) == ("advancing", (plan,))
     bench.domains.query = lambda _order: RailStatus.SUCCEEDED
     await handle.result()
-    async with asyncio.timeout(30):
-        while (await clock.query(TestClockWorkflow.view)).status != "ready":
-            await asyncio.sleep(0.02)
+    await until_ready(clock)
     await clock.terminate()
 
 

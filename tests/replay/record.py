@@ -1,0 +1,89 @@
+"""Record histories of today's workflows: ``python -m tests.replay.record NAME``.
+
+Run it once when a workflow gets a new way to live, and commit the files. They are never recorded
+again: a change that cannot replay them must be patched, not the histories.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from meqenet.errors import OutcomeUnknown
+from meqenet.payments.rail import RailStatus, WalletProvider
+from tests.workflows.conftest import Bench, serving, temporal_with_time_skipping
+from tests.workflows.fakes import Domains
+from workflows.messages import Cancel
+from workflows.plan import PaymentPlanWorkflow
+
+HISTORIES = Path(__file__).parent / "histories"
+
+
+@asynccontextmanager
+async def _bench(name: str) -> AsyncIterator[Bench]:
+    async with temporal_with_time_skipping() as env:
+        domains = Domains()
+        async with serving(env, domains):
+            yield Bench(env=env, domains=domains, merchant_id=f"mer_{name}")
+
+
+async def _complete(bench: Bench, option: str, provider: WalletProvider, **terms: object) -> None:
+    application = bench.application(option, provider=provider, **terms)  # type: ignore[arg-type]  # keyword arguments of one call
+    handle = await bench.to_offer(application)
+    await bench.accept(handle)
+    await bench.env.fast_forward(handle)
+    await handle.result()
+
+
+async def _cancelled(bench: Bench) -> None:
+    bench.domains.answer = lambda _order: RailStatus.PENDING
+    bench.domains.query = lambda _order: RailStatus.PENDING
+    handle = await bench.to_offer(bench.application("pay_in_4"))
+    await bench.accept(handle)
+    await handle.execute_update(PaymentPlanWorkflow.cancel, Cancel(reason="changed mind"))
+    bench.domains.query = lambda _order: RailStatus.SUCCEEDED
+    await handle.result()
+
+
+async def _rough(bench: Bench) -> None:
+    """Every second order fails at first; every third outcome is unknown at first."""
+
+    def answer(order: str) -> RailStatus | Exception | tuple[RailStatus, str]:
+        if order.endswith("i02-a1"):
+            return (RailStatus.FAILED, "1")
+        if order.endswith("i03-a1"):
+            return OutcomeUnknown("mpesa_outcome_unknown", "no answer")
+        return RailStatus.SUCCEEDED
+
+    bench.domains.answer = answer
+    await _complete(bench, "pay_in_4", WalletProvider.MPESA)
+
+
+async def record(version: str) -> None:
+    """Live each kind of life once and keep every workflow's history."""
+    lives = {
+        "pay_in_4-telebirr": lambda b: _complete(b, "pay_in_4", WalletProvider.TELEBIRR),
+        "pay_in_30-telebirr": lambda b: _complete(b, "pay_in_30", WalletProvider.TELEBIRR),
+        "pay_over_time-mpesa": lambda b: _complete(
+            b, "pay_over_time", WalletProvider.MPESA, amount="24000.00", count=9
+        ),
+        "pay_in_full-mpesa": lambda b: _complete(b, "pay_in_full", WalletProvider.MPESA),
+        "cancelled-mpesa": _cancelled,
+        "rough-mpesa": _rough,
+    }
+    for name, live in lives.items():
+        async with _bench(name) as bench:
+            await live(bench)
+            listed = [found async for found in bench.env.client.list_workflows("")]
+            in_order = sorted(listed, key=lambda found: (found.start_time, found.id))
+            for number, found in enumerate(in_order, start=1):
+                handle = bench.env.client.get_workflow_handle(found.id, run_id=found.run_id)
+                history = json.loads((await handle.fetch_history()).to_json())
+                path = HISTORIES / f"{version}.{name}.{number:02d}.{found.workflow_type}.json"
+                path.write_text(json.dumps({"id": found.id, **history}, separators=(",", ":")))
+
+
+if __name__ == "__main__":
+    asyncio.run(record(sys.argv[1]))
