@@ -5,7 +5,7 @@ from activities.contracts.step import Nothing
 from activities.edge import takes
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
-from db.payments import refunds, store, wallets
+from db.payments import attempts, refunds, wallets
 from db.payments.tables import Attempt
 from meqenet.errors import Defect
 from meqenet.payments.attempts import Finding
@@ -38,7 +38,7 @@ class PaymentsActivities:
     async def open_attempt(self, command: contract.OpenAttempt) -> contract.AttemptOpened:
         """Store the intent to collect."""
         async with self._database.write() as session:
-            opened = await store.open_attempt(
+            opened = await attempts.open_attempt(
                 session=session,
                 keyring=self._keyring,
                 attempt_id=command.attempt_id,
@@ -64,7 +64,7 @@ class PaymentsActivities:
         The evidence of another amount than asked for is committed before the defect is raised.
         """
         async with self._database.write() as session:
-            attempt, finding = await store.record_answer(
+            attempt, finding = await attempts.record_answer(
                 session=session,
                 attempt_id=command.attempt_id,
                 answer=command.answer,

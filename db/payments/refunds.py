@@ -9,7 +9,7 @@ from db.kernel.encryption import Keyring
 from db.kernel.engine import WriteSession
 from db.kernel.events import NewEvent, append
 from db.payments import heard
-from db.payments.store import attempt_by_id
+from db.payments.attempts import attempt_by_id
 from db.payments.tables import Attempt, Refund
 from db.payments.wallets import lock_plan, wallet_of
 from meqenet.errors import Defect, Mender, Refusal

@@ -1,5 +1,6 @@
 """What a merchant gets for an order, and when."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Final
 from meqenet.calendar import at_addis
 from meqenet.errors import Defect, Mender, Refusal
 from meqenet.money import Money
+from meqenet.settlement.transfer import PayoutAccount
 
 PAYOUT_HOUR: Final = 9
 """Payouts are sent at this hour of Addis Ababa, when banks have opened."""
@@ -16,6 +18,9 @@ DELAY_DAYS_MAX: Final = 90
 _SATURDAY: Final = 5
 _CLOSED_DAYS_MAX: Final = 30
 """Banks that stay closed for longer than this are an error in the holidays given."""
+_BIC: Final = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?", re.ASCII)
+_ACCOUNT_NUMBER: Final = re.compile(r"[0-9]{1,34}", re.ASCII)
+_ACCOUNT_NAME_MAX: Final = 140
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +45,33 @@ def check_terms(*, fee_basis_points: Collection[int], delay_days: int) -> None:
             )
     if not 0 <= delay_days <= DELAY_DAYS_MAX:
         raise _invalid(field="delay_days", rule=f"between 0 and {DELAY_DAYS_MAX}")
+
+
+def check_account(*, account: PayoutAccount) -> None:
+    """Let only an account pass that a bank can be asked to pay (ISO 9362, ISO 20022 Max140Text).
+
+    Raises:
+        Refusal: ``merchant_account_invalid``; field and text name what is at fault, not its value.
+    """
+    name = account.account_name
+    rules = (
+        ("bic", _BIC.fullmatch(account.bic) is not None, "8 or 11 capital letters and digits"),
+        (
+            "account_number",
+            _ACCOUNT_NUMBER.fullmatch(account.account_number) is not None,
+            "1 to 34 digits",
+        ),
+        (
+            "account_name",
+            name == name.strip() and 1 <= len(name) <= _ACCOUNT_NAME_MAX,
+            f"1 to {_ACCOUNT_NAME_MAX} characters, no blanks at an end",
+        ),
+    )
+    for field, holds, rule in rules:
+        if not holds:
+            raise Refusal(
+                "merchant_account_invalid", f"{field}: {rule}", mender=Mender.MERCHANT, field=field
+            )
 
 
 def proceeds_of(*, gross: Money, fee_basis_points: int) -> Proceeds:

@@ -4,7 +4,7 @@ import pytest
 
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
-from db.payments import store, views, wallets
+from db.payments import attempts, views, wallets
 from meqenet.identity import attempt_id, installment_id
 from meqenet.money import Money
 from meqenet.payments.attempts import OrderState
@@ -21,7 +21,7 @@ def payments(databases: Databases) -> Database:
 
 async def _opened(payments: Database, keyring: Keyring, plan_id: str) -> list[str]:
     """Three installments' attempts, a minute apart, long before any other test's."""
-    attempts = []
+    ids = []
     async with payments.write() as session:
         await wallets.register_wallet(
             session=session,
@@ -34,31 +34,31 @@ async def _opened(payments: Database, keyring: Keyring, plan_id: str) -> list[st
         )
         for number in (1, 2, 3):
             parent = installment_id(plan_id=plan_id, number=number)
-            attempts.append(attempt_id(installment_id=parent, number=1))
-            await store.open_attempt(
+            ids.append(attempt_id(installment_id=parent, number=1))
+            await attempts.open_attempt(
                 session=session,
                 keyring=keyring,
-                attempt_id=attempts[-1],
+                attempt_id=ids[-1],
                 plan_id=plan_id,
                 installment_id=parent,
                 channel="mandate",
                 amount=Money(100 * number),
                 at=_LONG_AGO + timedelta(minutes=number),
             )
-    return attempts
+    return ids
 
 
 async def test_a_plans_attempts_and_those_that_are_open(
     payments: Database, keyring: Keyring, unique: str
 ) -> None:
     plan_id = f"pln_{unique}"
-    attempts = await _opened(payments, keyring, plan_id)
+    ids = await _opened(payments, keyring, plan_id)
     async with payments.write() as session:
-        await store.record_answer(
+        await attempts.record_answer(
             session=session,
-            attempt_id=attempts[1],
+            attempt_id=ids[1],
             answer=PaymentAnswer(
-                order_id=attempts[1], status=RailStatus.FAILED, failure_code="60330006"
+                order_id=ids[1], status=RailStatus.FAILED, failure_code="60330006"
             ),
             source="call",
             at=_LONG_AGO + timedelta(hours=1),
@@ -72,11 +72,11 @@ async def test_a_plans_attempts_and_those_that_are_open(
             session=session, opened_before=_LONG_AGO + timedelta(days=1), limit=1
         )
     assert [(a.attempt_id, a.state, a.cause, a.failure_code) for a in all_of_plan] == [
-        (attempts[0], OrderState.CREATED, None, None),
-        (attempts[1], OrderState.FAILED, "mandate_missing", "60330006"),
-        (attempts[2], OrderState.CREATED, None, None),
+        (ids[0], OrderState.CREATED, None, None),
+        (ids[1], OrderState.FAILED, "mandate_missing", "60330006"),
+        (ids[2], OrderState.CREATED, None, None),
     ]
     # The second has ended, the third was opened at the very instant.
-    assert [a.attempt_id for a in still_open if a.plan_id == plan_id] == [attempts[0]]
+    assert [a.attempt_id for a in still_open if a.plan_id == plan_id] == [ids[0]]
     assert len(oldest) == 1
     assert oldest[0].opened_at == _LONG_AGO + timedelta(minutes=1)

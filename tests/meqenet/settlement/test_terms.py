@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from meqenet.calendar import addis_date
 from meqenet.errors import Defect, Refusal
 from meqenet.money import Money
-from meqenet.settlement.terms import Proceeds, check_terms, payout_due, proceeds_of
+from meqenet.settlement.terms import (
+    Proceeds,
+    check_account,
+    check_terms,
+    payout_due,
+    proceeds_of,
+)
+from meqenet.settlement.transfer import PayoutAccount
 
 _NONE: frozenset[date] = frozenset()
 # providers.md 4.4: 2026, around Genna and Fasika.
@@ -134,3 +141,32 @@ def test_impossible_terms_are_refused_by_name(
 
 def test_possible_terms_pass() -> None:
     check_terms(fee_basis_points=(0, 9_999), delay_days=90)
+
+
+@pytest.mark.parametrize("bic", ["CBETETAA", "CBETETAAXXX"])
+def test_a_payable_account_passes(bic: str) -> None:
+    check_account(
+        account=PayoutAccount(bic=bic, account_number="1000123456789", account_name="ሱቅ ኃ.የተ.የግ.ማ")
+    )
+
+
+@pytest.mark.parametrize(
+    ("bic", "number", "name", "field"),
+    [
+        ("CBETETA", "1000123456789", "Shop", "bic"),
+        ("cbetetaa", "1000123456789", "Shop", "bic"),
+        ("CBETETAA", "", "Shop", "account_number"),
+        ("CBETETAA", "ET12 3456", "Shop", "account_number"),
+        ("CBETETAA", "1" * 35, "Shop", "account_number"),
+        ("CBETETAA", "1000123456789", "", "account_name"),
+        ("CBETETAA", "1000123456789", " Shop", "account_name"),
+        ("CBETETAA", "1000123456789", "S" * 141, "account_name"),
+    ],
+)
+def test_an_account_no_bank_can_pay_is_refused_without_naming_it(
+    bic: str, number: str, name: str, field: str
+) -> None:
+    with pytest.raises(Refusal) as refused:
+        check_account(account=PayoutAccount(bic=bic, account_number=number, account_name=name))
+    assert (refused.value.code, refused.value.field) == ("merchant_account_invalid", field)
+    assert "Shop" not in refused.value.text

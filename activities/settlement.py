@@ -1,0 +1,96 @@
+"""The settlement domain's steps: each one transaction, each idempotent by its ids."""
+
+from datetime import date
+
+from holidays import country_holidays
+
+from activities.contracts import settlement as contract
+from activities.contracts.step import Nothing
+from activities.edge import takes
+from db.kernel.encryption import Keyring
+from db.kernel.engine import Database
+from db.settlement import merchants, payouts, scheduling
+from meqenet.errors import Defect
+from meqenet.settlement.transfer import CreditTransfer
+
+
+class SettlementActivities:
+    """See :class:`activities.contracts.settlement.SettlementSteps`."""
+
+    def __init__(self, *, database: Database, keyring: Keyring) -> None:
+        self._database = database
+        self._keyring = keyring
+
+    @takes(contract.REGISTER_TERMS)
+    async def register_terms(self, command: contract.RegisterTerms) -> Nothing:
+        """Store a merchant's terms."""
+        async with self._database.write() as session:
+            await merchants.register_terms(
+                session=session,
+                keyring=self._keyring,
+                merchant_id=command.merchant_id,
+                fee_basis_points=command.fee_basis_points,
+                delay_days=command.delay_days,
+                account=command.account,
+                at=command.at,
+            )
+        return Nothing()
+
+    @takes(contract.SCHEDULE)
+    async def schedule(self, command: contract.ScheduleSettlement) -> contract.SettlementScheduled:
+        """Fix what the merchant gets and when."""
+        async with self._database.write() as session:
+            stored = await scheduling.schedule(
+                session=session,
+                order=scheduling.PaidOrder(
+                    plan_id=command.plan_id,
+                    merchant_id=command.merchant_id,
+                    payout_id=command.payout_id,
+                    option=command.option,
+                    amount=command.amount,
+                    activated_on=command.activated_on,
+                    protection_days=command.protection_days,
+                ),
+                holidays=holidays_after(day=command.activated_on),
+                at=command.at,
+            )
+        return contract.SettlementScheduled(
+            payout_id=stored.payout_id,
+            gross=stored.gross_santim,
+            fee=stored.fee_santim,
+            net=stored.net_santim,
+            due_at=stored.due_at,
+        )
+
+    @takes(contract.OPEN_PAYOUT)
+    async def open_payout(self, command: contract.OpenPayout) -> CreditTransfer:
+        """Store the intent to pay."""
+        async with self._database.write() as session:
+            return await payouts.open_payout(
+                session=session,
+                keyring=self._keyring,
+                payout_id=command.payout_id,
+                at=command.at,
+            )
+
+    @takes(contract.RECORD_PAYOUT)
+    async def record_payout(self, command: contract.RecordPayout) -> Nothing:
+        """Store what the bank said; the evidence is committed before a defect is raised."""
+        async with self._database.write() as session:
+            contradicts = await payouts.record_payout(
+                session=session,
+                payout_id=command.payout_id,
+                answer=command.answer,
+                at=command.at,
+            )
+        if contradicts:
+            raise Defect(
+                "payout_contradicted",
+                f"{command.payout_id}: the bank says otherwise than it has said before",
+            )
+        return Nothing()
+
+
+def holidays_after(*, day: date) -> frozenset[date]:
+    """Ethiopia's public holidays of that year and the next (the ``holidays`` package, ``ET``)."""
+    return frozenset(country_holidays("ET", years=(day.year, day.year + 1)))

@@ -1,0 +1,119 @@
+"""Merchants' terms, versioned by time. Account numbers and names are sealed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+
+from db.kernel.encryption import EncryptedColumn, Keyring, find_data_key, make_data_key
+from db.kernel.engine import ReadSession, WriteSession
+from db.settlement.tables import MerchantTerms
+from meqenet.errors import Mender, Refusal
+from meqenet.event_chain import canonical_json
+from meqenet.settlement.terms import check_account, check_terms
+from meqenet.settlement.transfer import PayoutAccount
+
+_NUMBER: Final = EncryptedColumn(table="merchant_terms", name="account_number_sealed")
+_NAME: Final = EncryptedColumn(table="merchant_terms", name="account_name_sealed")
+
+
+async def register_terms(
+    *,
+    session: WriteSession,
+    keyring: Keyring,
+    merchant_id: str,
+    fee_basis_points: Mapping[str, int],
+    delay_days: int,
+    account: PayoutAccount,
+    at: datetime,
+) -> None:
+    """Store terms that hold from ``at`` on. The same terms for the same instant change nothing.
+
+    Raises:
+        Refusal: ``merchant_terms_invalid``, ``merchant_account_invalid``, or
+            ``merchant_terms_differ`` when other terms were stored for that very instant.
+    """
+    check_terms(fee_basis_points=fee_basis_points.values(), delay_days=delay_days)
+    check_account(account=account)
+    content = canonical_json(
+        value={
+            "fee_basis_points": dict(fee_basis_points),
+            "delay_days": delay_days,
+            "account": account,
+        }
+    ).decode()
+    index = keyring.blind_index(purpose=f"terms of {merchant_id}", text=content)
+    key = await make_data_key(session=session, keyring=keyring, person_id=merchant_id)
+    stored = await session.get(MerchantTerms, (merchant_id, at))
+    if stored is not None:
+        if stored.content_index != index:
+            raise Refusal(
+                "merchant_terms_differ",
+                "other terms are stored for the same instant",
+                mender=Mender.MEQENET,
+            )
+        return
+    session.add(
+        MerchantTerms(
+            merchant_id=merchant_id,
+            effective_at=at,
+            fee_basis_points=dict(fee_basis_points),
+            delay_days=delay_days,
+            bic=account.bic,
+            account_number_sealed=_NUMBER.seal(key=key, text=account.account_number),
+            account_name_sealed=_NAME.seal(key=key, text=account.account_name),
+            content_index=index,
+        )
+    )
+    await session.flush()
+
+
+async def terms_of(*, session: ReadSession, merchant_id: str, at: datetime) -> MerchantTerms:
+    """The terms that hold at an instant: the newest at or before it.
+
+    A merchant's first terms also hold for anything earlier, which only a test clock can ask for.
+
+    Raises:
+        Refusal: ``merchant_terms_missing``.
+    """
+    mine = MerchantTerms.merchant_id == merchant_id
+    newest = (
+        select(MerchantTerms)
+        .where(mine, MerchantTerms.effective_at <= at)
+        .order_by(MerchantTerms.effective_at.desc())
+        .limit(1)
+    )
+    first = select(MerchantTerms).where(mine).order_by(MerchantTerms.effective_at).limit(1)
+    found = await session.scalar(newest) or await session.scalar(first)
+    if found is None:
+        raise terms_missing()
+    return found
+
+
+async def account_of(
+    *, session: ReadSession, keyring: Keyring, merchant_id: str, terms_at: datetime
+) -> PayoutAccount:
+    """The account of one version of a merchant's terms.
+
+    Raises:
+        Refusal: ``merchant_terms_missing``; ``person_erased``.
+    """
+    terms = await session.get(MerchantTerms, (merchant_id, terms_at))
+    if terms is None:
+        raise terms_missing()
+    key = await find_data_key(session=session, keyring=keyring, person_id=merchant_id)
+    return PayoutAccount(
+        bic=terms.bic,
+        account_number=_NUMBER.open(key=key, sealed=terms.account_number_sealed),
+        account_name=_NAME.open(key=key, sealed=terms.account_name_sealed),
+    )
+
+
+def terms_missing() -> Refusal:
+    """There is nothing agreed by which the merchant could be paid."""
+    return Refusal(
+        "merchant_terms_missing",
+        "no settlement terms are on file for the merchant and this payment option",
+        mender=Mender.MEQENET,
+    )

@@ -1,0 +1,158 @@
+"""Payouts to merchants: the intent is stored before the bank hears of it, its word after."""
+
+import hashlib
+from datetime import datetime
+
+from sqlalchemy import select
+
+from db.kernel.encryption import Keyring
+from db.kernel.engine import WriteSession
+from db.settlement.log import lock_plan, tell
+from db.settlement.merchants import account_of, terms_of
+from db.settlement.tables import Payout, PayoutAnswer, Settlement
+from meqenet.errors import Defect
+from meqenet.event_chain import canonical_json
+from meqenet.identity import wire_id
+from meqenet.settlement.payouts import (
+    PayoutStanding,
+    PayoutState,
+    after_transfer_answer,
+    plan_and_number_of,
+)
+from meqenet.settlement.transfer import CreditTransfer, TransferAnswer
+
+
+async def open_payout(
+    *, session: WriteSession, keyring: Keyring, payout_id: str, at: datetime
+) -> CreditTransfer:
+    """Store the intent to pay; the same payout again gives the same order.
+
+    Raises:
+        Defect: ``settlement_missing``: it was never scheduled.
+        Refusal: ``merchant_terms_missing``; ``person_erased``.
+    """
+    plan_id, _ = plan_and_number_of(payout_id=payout_id)
+    await lock_plan(session=session, plan_id=plan_id)
+    settlement = await session.get(Settlement, (plan_id, payout_id))
+    if settlement is None:
+        raise Defect("settlement_missing", f"{payout_id} was never scheduled")
+    merchant_id = settlement.merchant_id
+    payout = await session.get(Payout, (plan_id, payout_id))
+    if payout is None:
+        terms = await terms_of(session=session, merchant_id=merchant_id, at=at)
+        payout = Payout(
+            plan_id=plan_id,
+            payout_id=payout_id,
+            merchant_id=merchant_id,
+            terms_at=terms.effective_at,
+            amount_santim=settlement.net_santim,
+            state=PayoutState.CREATED,
+            opened_at=at,
+            changed_at=at,
+        )
+        session.add(payout)
+        await session.flush()
+        data = {"merchant_id": merchant_id, "amount": settlement.net_santim}
+        await tell(session=session, payout_id=payout_id, kind="payout_opened", data=data, at=at)
+    account = await account_of(
+        session=session, keyring=keyring, merchant_id=merchant_id, terms_at=payout.terms_at
+    )
+    return CreditTransfer(
+        end_to_end_id=payout_id,
+        creditor=account,
+        amount=payout.amount_santim,
+        remittance=f"Meqenet {plan_id}",
+    )
+
+
+async def record_payout(
+    *, session: WriteSession, payout_id: str, answer: TransferAnswer | None, at: datetime
+) -> bool:
+    """Store what the bank said; a final state never changes.
+
+    Returns:
+        Whether the answer contradicts what is known. The caller raises a defect once the evidence
+        is committed.
+
+    Raises:
+        Defect: ``payout_missing``; ``answer_foreign``.
+    """
+    plan_id, _ = plan_and_number_of(payout_id=payout_id)
+    await lock_plan(session=session, plan_id=plan_id)
+    payout = await session.get(Payout, (plan_id, payout_id))
+    if payout is None:
+        raise Defect("payout_missing", f"{payout_id} was never opened")
+    if answer is not None and wire_id(meqenet_id=answer.end_to_end_id) != wire_id(
+        meqenet_id=payout_id
+    ):
+        raise Defect("answer_foreign", f"an answer about another payout came for {payout_id}")
+    before = PayoutStanding(
+        state=payout.state,
+        bank_reference=payout.bank_reference,
+        reason_code=payout.reason_code,
+    )
+    heard = after_transfer_answer(standing=before, answer=answer)
+    number = await _keep_answer(
+        session=session, payout=payout, answer=answer, contradicts=heard.contradicts, at=at
+    )
+    if number is None:
+        return heard.contradicts
+    if heard.standing != before:
+        payout.state = heard.standing.state
+        payout.bank_reference = heard.standing.bank_reference
+        payout.reason_code = heard.standing.reason_code
+        payout.changed_at = at
+        await session.flush()
+    changed = heard.standing.state is not before.state
+    if changed or heard.contradicts:
+        kind = "contradicted" if heard.contradicts else payout.state
+        data = {
+            "merchant_id": payout.merchant_id,
+            "amount": payout.amount_santim,
+            "reason_code": payout.reason_code,
+        }
+        await tell(
+            session=session,
+            payout_id=payout_id,
+            kind=f"payout_{kind}",
+            data=data,
+            at=at,
+            heard=number,
+        )
+    return heard.contradicts
+
+
+async def _keep_answer(
+    *,
+    session: WriteSession,
+    payout: Payout,
+    answer: TransferAnswer | None,
+    contradicts: bool,
+    at: datetime,
+) -> int | None:
+    """Keep an answer as evidence; its number, or None when it repeats the one before."""
+    digest = hashlib.sha256(canonical_json(value={"answer": answer, "at": at})).digest()
+    last = await session.execute(
+        select(PayoutAnswer.number, PayoutAnswer.digest)
+        .where(PayoutAnswer.plan_id == payout.plan_id, PayoutAnswer.payout_id == payout.payout_id)
+        .order_by(PayoutAnswer.number.desc())
+        .limit(1)
+    )
+    number, last_digest = last.one_or_none() or (0, None)
+    if digest == last_digest:
+        return None
+    session.add(
+        PayoutAnswer(
+            plan_id=payout.plan_id,
+            payout_id=payout.payout_id,
+            number=number + 1,
+            digest=digest,
+            status=answer.status if answer else None,
+            bank_reference=answer.bank_reference if answer else None,
+            reason_code=answer.reason_code if answer else None,
+            heard_at=at,
+            contradicts=contradicts,
+        )
+    )
+    await session.flush()
+    return int(number) + 1

@@ -1,0 +1,136 @@
+"""What a merchant gets for a plan and when, fixed once."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+
+from db.kernel.engine import ReadSession, WriteSession
+from db.settlement.log import lock_plan, tell
+from db.settlement.merchants import terms_missing, terms_of
+from db.settlement.tables import BankDay, MerchantTerms, Payout, Settlement
+from meqenet.errors import Defect
+from meqenet.money import Money
+from meqenet.settlement.payouts import PayoutState, plan_and_number_of
+from meqenet.settlement.terms import Proceeds, payout_due, proceeds_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaidOrder:
+    """An order whose plan is about to be active.
+
+    Attributes:
+        payout_id: derived from the plan's id.
+        option: the payment option, by which the fee is found.
+        amount: the order's price.
+        activated_on: Addis Ababa date from which the delay and the protection count.
+        protection_days: the buyer's window, zero where there is none.
+    """
+
+    plan_id: str
+    merchant_id: str
+    payout_id: str
+    option: str
+    amount: Money
+    activated_on: date
+    protection_days: int
+
+
+async def schedule(
+    *, session: WriteSession, order: PaidOrder, holidays: Collection[date], at: datetime
+) -> Settlement:
+    """Fix what the merchant gets for a plan and when; the same payout again is given as it stands.
+
+    A further payout of a plan follows a rejected one, and is of the same money.
+
+    Args:
+        session: the transaction.
+        order: what was sold.
+        holidays: days on which banks are closed by the calendar; ``bank_days`` overrules them.
+        at: the instant whose terms count.
+
+    Raises:
+        Refusal: ``merchant_terms_missing``.
+        Defect: ``settlement_differs``, ``payout_id_foreign``, ``plan_settled_already`` when an
+            earlier payout has not been rejected.
+    """
+    plan_id, payout_id = order.plan_id, order.payout_id
+    await lock_plan(session=session, plan_id=plan_id)
+    parent, number = plan_and_number_of(payout_id=payout_id)
+    if parent != plan_id:
+        raise Defect("payout_id_foreign", f"{payout_id} is not derived from {plan_id}")
+    stored = await session.get(Settlement, (plan_id, payout_id))
+    if stored is not None:
+        same = (stored.merchant_id, stored.option, stored.gross_santim)
+        if same != (order.merchant_id, order.option, order.amount):
+            raise Defect("settlement_differs", f"{payout_id} is stored with other content")
+        return stored
+    terms = await terms_of(session=session, merchant_id=order.merchant_id, at=at)
+    proceeds = await _proceeds(session=session, order=order, terms=terms)
+    settlement = Settlement(
+        plan_id=plan_id,
+        payout_id=payout_id,
+        number=number,
+        merchant_id=order.merchant_id,
+        option=order.option,
+        gross_santim=proceeds.gross,
+        fee_santim=proceeds.fee,
+        net_santim=proceeds.net,
+        activated_on=order.activated_on,
+        protection_days=order.protection_days,
+        due_at=payout_due(
+            activated_on=order.activated_on,
+            delay_days=terms.delay_days,
+            protection_days=order.protection_days,
+            closed_on=await _closed_days(session=session, holidays=holidays),
+        ),
+        scheduled_at=at,
+    )
+    session.add(settlement)
+    await session.flush()
+    data = {
+        "merchant_id": order.merchant_id,
+        "option": order.option,
+        "gross": proceeds.gross,
+        "fee": proceeds.fee,
+        "net": proceeds.net,
+        "due_at": settlement.due_at,
+    }
+    await tell(session=session, payout_id=payout_id, kind="settlement_scheduled", data=data, at=at)
+    return settlement
+
+
+async def set_bank_day(*, session: WriteSession, day: date, is_open: bool, why: str) -> None:
+    """Overrule the calendar for a day: holidays that follow the moon are known late."""
+    await session.merge(BankDay(day=day, is_open=is_open, why=why))
+    await session.flush()
+
+
+async def _proceeds(*, session: WriteSession, order: PaidOrder, terms: MerchantTerms) -> Proceeds:
+    """By the terms, or what an earlier and rejected payout of the plan was to bring."""
+    earlier = await session.execute(
+        select(Settlement, Payout.state)
+        .outerjoin(
+            Payout,
+            (Payout.plan_id == Settlement.plan_id) & (Payout.payout_id == Settlement.payout_id),
+        )
+        .where(Settlement.plan_id == order.plan_id)
+        .order_by(Settlement.number)
+    )
+    rows = earlier.all()
+    if any(state is not PayoutState.REJECTED for _, state in rows):
+        raise Defect("plan_settled_already", f"the money of {order.plan_id} is under way")
+    if rows:
+        first: Settlement = rows[0][0]
+        return Proceeds(gross=first.gross_santim, fee=first.fee_santim, net=first.net_santim)
+    basis_points = terms.fee_basis_points.get(order.option)
+    if basis_points is None:
+        raise terms_missing()
+    return proceeds_of(gross=order.amount, fee_basis_points=basis_points)
+
+
+async def _closed_days(*, session: ReadSession, holidays: Collection[date]) -> set[date]:
+    overruled = list(await session.scalars(select(BankDay)))
+    closed = {each.day for each in overruled if not each.is_open}
+    return (set(holidays) | closed) - {each.day for each in overruled if each.is_open}
