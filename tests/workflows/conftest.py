@@ -135,10 +135,12 @@ class Bench:
         )
         return await start.workflow_handle(), answer
 
-    async def log_in(self, handle: Handle, plan: str, *, attempt: int = 1) -> PlanAnswer:
+    async def log_in(
+        self, handle: Handle, plan: str, *, attempt: int = 1, code: str = "ok"
+    ) -> PlanAnswer:
         return await handle.execute_update(
             PaymentPlanWorkflow.return_from_identity,
-            ReturnFromIdentity(state=f"{plan}.{attempt}", code="ok", error=None),
+            ReturnFromIdentity(state=f"{plan}.{attempt}", code=code, error=None),
         )
 
     async def to_offer(self, application: Application) -> Handle:

@@ -258,12 +258,11 @@ async def test_a_refused_payout_waits_for_a_person(bench: Bench) -> None:
 async def test_three_failed_logins_decline_the_plan(bench: Bench) -> None:
     application = bench.application("pay_in_4")
     handle, _ = await bench.apply(application)
-    for number in (1, 2, 3):
-        answer = await handle.execute_update(
-            PaymentPlanWorkflow.return_from_identity,
-            {"state": f"{application.plan_id}.{number}", "code": "expired", "error": None},
-        )
-    assert answer.state == "declined"
+    states = [
+        (await bench.log_in(handle, application.plan_id, attempt=number, code="expired")).state
+        for number in (1, 2, 3)
+    ]
+    assert states == ["identity_required", "identity_required", "declined"]
     await handle.result()
 
 
