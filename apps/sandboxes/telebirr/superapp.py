@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from apps.sandboxes.kernel.book import WalletUnknown
 from apps.sandboxes.kernel.edge import CONTROL
 from apps.sandboxes.kernel.faults import DropConnection, FaultAnswer
-from apps.sandboxes.kernel.magic import MagicOutcome, outcome_for
 from apps.sandboxes.telebirr import grammar, refusals
 from apps.sandboxes.telebirr.checkout import Checkout, Payer
 from apps.sandboxes.telebirr.mandates import Mandate
@@ -198,10 +197,7 @@ def _signed(link: str, *, payer: Payer, parts: Parts) -> Mandate:
         wallet = parts.kernel.book.wallet(msisdn=payer.msisdn)
     except WalletUnknown:
         raise Refused(code=refusals.WALLET_UNKNOWN, text="no wallet has this number") from None
-    magic = outcome_for(msisdn=payer.msisdn)
-    if magic in (MagicOutcome.DECLINES, MagicOutcome.UNREACHABLE):
-        raise Refused(code=refusals.CANCELLED, text="the customer did not agree")
-    if magic is MagicOutcome.WRONG_PIN or payer.pin != wallet.pin:
+    if payer.pin != wallet.pin:
         raise Refused(code=refusals.WRONG_PIN, text="the PIN is wrong")
     return parts.mandates.sign(wish=wish, payer=payer.msisdn, at=parts.kernel.clock())
 

@@ -1,5 +1,6 @@
 """An order, a mandate and a refund through their whole life, with our client, over HTTP."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -199,3 +200,22 @@ async def test_an_unpaid_order_cannot_be_given_back(world: World) -> None:
     assert (answer.status, answer.failure_code) == (RailStatus.FAILED, "3016")
     unknown = await world.client.refund(request=refund_of(fresh_order(), amount="1.00"))
     assert (unknown.status, unknown.failure_code) == (RailStatus.FAILED, "60200404")
+
+
+async def test_one_order_takes_money_once_however_often_it_is_sent(world: World) -> None:
+    await world.signed(plan := fresh_plan())
+    request = debit_of(plan)
+    opened = await world.open(order_id := fresh_order())
+    typed = {"raw_request": opened.raw_request, "msisdn": PAYER, "pin": "123456"}
+    before = await world.balance()
+    pay = f"{world.place.control_url}/superapp/pay"
+    answers = await asyncio.gather(*(world.http.post(pay, json=typed) for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409]
+    debits = await asyncio.gather(
+        *(world.client.debit_mandate(request=request) for _ in range(5)), return_exceptions=True
+    )
+    assert sum(isinstance(debit, OutcomeUnknown) for debit in debits) == 4
+    assert before - await world.balance() == request.amount + Money.from_birr(250)
+    for number in (order_id, request.order_id):
+        answer = await world.client.query_payment(order_id=number)
+        assert answer.status is RailStatus.SUCCEEDED

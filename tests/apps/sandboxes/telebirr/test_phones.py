@@ -68,7 +68,7 @@ async def test_a_checkout_that_is_unavailable_once(world: World) -> None:
 
 
 async def signed(world: World, digits: str) -> str:
-    """A plan whose mandate the phone has signed; where it would not, the provider is told so."""
+    """A plan whose mandate the phone has signed; every well-known phone does."""
     plan = fresh_plan()
     await world.signed(plan, msisdn=phone(digits))
     return plan
@@ -79,6 +79,7 @@ async def signed(world: World, digits: str) -> str:
     [
         ("00", RailStatus.SUCCEEDED, None),
         ("01", RailStatus.FAILED, "4003"),
+        ("02", RailStatus.FAILED, "2002"),
         ("03", RailStatus.FAILED, "3007"),
         ("06", RailStatus.FAILED, "4004"),
         ("07", RailStatus.SUCCEEDED, None),
@@ -119,17 +120,22 @@ async def test_a_debit_that_is_unavailable_once_can_be_sent_again(world: World) 
     assert (await world.client.debit_mandate(request=request)).status is RailStatus.SUCCEEDED
 
 
-@pytest.mark.parametrize(("digits", "code"), [("02", "2002"), ("04", "4009"), ("05", "4009")])
-async def test_some_phones_sign_no_mandate(world: World, digits: str, code: str) -> None:
-    contract_no = contract_number(plan_id=fresh_plan())
-    link = world.client.mandate_link(contract_no=contract_no)
-    answer = await world.http.post(
-        f"{world.place.control_url}/superapp/sign",
-        json={"link": link, "msisdn": phone(digits), "pin": PIN},
-    )
-    assert (answer.status_code, answer.json()["detail"]["code"]) == (409, code)
-    mandate = await world.client.query_mandate(contract_no=contract_no)
-    assert mandate.status is MandateStatus.ABSENT
+async def test_a_customer_who_declines_has_withdrawn_the_mandate(world: World) -> None:
+    plan = await signed(world, "04")
+    answer = await world.client.debit_mandate(request=debit_of(plan))
+    assert (answer.status, answer.failure_code) == (RailStatus.FAILED, "60330006")
+    mandate = await world.client.query_mandate(contract_no=contract_number(plan_id=plan))
+    assert mandate.status is MandateStatus.ENDED
+
+
+async def test_a_debit_that_stays_under_way_until_its_time_is_over(own_world: World) -> None:
+    request = debit_of(await signed(own_world, "05"))
+    answer = await own_world.client.debit_mandate(request=request)
+    assert answer.status is RailStatus.PENDING
+    own_world.clock.move(minutes=5)
+    queried = await own_world.client.query_payment(order_id=request.order_id)
+    assert (queried.status, queried.failure_code) == (RailStatus.FAILED, "ORDER_CLOSED")
+    assert await own_world.balance(phone("05")) == Money.from_birr(1_000_000)
 
 
 @pytest.mark.parametrize(
