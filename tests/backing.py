@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
@@ -11,13 +10,12 @@ from sqlalchemy import Connection, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-import db
 from apps.runtime.backing import Backing
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
 from db.kernel.migrate import migrate_all
 from db.kernel.schema import create_events, create_person_keys
-from workers.settings import DOMAINS, Domain
+from workers.settings import DOMAINS
 
 TEST_KEYRING = Keyring(
     current="kek-1", keys={"kek-1": b"k" * 32}, blind_index_key=b"blind-index-key-of-all-the-tests"
@@ -41,18 +39,13 @@ class Databases:
 async def migrated_databases(*, backing: Backing) -> AsyncIterator[Databases]:
     """Every domain's database under its own role."""
     urls: dict[str, str] = {
-        domain: domain_url(admin_url=backing.admin_url, domain=domain) for domain in present()
+        domain: domain_url(admin_url=backing.admin_url, domain=domain) for domain in DOMAINS
     }
     await migrate_all(admin_url=backing.admin_url, domain_urls=urls)
     stores = {domain: Database(url=url) for domain, url in urls.items()}
     yield Databases(admin_url=backing.admin_url, urls=urls, stores=stores)
     for store in stores.values():
         await store.dispose()
-
-
-def present() -> list[Domain]:
-    stores = Path(db.__file__).parent
-    return [domain for domain in DOMAINS if (stores / domain / "tables.py").is_file()]
 
 
 def domain_url(*, admin_url: str, domain: str) -> str:

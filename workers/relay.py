@@ -35,8 +35,8 @@ READER: Final = "redis"
 _LOCK: Final = 0x72656C6179
 _BATCH_MAX: Final = 500
 _PAUSE_SECONDS_MIN: Final = 0.05
-_PAUSE_SECONDS_MAX: Final = 0.5
-"""An event waits at most this long, and an idle domain asks twice a second."""
+_PAUSE_SECONDS_MAX: Final = 1.0
+"""An event waits at most this long, and an idle domain asks once a second."""
 
 _log = logging.getLogger(__name__)
 

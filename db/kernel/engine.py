@@ -35,12 +35,12 @@ class Database:
     Args:
         url: ``postgresql+asyncpg://…`` of the server that is written.
         read_url: a replica; reads go to ``url`` without one.
-        connection_count_max: connections in each pool. At least the number of activities that
-            the process runs at once.
+        connection_count_max: connections in each pool, opened as they are needed. Whoever finds
+            none free waits for five seconds.
     """
 
     def __init__(
-        self, *, url: str, read_url: str | None = None, connection_count_max: int = 20
+        self, *, url: str, read_url: str | None = None, connection_count_max: int = 10
     ) -> None:
         self._writer = _engine(url, connection_count_max=connection_count_max)
         shared = read_url is None or read_url == url

@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from apps.runtime.backing import Backing
-from db.kernel.columns import NAMING
+from db.kernel.columns import NAMING, Access
 from db.kernel.failures import sqlstate
 from db.kernel.migrate import domain_metadata, migrate_all
 from db.kernel.tables import TransactionId
-from tests.backing import Databases, domain_url, present, run_as_admin
+from tests.backing import Databases, as_admin, domain_url, run_as_admin
+from workers.settings import DOMAINS
 
-DOMAINS = present()
 INSUFFICIENT_PRIVILEGE = "42501"
 
 
@@ -43,11 +43,11 @@ async def test_a_role_enters_its_own_database_and_no_other(
     databases: Databases, domain: str
 ) -> None:
     assert await _refused(databases.urls[domain], "SELECT 1") is None
-    for other in (*(name for name in DOMAINS if name != domain), None):
-        database = f"meqenet_{other}" if other else "template1"
-        url = make_url(databases.urls[domain]).set(database=database)
-        found = await _refused(url.render_as_string(hide_password=False), "SELECT 1")
-        assert found == (INSUFFICIENT_PRIVILEGE if other else None)
+    for other in (name for name in DOMAINS if name != domain):
+        url = make_url(databases.urls[domain]).set(database=f"meqenet_{other}")
+        statement = "SELECT count(*) FROM events"
+        found = await _refused(url.render_as_string(hide_password=False), statement)
+        assert found == INSUFFICIENT_PRIVILEGE
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
@@ -61,6 +61,31 @@ async def test_a_role_is_no_administrator(databases: Databases, domain: str) -> 
         "UPDATE alembic_version SET version_num = 'mine'",
     ):
         assert await _refused(databases.urls[domain], statement) == INSUFFICIENT_PRIVILEGE
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+async def test_a_role_may_do_what_each_table_says_and_no_more(
+    databases: Databases, domain: str
+) -> None:
+    async with as_admin(databases.admin_url, database=f"meqenet_{domain}") as connection:
+        rows = await connection.execute(
+            text(
+                "SELECT table_name, privilege_type FROM information_schema.role_table_grants "
+                "WHERE grantee = :role"
+            ),
+            {"role": f"meqenet_{domain}"},
+        )
+        granted: dict[str, set[str]] = {}
+        for table, privilege in rows:
+            granted.setdefault(table, set()).add(privilege)
+    expected = {
+        table.name: set(table.info.get("access", Access.READ_WRITE).value.split(", "))
+        for metadata in domain_metadata(domain=domain)
+        for table in metadata.sorted_tables
+    }
+    assert granted == {name: expected[name] for name in granted}
+    own, _ = domain_metadata(domain=domain)
+    assert set(own.tables) | {"events", "relay_position"} <= set(granted)
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
