@@ -22,7 +22,7 @@ def migrate() -> None:
 
     try:
         settings = Settings()
-        urls = {domain: settings.database_url(domain=domain) for domain in DOMAINS}
+        urls: dict[str, str] = {domain: settings.database_url(domain=domain) for domain in DOMAINS}
         asyncio.run(migrate_all(admin_url=settings.admin_url(), domain_urls=urls))
     except MeqenetError as error:
         typer.echo(f"meqenet migrate: {error}", err=True)
