@@ -1,0 +1,77 @@
+"""The checkout API as one application."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from apps.checkout_api import (
+    callbacks,
+    health,
+    identity_return,
+    plans,
+    problems,
+    quotes,
+    test_clocks,
+)
+from apps.checkout_api.exact_json import BODY_BYTES_MAX
+from apps.checkout_api.idempotency import KEY_HEADER
+from apps.checkout_api.parts import ApiParts
+from apps.checkout_api.problems import ProblemDetails
+from apps.checkout_api.request_edge import RequestEdge
+
+_TITLE: Final = "Meqenet checkout API"
+_VERSION: Final = "1"
+_DESCRIPTION: Final = (
+    "Buy now, pay later for Ethiopia. Amounts are decimal strings in birr, times are UTC, due "
+    "dates are days of Addis Ababa in both calendars. Refusals and failures are problem details "
+    "(RFC 9457): match on `code`, show `detail`. Every write takes an `Idempotency-Key`."
+)
+
+
+def create_app(*, parts: ApiParts) -> FastAPI:
+    """The application over these parts."""
+    app = FastAPI(
+        title=_TITLE,
+        version=_VERSION,
+        description=_DESCRIPTION,
+        redoc_url=None,
+        max_body_size=BODY_BYTES_MAX,
+    )
+    app.state.parts = parts
+    for part in (quotes, plans, test_clocks, identity_return, callbacks, health):
+        app.include_router(part.router)
+    problems.install(app=app)
+    app.add_middleware(RequestEdge)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's way to do it
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The document, made once: problems described, and the idempotency key marked as required."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=_TITLE, version=_VERSION, description=_DESCRIPTION, routes=app.routes
+        )
+        schemas = document["components"]["schemas"]
+        model = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(model.pop("$defs", {}))
+        schemas["ProblemDetails"] = model
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                _correct(operation)
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _correct(operation: dict[str, Any]) -> None:
+    """FastAPI knows neither that a missing key is refused by us nor the form of our 422."""
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] == KEY_HEADER:
+            parameter["required"] = True
+            parameter["schema"] = {"type": "string", "examples": ["order-1042-apply"]}
+    told = operation["responses"].get("422", {}).get("content", {})
+    if "application/json" in told:
+        operation["responses"]["422"] = problems.openapi_responses(422)[422]

@@ -1,0 +1,200 @@
+"""What providers tell us on their own: kept in the inbox first, then told to whom it concerns.
+
+A callback is a hint, and may come twice, late or never; the workflow that waits for it asks the
+provider as well. Nobody waiting for it is no error: the row stays in the inbox.
+"""
+
+import hashlib
+import hmac
+import logging
+import re
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Path, Request
+from temporalio.service import RPCError
+
+from apps.checkout_api.parts import ApiParts, Parts
+from apps.checkout_api.plan_process import ProcessGone, of_rpc
+from apps.checkout_api.problems import Problem
+from integrations.mpesa.wire import MpesaResult, ResultPurpose, parse_result, parse_stk_callback
+from integrations.telebirr.wire import TelebirrNotify, parse_notify
+from meqenet.errors import Defect, Mender, Refusal
+from meqenet.identity import installment_of, wire_id
+from meqenet.payments.rail import PaymentAnswer, RefundAnswer
+from workflows.collection import InstallmentCollectionWorkflow
+from workflows.messages import (
+    PaymentReported,
+    RefundReported,
+    collection_workflow_id,
+    refund_workflow_id,
+)
+from workflows.refund import RefundWorkflow
+
+router = APIRouter(prefix="/v1/callbacks", tags=["provider callbacks"])
+_log = logging.getLogger("meqenet.api.callbacks")
+_TELEBIRR_TAKEN: Final[dict[str, object]] = {"code": 0, "msg": "success"}
+"""Any body with 200 will do; this one is what others send (providers.md 1.10)."""
+_MPESA_TAKEN: Final[dict[str, object]] = {"ResultCode": 0, "ResultDesc": "Accepted"}
+"""As the sister system wants it (providers.md 2.4)."""
+_ATTEMPT_ON_THE_WIRE: Final = re.compile(r"pln([a-z2-7]{20})(i[0-9]{2})(a[0-9]+)", re.ASCII)
+_OF_PAYMENTS: Final = frozenset({ResultPurpose.PAYMENT_STATUS})
+_OF_REFUNDS: Final = frozenset({ResultPurpose.REVERSAL, ResultPurpose.REVERSAL_STATUS})
+
+
+async def _body(request: Request) -> bytes:
+    return await request.body()
+
+
+async def _knows_our_secret(
+    parts: Parts, secret: Annotated[str, Path(description="Only M-PESA and we know it.")]
+) -> None:
+    """M-PESA does not sign: who knows the address is M-PESA. For others there is nothing here."""
+    ours = parts.mpesa_callback_secret.get_secret_value().encode()
+    if not hmac.compare_digest(secret.encode(), ours):
+        raise Problem(status=404, code="not_found", detail="there is nothing at this address")
+
+
+_Body = Annotated[bytes, Depends(_body)]
+_OrderId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,80}$", description="Our own id.")]
+
+
+@router.post("/telebirr", summary="Telebirr reports a payment")
+async def telebirr(parts: Parts, body: _Body) -> dict[str, object]:
+    """Signed with Ethio telecom's key; anything else is refused with 400."""
+    try:
+        notify = parse_notify(body=body, settings=parts.telebirr)
+    except Refusal as refusal:
+        raise _not_taken(refusal) from refusal
+    order_id = notify.order_id or _attempt_of(notify)
+    await _keep(parts, provider="telebirr", kind="notify", order_id=order_id, body=body)
+    if order_id is not None:
+        await _report_payment(parts, notify.answer_for(order_id=order_id))
+    return _TELEBIRR_TAKEN
+
+
+_mpesa = APIRouter(prefix="/mpesa/{secret}", dependencies=[Depends(_knows_our_secret)])
+
+
+@_mpesa.post("/stk/{order_id}", summary="M-PESA reports a push")
+async def mpesa_stk(parts: Parts, order_id: _OrderId, body: _Body) -> dict[str, object]:
+    """The end of an STK push, in either envelope."""
+    await _keep(parts, provider="mpesa", kind="stk", order_id=order_id, body=body)
+    try:
+        answer = parse_stk_callback(order_id=order_id, body=body)
+    except Refusal as refusal:
+        raise _not_taken(refusal) from refusal
+    await _report_payment(parts, answer)
+    return _MPESA_TAKEN
+
+
+@_mpesa.post(
+    "/result/{purpose}/{order_id}",
+    summary="M-PESA answers a request",
+)
+async def mpesa_result(
+    parts: Parts, purpose: ResultPurpose, order_id: _OrderId, body: _Body
+) -> dict[str, object]:
+    """The Result of a status query, a reversal or a payout."""
+    await _keep(parts, provider="mpesa", kind=f"result/{purpose}", order_id=order_id, body=body)
+    try:
+        result = parse_result(body=body)
+        await _report_result(parts, result, purpose=purpose, order_id=order_id)
+    except Refusal as refusal:
+        raise _not_taken(refusal) from refusal
+    except Defect as defect:
+        # The question failed and says nothing of the money; whoever waits asks again.
+        _log.warning("result/%s of %s says nothing: %s", purpose, order_id, defect.code)
+    return _MPESA_TAKEN
+
+
+@_mpesa.post(
+    "/timeout/{purpose}/{order_id}",
+    summary="M-PESA gives a request up",
+)
+async def mpesa_timeout(
+    parts: Parts, purpose: ResultPurpose, order_id: _OrderId, body: _Body
+) -> dict[str, object]:
+    """It waited too long in the queue. That says nothing of the money: it is kept, no more."""
+    await _keep(parts, provider="mpesa", kind=f"timeout/{purpose}", order_id=order_id, body=body)
+    return _MPESA_TAKEN
+
+
+router.include_router(_mpesa)
+
+
+async def _keep(
+    parts: ApiParts, *, provider: str, kind: str, order_id: str | None, body: bytes
+) -> None:
+    await parts.inbox.keep(
+        provider=provider,
+        kind=kind,
+        order_id=order_id,
+        body_digest=hashlib.sha256(body).digest(),
+        body=body,
+        verified=True,
+        at=parts.clock(),
+    )
+
+
+def _attempt_of(notify: TelebirrNotify) -> str | None:
+    """Our attempt id behind the order's spelling on the wire, where Telebirr does not echo it."""
+    found = _ATTEMPT_ON_THE_WIRE.fullmatch(notify.merch_order_id)
+    if found is None:
+        return None
+    attempt_id = f"pln_{found[1]}-{found[2]}-{found[3]}"
+    return attempt_id if wire_id(meqenet_id=attempt_id) == notify.merch_order_id else None
+
+
+async def _report_result(
+    parts: ApiParts, result: MpesaResult, *, purpose: ResultPurpose, order_id: str
+) -> None:
+    if purpose in _OF_PAYMENTS:
+        await _report_payment(parts, result.payment_answer(order_id=order_id, purpose=purpose))
+    elif purpose in _OF_REFUNDS:
+        await _report_refund(parts, result.refund_answer(refund_id=order_id, purpose=purpose))
+
+
+async def _report_payment(parts: ApiParts, answer: PaymentAnswer) -> None:
+    try:
+        installment_id = installment_of(attempt_id=answer.order_id)
+    except ValueError:
+        _log.warning("a callback names an order that is none of ours")
+        return
+    handle = parts.temporal.get_workflow_handle_for(
+        InstallmentCollectionWorkflow.run, collection_workflow_id(installment_id=installment_id)
+    )
+    try:
+        await handle.signal(
+            InstallmentCollectionWorkflow.payment_reported, PaymentReported(answer=answer)
+        )
+    except RPCError as error:
+        _unclaimed(error, order_id=answer.order_id)
+
+
+async def _report_refund(parts: ApiParts, answer: RefundAnswer) -> None:
+    handle = parts.temporal.get_workflow_handle_for(
+        RefundWorkflow.run, refund_workflow_id(refund_id=answer.refund_id)
+    )
+    try:
+        await handle.signal(RefundWorkflow.refund_reported, RefundReported(answer=answer))
+    except RPCError as error:
+        _unclaimed(error, order_id=answer.refund_id)
+
+
+def _unclaimed(error: RPCError, *, order_id: str) -> None:
+    """Nobody waits for it any more, or yet. Any other failure is answered, so that it is resent."""
+    meaning = of_rpc(error)
+    if not isinstance(meaning, ProcessGone):
+        raise meaning from error
+    _log.info("nobody waits for the callback of %s", order_id)
+
+
+def _not_taken(refusal: Refusal) -> Problem:
+    _log.warning("callback refused: %s", refusal.code)
+    return Problem(
+        status=400,
+        code=refusal.code,
+        detail=refusal.text,
+        mender=Mender.NOBODY,
+        field=refusal.field,
+    )

@@ -1,0 +1,144 @@
+"""``Idempotency-Key``: the same request under the same key gets the same answer, for ever.
+
+Kept are successes and refusals. Not kept are failures of ours (5xx) and answers that are not the
+last word (202): the same request, sent again, is carried out again and finds its own traces.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends, Header, Request, Response
+from pydantic import BaseModel
+
+from apps.checkout_api.authentication import Merchant
+from apps.checkout_api.exact_json import canonical
+from apps.checkout_api.parts import ApiParts
+from apps.checkout_api.problems import MEDIA_TYPE, Problem, as_problem, problem_body
+from apps.checkout_api.problems import problem_headers as headers_of
+from meqenet.errors import OutcomeUnknown, Refusal, Unavailable
+from workers.front_door import Differs, Replay
+
+KEY_HEADER: Final = "Idempotency-Key"
+REPLAYED_HEADER: Final = "Idempotency-Replayed"
+_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+_JSON: Final = "application/json"
+_ACCEPTED: Final = 202
+_SERVER_ERRORS: Final = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a request is answered with, when it succeeds."""
+
+    status: int
+    body: BaseModel
+
+
+async def idempotency_key(
+    key: Annotated[
+        str | None,
+        Header(
+            alias=KEY_HEADER,
+            description="1 to 255 visible ASCII characters of your own: repeat the request under "
+            "the same key as often as you like. Another request needs another key.",
+        ),
+    ] = None,
+) -> str:
+    """The key that came with the request.
+
+    Raises:
+        Problem: 400 ``idempotency_key_missing`` or ``idempotency_key_malformed``.
+    """
+    if not key:
+        raise _bad_key("missing", "send a key of your own with every request that writes")
+    if not _KEY.fullmatch(key):
+        raise _bad_key("malformed", "1 to 255 visible ASCII characters")
+    return key
+
+
+IdempotencyKey = Annotated[str, Depends(idempotency_key)]
+"""The key that a merchant's write must carry."""
+
+
+async def once(
+    *,
+    request: Request,
+    parts: ApiParts,
+    merchant: Merchant,
+    key: str,
+    act: Callable[[], Awaitable[Answer]],
+) -> Response:
+    """Carry a request out, or give the answer that it got before.
+
+    Raises:
+        Problem: 422 ``idempotency_key_reused``: the key was used for another request.
+    """
+    claimed = await parts.answers.claim(
+        merchant_id=merchant.merchant_id,
+        key=key,
+        request_hash=await _request_hash(request, hash_key=parts.hash_key),
+        at=parts.clock(),
+    )
+    match claimed:
+        case Differs():
+            raise Problem(
+                status=422,
+                code="idempotency_key_reused",
+                detail=f"{KEY_HEADER}: this key was used for another request; take a new one",
+                field=KEY_HEADER,
+            )
+        case Replay():
+            return _response(claimed, replayed=True)
+        case _:
+            given = await _given(act, request_id=request.state.request_id)
+    if given.status == _ACCEPTED or given.status >= _SERVER_ERRORS:
+        return _response(given)
+    kept = await parts.answers.keep(
+        merchant_id=merchant.merchant_id, key=key, given=given, at=parts.clock()
+    )
+    return _response(kept, replayed=kept != given)
+
+
+async def _given(act: Callable[[], Awaitable[Answer]], *, request_id: str) -> Replay:
+    try:
+        answer = await act()
+    except (Problem, Refusal, Unavailable, OutcomeUnknown) as error:
+        problem = as_problem(error)
+        return Replay(
+            status=problem.status,
+            body=json.dumps(problem_body(problem, request_id=request_id)).encode(),
+            headers={"Content-Type": MEDIA_TYPE, **headers_of(problem)},
+        )
+    return Replay(
+        status=answer.status,
+        body=answer.body.model_dump_json().encode(),
+        headers={"Content-Type": _JSON},
+    )
+
+
+def _response(given: Replay, *, replayed: bool = False) -> Response:
+    response = Response(given.body, status_code=given.status, headers=dict(given.headers))
+    if replayed:
+        response.headers[REPLAYED_HEADER] = "true"
+    return response
+
+
+async def _request_hash(request: Request, *, hash_key: bytes) -> str:
+    body = await request.body()
+    sent = canonical(await request.json()) if body else b""
+    text = b"\x1f".join((b"request", request.method.encode(), request.url.path.encode(), sent))
+    return hmac.new(hash_key, text, hashlib.sha256).hexdigest()
+
+
+def _bad_key(what: str, rule: str) -> Problem:
+    return Problem(
+        status=400,
+        code=f"idempotency_key_{what}",
+        detail=f"{KEY_HEADER}: {rule}",
+        field=KEY_HEADER,
+    )

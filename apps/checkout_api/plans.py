@@ -1,0 +1,275 @@
+"""Plans: apply, read, accept, cancel. The workflow decides; answers are read from the store."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from temporalio.client import WorkflowHandle
+
+from apps.checkout_api.applying import application_of, bind_clock, start_plan
+from apps.checkout_api.authentication import Authenticated, Merchant
+from apps.checkout_api.exact_json import ExactRoute
+from apps.checkout_api.idempotency import Answer, IdempotencyKey, once
+from apps.checkout_api.parts import ApiParts, Parts
+from apps.checkout_api.plan_process import ProcessGone, StillWorking, asked
+from apps.checkout_api.plan_resource import PlanList, PlanResource, resource_of
+from apps.checkout_api.problems import Problem, openapi_responses
+from apps.checkout_api.wire import AcceptRequest, CancelRequest, PlanRequest
+from db.bnpl.views import PlanView, list_plans, plan_view
+from meqenet.bnpl.states import ALLOWED, PlanState
+from meqenet.errors import Defect, Mender, Unavailable
+from meqenet.identity import derived_id
+from workflows.messages import Accept, Application, Cancel, PlanAnswer, plan_workflow_id
+from workflows.plan import PaymentPlanWorkflow
+from workflows.plan_life import PlanOutcome
+
+router = APIRouter(
+    prefix="/v1/plans",
+    tags=["plans"],
+    route_class=ExactRoute,
+    responses=openapi_responses(401, 403, 503),
+)
+_LIST_MAX: Final = 100
+_PlanId = Annotated[str, Path(pattern=r"^pln_[a-z2-7]{20}$")]
+_After = Annotated[str | None, Query(pattern=r"^pln_[a-z2-7]{20}$")]
+_Handle = WorkflowHandle[PaymentPlanWorkflow, PlanOutcome]
+_ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
+    202: {
+        "model": PlanResource,
+        "description": "Not decided within 25 seconds: the plan as it stands; read it again",
+    }
+}
+
+
+@router.post(
+    "",
+    summary="Apply for a plan",
+    status_code=201,
+    response_model=PlanResource,
+    responses={
+        200: {"model": PlanResource, "description": "The plan that this reference already has"},
+        **_ACCEPTED,
+        **openapi_responses(400, 409, 422),
+    },
+)
+async def apply(
+    request: Request,
+    parts: Parts,
+    merchant: Authenticated,
+    key: IdempotencyKey,
+    body: PlanRequest,
+) -> Response:
+    """Start a plan for an order; answers once the customer can go on, or with the refusal.
+
+    One reference is one plan: the same application again gets the plan as it stands (200),
+    another one under the same reference is refused (409 `reference_reused`).
+    """
+    application = application_of(body=body, merchant=merchant, parts=parts)
+    return await once(
+        request=request,
+        parts=parts,
+        merchant=merchant,
+        key=key,
+        act=lambda: _apply(application, parts=parts),
+    )
+
+
+@router.get("", summary="List plans", responses=openapi_responses(422))
+async def listed(
+    parts: Parts,
+    merchant: Authenticated,
+    state: PlanState | None = None,
+    limit: Annotated[int, Query(ge=1, le=_LIST_MAX)] = 20,
+    after: _After = None,
+) -> PlanList:
+    """Your plans, newest first."""
+    async with parts.bnpl.read() as session:
+        if after is not None and not await plan_view(
+            session=session, plan_id=after, merchant_id=merchant.merchant_id
+        ):
+            raise _unknown()
+        found = await list_plans(
+            session=session,
+            merchant_id=merchant.merchant_id,
+            state=state,
+            after=after,
+            limit=limit + 1,
+        )
+    page = found[:limit]
+    return PlanList(
+        plans=[resource_of(plan) for plan in page],
+        next_after=page[-1].plan_id if len(found) > limit else None,
+    )
+
+
+@router.get("/{plan_id}", summary="Read a plan", responses=openapi_responses(404))
+async def read(parts: Parts, merchant: Authenticated, plan_id: _PlanId) -> PlanResource:
+    """Where it stands, what the customer has to do, and what happens next and when."""
+    async with parts.bnpl.read() as session:
+        plan = await plan_view(session=session, plan_id=plan_id, merchant_id=merchant.merchant_id)
+    if plan is None:
+        raise _unknown()
+    return resource_of(plan)
+
+
+@router.post(
+    "/{plan_id}/accept",
+    summary="Accept the offer",
+    response_model=PlanResource,
+    responses={**_ACCEPTED, **openapi_responses(400, 404, 409, 422)},
+)
+async def accept(
+    request: Request,
+    parts: Parts,
+    merchant: Authenticated,
+    key: IdempotencyKey,
+    plan_id: _PlanId,
+    body: AcceptRequest,
+) -> Response:
+    """The customer signs; answers with what they have to do next, or with the active plan.
+
+    After a failed payment at checkout the same request, under a new key, tries again.
+    """
+    accepted = Accept(agreement_version=body.agreement_version)
+
+    async def act() -> Answer:
+        return await _written(
+            lambda handle, update_id: handle.execute_update(
+                PaymentPlanWorkflow.accept, accepted, id=update_id
+            ),
+            update_id=derived_id(prefix="accept", parts=(merchant.merchant_id, key)),
+            plan=await _own(parts, merchant, plan_id=plan_id),
+            parts=parts,
+        )
+
+    return await once(request=request, parts=parts, merchant=merchant, key=key, act=act)
+
+
+@router.post(
+    "/{plan_id}/cancel",
+    summary="Cancel a plan that is not active yet",
+    response_model=PlanResource,
+    responses={**_ACCEPTED, **openapi_responses(400, 404, 409, 422)},
+)
+async def cancel(
+    request: Request,
+    parts: Parts,
+    merchant: Authenticated,
+    key: IdempotencyKey,
+    plan_id: _PlanId,
+    body: CancelRequest,
+) -> Response:
+    """End it before activation; what was collected goes back to the wallet."""
+    cancelled = Cancel(reason=body.reason)
+
+    async def act() -> Answer:
+        plan = await _own(parts, merchant, plan_id=plan_id)
+        if plan.state is PlanState.CANCELLED:
+            return Answer(status=200, body=resource_of(plan))
+        return await _written(
+            lambda handle, update_id: handle.execute_update(
+                PaymentPlanWorkflow.cancel, cancelled, id=update_id
+            ),
+            update_id=derived_id(prefix="cancel", parts=(merchant.merchant_id, key)),
+            plan=plan,
+            parts=parts,
+        )
+
+    return await once(request=request, parts=parts, merchant=merchant, key=key, act=act)
+
+
+async def _apply(application: Application, *, parts: ApiParts) -> Answer:
+    stored = await _stored(application, parts=parts)
+    if stored is not None and stored.state is not PlanState.APPLIED:
+        return Answer(status=200, body=resource_of(stored))
+    if application.test_clock_id is not None:
+        now = await bind_clock(
+            application=application, clock_id=application.test_clock_id, parts=parts
+        )
+        application = replace(application, test_clock_now=now)
+    status = 201
+    try:
+        await start_plan(application=application, parts=parts)
+    except StillWorking:
+        status = 202
+    except ProcessGone:
+        status = 200
+    plan = await _stored(application, parts=parts)
+    if plan is None and status == 202:  # noqa: PLR2004 - set above
+        raise Unavailable("plan_not_ready", "the plan is not in our books yet")
+    if plan is None:
+        raise Defect("plan_missing", f"{application.plan_id} has a process and is in no book")
+    return Answer(status=status, body=resource_of(plan))
+
+
+async def _stored(application: Application, *, parts: ApiParts) -> PlanView | None:
+    """The plan that the reference already has.
+
+    Raises:
+        Problem: 409 ``reference_reused``: it was made by another application.
+    """
+    plan = await _fresh(parts, plan_id=application.plan_id, merchant_id=application.merchant_id)
+    if plan is not None and plan.request_hash != application.request_hash:
+        raise Problem(
+            status=409,
+            code="reference_reused",
+            detail="reference: there is a plan with other content under it; take a new one",
+            field="reference",
+        )
+    return plan
+
+
+async def _written(
+    update: Callable[[_Handle, str], Awaitable[PlanAnswer]],
+    *,
+    update_id: str,
+    plan: PlanView,
+    parts: ApiParts,
+) -> Answer:
+    """Have the plan's workflow carry an update out; the same id is carried out once."""
+    handle = parts.temporal.get_workflow_handle_for(
+        PaymentPlanWorkflow.run, plan_workflow_id(plan_id=plan.plan_id)
+    )
+    status = 200
+    try:
+        await asked(lambda: update(handle, update_id), wait_seconds_max=parts.answer_seconds_max)
+    except StillWorking:
+        status = 202
+    except ProcessGone:
+        raise _closed(plan) from None
+    now = await _fresh(parts, plan_id=plan.plan_id, merchant_id=plan.merchant_id)
+    return Answer(status=status, body=resource_of(now or plan))
+
+
+async def _own(parts: ApiParts, merchant: Merchant, *, plan_id: str) -> PlanView:
+    plan = await _fresh(parts, plan_id=plan_id, merchant_id=merchant.merchant_id)
+    if plan is None:
+        raise _unknown()
+    return plan
+
+
+async def _fresh(parts: ApiParts, *, plan_id: str, merchant_id: str) -> PlanView | None:
+    """Read where it is written, so that whoever has just changed a plan sees the change."""
+    async with parts.bnpl.write() as session:
+        return await plan_view(session=session, plan_id=plan_id, merchant_id=merchant_id)
+
+
+def _closed(plan: PlanView) -> Problem:
+    if ALLOWED[plan.state]:
+        return Problem(
+            status=409,
+            code="plan_process_missing",
+            detail="the plan's process is not running; we have to start it again",
+            mender=Mender.MEQENET,
+        )
+    return Problem(
+        status=409,
+        code="plan_closed",
+        detail=f"a plan that is {plan.state} does not change any more",
+        mender=Mender.NOBODY,
+    )
+
+
+def _unknown() -> Problem:
+    return Problem(status=404, code="plan_unknown", detail="there is no such plan of yours")
