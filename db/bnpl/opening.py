@@ -67,17 +67,7 @@ async def open_plan(*, session: WriteSession, opening: Opening) -> tuple[Product
             event_id=event_id(plan_id=opening.plan_id, sequence=1),
             stream=opening.plan_id,
             event_type="plan_opened",
-            data=plain(
-                PlanOpened(
-                    merchant_id=opening.merchant_id,
-                    reference=opening.reference,
-                    option=opening.option,
-                    product_version=product.version,
-                    amount=opening.amount,
-                    wallet_provider=opening.wallet_provider,
-                    test_clock_id=opening.test_clock_id,
-                )
-            ),
+            data={"state": PlanState.APPLIED, **plain(_opened(opening=opening, product=product))},
             at=opening.at,
         ),
     )
@@ -141,6 +131,18 @@ def rows_of(*, quoted: Quote) -> tuple[PlannedInstallment, ...]:
             number=row.number, due_on=row.due, principal=row.principal, interest=row.interest
         )
         for row in quoted.schedule.installments
+    )
+
+
+def _opened(*, opening: Opening, product: ProductVersion) -> PlanOpened:
+    return PlanOpened(
+        merchant_id=opening.merchant_id,
+        reference=opening.reference,
+        option=opening.option,
+        product_version=product.version,
+        amount=opening.amount,
+        wallet_provider=opening.wallet_provider,
+        test_clock_id=opening.test_clock_id,
     )
 
 

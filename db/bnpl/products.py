@@ -3,6 +3,7 @@
 from datetime import date
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from db.bnpl.tables import Product
 from db.kernel.engine import ReadSession
@@ -50,8 +51,8 @@ async def products_on(*, session: ReadSession, on: date) -> tuple[ProductVersion
     found = await session.scalars(
         select(Product)
         .where(Product.effective_from <= on)
+        .ext(distinct_on(Product.option))
         .order_by(Product.option, Product.version.desc())
-        .distinct(Product.option)
     )
     by_option = {product.option: product.document for product in found}
     return tuple(
