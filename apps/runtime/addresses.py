@@ -45,24 +45,27 @@ class Running:
 def address_table(*, running: Running) -> Table:
     """Every address, and what is found there."""
     ports = running.ports
-    table = Table(title="Meqenet is up", title_justify="left", box=None, pad_edge=False)
-    table.add_column("part", style="bold", no_wrap=True)
-    table.add_column("address", no_wrap=True)
-    table.add_column("", style="dim")
+    table = Table(
+        title="Meqenet is up", title_justify="left", box=None, pad_edge=False, show_header=False
+    )
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(style="dim")
     if not running.backing_only:
         table.add_row("API", running.api_url, "reference at /docs")
         codec = f"http://{HOST}:{ports.codec_port}"
-        table.add_row("codec server", codec, "decodes payloads in the Temporal UI")
+        table.add_row("codec server", codec, "decodes for the Temporal UI")
     table.add_row("Temporal UI", running.temporal_ui_url, "every plan is a workflow")
     table.add_row("Temporal", running.temporal_address, "namespace meqenet")
-    credentials = f"credentials in {running.directory.env_file}"
     table.add_row("PostgreSQL", f"{HOST}:{ports.postgres_port}", "one database per domain")
-    table.add_row("Valkey", f"{HOST}:{ports.valkey_port}", credentials)
+    table.add_row("Valkey", f"{HOST}:{ports.valkey_port}", "events, one stream per domain")
     for sandbox in running.sandboxes.values():
-        table.add_row(sandbox.title, sandbox.base_url, f"control: {sandbox.control_url}")
+        control = sandbox.control_url.removeprefix(sandbox.base_url)
+        table.add_row(sandbox.title, sandbox.base_url, f"controlled at {control}")
     kept = "removed at the end" if running.directory.ephemeral else "kept"
     table.add_row("data", str(running.directory.root), kept)
     if not running.postgres_data.is_relative_to(running.directory.root):
         table.add_row("", str(running.postgres_data), "PostgreSQL's data")
     table.add_row("logs", str(running.directory.logs), "a file per part")
+    table.add_row("credentials", str(running.directory.env_file), "for other meqenet commands")
     return table

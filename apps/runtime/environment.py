@@ -43,7 +43,7 @@ def runtime_environment(*, secrets: Secrets, ports: Ports) -> dict[str, str]:
             password=secrets.postgres_password,
             database=ADMIN,
         ),
-        **_callback_addresses(public_url),
+        **callback_addresses(public_url=public_url),
         **secrets.settings,
     }
     for domain in DOMAINS:
@@ -56,11 +56,12 @@ def runtime_environment(*, secrets: Secrets, ports: Ports) -> dict[str, str]:
     return found
 
 
-def _callback_addresses(public_url: str) -> dict[str, str]:
+def callback_addresses(*, public_url: str) -> dict[str, str]:
+    """Where providers and the browsers that they send back reach the API."""
     return {
         f"{PREFIX}TELEBIRR_NOTIFY_URL": f"{public_url}/v1/callbacks/telebirr",
         f"{PREFIX}MPESA_CALLBACK_BASE_URL": public_url,
-        f"{PREFIX}FAYDA_REDIRECT_URI": f"{public_url}/v1/callbacks/fayda",
+        f"{PREFIX}FAYDA_REDIRECT_URI": f"{public_url}/v1/identity/fayda/return",
     }
 
 

@@ -78,8 +78,8 @@ def codec_part(*, settings: Mapping[str, str], ports: Ports, program: Program) -
     needed = {f"{PREFIX}{name}": settings[f"{PREFIX}{name}"] for name in _CODEC_SETTINGS}
     port = ports.codec_port
 
-    async def ready(_child: Child) -> None:
-        await until(lambda: listens(port=port))
+    async def ready(child: Child) -> None:
+        await until(lambda: listens(child=child, port=port))
 
     words = ("codec", "--port", str(port))
     return Part(
@@ -94,7 +94,8 @@ def api_part(*, settings: Mapping[str, str], ports: Ports, program: Program) -> 
     needed = {name: value for name, value in settings.items() if name != ADMIN_URL}
     port = ports.api_port
 
-    async def ready(_child: Child) -> None:
+    async def ready(child: Child) -> None:
+        await until(lambda: listens(child=child, port=port))
         await until(lambda: answers(url=f"http://127.0.0.1:{port}/readyz"))
 
     words = ("api", "--port", str(port))

@@ -4,7 +4,8 @@ import contextlib
 import errno
 import secrets
 import socket
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from pydantic import Field, ValidationError
@@ -56,8 +57,9 @@ def wanted_ports() -> Ports:
         raise CannotRun("port_malformed", told) from None
 
 
-def claim(*, wanted: Ports, automatic: bool = False) -> Ports:
-    """The ports to use, each seen to be free.
+@contextlib.contextmanager
+def claimed(*, wanted: Ports, automatic: bool = False) -> Iterator[Ports]:
+    """The ports to use, each seen to be free, and ours among runtimes until the block ends.
 
     Args:
         wanted: what the settings say.
@@ -67,19 +69,19 @@ def claim(*, wanted: Ports, automatic: bool = False) -> Ports:
         PortTaken: a wanted port is taken, and ``automatic`` was not asked for.
         CannotRun: one port is meant for two parts, or may not be used by us.
     """
-    claimed: dict[str, int] = {}
-    with contextlib.ExitStack() as held:
+    chosen: dict[str, int] = {}
+    with contextlib.ExitStack() as reserved:
         for name, field in Ports.model_fields.items():
             port: int = getattr(wanted, name)
             part, setting = field.title or name, f"{PREFIX}{name.upper()}"
-            if port in claimed.values() and not automatic:
+            if port in chosen.values() and not automatic:
                 raise CannotRun("port_twice", f"{setting}: another part has port {port} already")
             candidates = range(port, _LARGEST + 1) if automatic else (port,)
-            found = _first_free(candidates, held=held, part=part, setting=setting)
+            found = _first_free(candidates, reserved=reserved, part=part, setting=setting)
             if found is None:
                 raise PortTaken(port=port, part=part, setting=setting)
-            claimed[name] = found
-    return wanted.model_copy(update=claimed)
+            chosen[name] = found
+        yield wanted.model_copy(update=chosen)
 
 
 def free_ports(*, count: int) -> tuple[int, ...]:
@@ -88,21 +90,20 @@ def free_ports(*, count: int) -> tuple[int, ...]:
     Picked at random where no outgoing connection takes its port from, so that two who pick at
     the same time hardly meet.
     """
-    with contextlib.ExitStack() as held:
-        picked: list[int] = []
-        while len(picked) < count:
-            port = _QUIET_FIRST + secrets.randbelow(_QUIET_COUNT)
-            if port not in picked and _hold(port, held=held):
-                picked.append(port)
+    picked: list[int] = []
+    while len(picked) < count:
+        port = _QUIET_FIRST + secrets.randbelow(_QUIET_COUNT)
+        if port not in picked and _is_free(port):
+            picked.append(port)
     return tuple(picked)
 
 
 def _first_free(
-    candidates: Iterable[int], *, held: contextlib.ExitStack, part: str, setting: str
+    candidates: Iterable[int], *, reserved: contextlib.ExitStack, part: str, setting: str
 ) -> int | None:
     for port in candidates:
         try:
-            if _hold(port, held=held):
+            if _is_free(port) and _reserve(port, reserved=reserved):
                 return port
         except PermissionError:
             raise CannotRun(
@@ -113,12 +114,30 @@ def _first_free(
     return None
 
 
-def _hold(port: int, *, held: contextlib.ExitStack) -> bool:
-    holder = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+            probe.listen()
+        except OSError as problem:
+            if problem.errno == errno.EADDRINUSE:
+                return False
+            raise
+    return True
+
+
+def _reserve(port: int, *, reserved: contextlib.ExitStack) -> bool:
+    """Keep other runtimes off the port while its part, which comes later, does not listen yet.
+
+    On Linux a name without a file stands for it, which falls with us however we end. Elsewhere
+    there is no such name, and two runtimes that start at once may meet; the later one fails.
+    """
+    if sys.platform != "linux":
+        return True
+    mark = reserved.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
     try:
-        holder.bind((HOST, port))
-        holder.listen()
+        mark.bind(f"\0meqenet-port-{port}")
     except OSError as problem:
         if problem.errno == errno.EADDRINUSE:
             return False

@@ -16,7 +16,7 @@ import psutil
 from apps.runtime.child import Child, Command, plain_environment
 from apps.runtime.postgres_place import PostgresPlace
 from apps.runtime.problems import CannotRun
-from apps.runtime.readiness import until
+from apps.runtime.readiness import listens, until
 from apps.runtime.supervisor import Part
 
 ADMIN: Final = "postgres"
@@ -65,7 +65,8 @@ def postgres_part(
     async def prepare() -> None:
         await asyncio.to_thread(_prepare, place, password, durable=durable)
 
-    async def ready(_child: Child) -> None:
+    async def ready(child: Child) -> None:
+        await until(lambda: listens(child=child, port=port))
         await until(lambda: _accepts(port=port, password=password))
 
     return Part(

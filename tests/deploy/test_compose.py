@@ -1,5 +1,6 @@
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -10,15 +11,20 @@ import yaml
 from dotenv import dotenv_values
 from pydantic_settings import BaseSettings
 
-from apps.runtime.environment import CHECKOUT
+from apps.checkout_api.callbacks import router as callbacks
+from apps.checkout_api.identity_return import router as identity
+from apps.checkout_api.parts import ApiSettings
+from apps.runtime.environment import CHECKOUT, callback_addresses
 from apps.runtime.sandboxes import SANDBOXES
 from apps.runtime.temporal import SEARCH_ATTRIBUTES
 from apps.sandboxes.kernel.settings import SandboxSettings
 from integrations.bank.settings import BankSettings
 from integrations.fayda.settings import FaydaSettings
-from integrations.mpesa.settings import MpesaSettings
-from integrations.telebirr.settings import TelebirrSettings
-from workers.settings import DOMAINS, Settings, read
+from integrations.mpesa.settings import MpesaCallbackSettings, MpesaSettings
+from integrations.telebirr.settings import TelebirrNotifySettings, TelebirrSettings
+from workers.bootstrap import Environment, domain_parts, http_client, payload_keys
+from workers.front_door import front_door
+from workers.settings import DOMAINS, Domain, Settings
 
 CLASSES: tuple[type[BaseSettings], ...] = (
     Settings,
@@ -27,6 +33,7 @@ CLASSES: tuple[type[BaseSettings], ...] = (
     MpesaSettings,
     FaydaSettings,
     BankSettings,
+    ApiSettings,
 )
 VARIABLE = re.compile(r"\$\{(\w+)(:\?|:-[^}]*)?\}")
 
@@ -146,24 +153,54 @@ def test_no_secret_of_ours_has_a_default() -> None:
     assert {name for name in own if not name.startswith(providers)} <= required
 
 
-@pytest.mark.parametrize(
-    ("service", "settings_class"),
-    [
-        ("worker-payments", TelebirrSettings),
-        ("worker-payments", MpesaSettings),
-        ("worker-kyc", FaydaSettings),
-        ("worker-settlement", BankSettings),
-        ("api", Settings),
-    ],
-)
-def test_what_a_service_is_told_is_enough(
-    service: str, settings_class: type[BaseSettings], provider_values: dict[str, str]
-) -> None:
-    filled = {
+def told(service: str, provider_values: Mapping[str, str]) -> Environment:
+    """What a process reads in the service, once ``.env`` is filled in."""
+    values = {
         name: VARIABLE.sub(lambda match: provider_values.get(match.group(1), "given"), value)
         for name, value in environment(service).items()
     }
-    assert isinstance(read(settings_class, environment=filled), settings_class)
+    return Environment(values=values)
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+async def test_a_worker_is_told_enough(domain: Domain, provider_values: dict[str, str]) -> None:
+    process = told(f"worker-{domain}", provider_values)
+    assert payload_keys(settings=process.settings).current
+    assert process.settings.redis()
+    async with (
+        http_client() as http,
+        domain_parts(domain=domain, environment=process, http=http) as parts,
+    ):
+        assert domain in parts.activities_by_queue
+
+
+async def test_the_api_is_told_enough_and_no_more(provider_values: dict[str, str]) -> None:
+    process = told("api", provider_values)
+    async with front_door(environment=process) as stores:
+        assert set(stores.stores) == stores_of("api")
+    assert payload_keys(settings=process.settings).current
+    assert process.settings.blind_index()
+    assert process.read(TelebirrNotifySettings).merchant_code
+    assert process.read(MpesaCallbackSettings).callback_secret
+    assert process.settings.api_host == "0.0.0.0"  # noqa: S104 - inside its container
+
+
+def test_where_money_is_real_is_the_default(provider_values: dict[str, str]) -> None:
+    assert environment("api")["MEQENET_API_SANDBOX"] == "${MEQENET_API_SANDBOX:-false}"
+    real = {**provider_values, "MEQENET_API_SANDBOX": "false"}
+    assert not told("api", real).read(ApiSettings).sandbox
+
+
+def test_providers_are_told_addresses_that_exist() -> None:
+    paths = {
+        route.path for route in (*callbacks.routes, *identity.routes) if hasattr(route, "path")
+    }
+    settings = callback_addresses(public_url="")
+    assert settings["MEQENET_TELEBIRR_NOTIFY_URL"] in paths
+    assert settings["MEQENET_FAYDA_REDIRECT_URI"] in paths
+    described = {**environment("worker-payments"), **environment("worker-kyc")}
+    for name in ("MEQENET_TELEBIRR_NOTIFY_URL", "MEQENET_FAYDA_REDIRECT_URI"):
+        assert described[name] == f"${{MEQENET_PUBLIC_URL:?}}{settings[name]}"
 
 
 def test_everything_is_waited_for() -> None:

@@ -1,8 +1,9 @@
 import socket
+import sys
 
 import pytest
 
-from apps.runtime.ports import Ports, claim, free_ports, wanted_ports
+from apps.runtime.ports import Ports, claimed, free_ports, wanted_ports
 from apps.runtime.problems import CannotRun, PortTaken
 
 NAMES = tuple(Ports.model_fields)
@@ -15,8 +16,9 @@ def distinct() -> Ports:
 
 def test_free_ports_are_used_as_wanted() -> None:
     wanted = distinct()
-    assert claim(wanted=wanted) == wanted
-    assert claim(wanted=wanted, automatic=True) == wanted
+    for automatic in (False, True):
+        with claimed(wanted=wanted, automatic=automatic) as ports:
+            assert ports == wanted
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -25,8 +27,8 @@ def test_a_taken_port_is_named_with_its_part_and_its_setting(
 ) -> None:
     taken = listener.getsockname()[1]
     wanted = distinct().model_copy(update={name: taken})
-    with pytest.raises(PortTaken) as refusal:
-        claim(wanted=wanted)
+    with pytest.raises(PortTaken) as refusal, claimed(wanted=wanted):
+        pytest.fail("it was claimed")
     assert refusal.value.exit_code == 1
     title = Ports.model_fields[name].title
     assert title
@@ -38,18 +40,31 @@ def test_a_taken_port_is_named_with_its_part_and_its_setting(
 def test_auto_takes_the_next_free_one(listener: socket.socket) -> None:
     taken = listener.getsockname()[1]
     wanted = Ports().model_copy(update=dict.fromkeys(NAMES, taken))
-    claimed = claim(wanted=wanted, automatic=True)
-    numbers = [getattr(claimed, name) for name in NAMES]
+    with claimed(wanted=wanted, automatic=True) as ports:
+        numbers = [getattr(ports, name) for name in NAMES]
     assert taken not in numbers
     assert numbers == sorted(set(numbers))
     assert all(taken < number < taken + 200 for number in numbers)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs names without files")
+def test_what_another_runtime_will_listen_on_is_taken() -> None:
+    wanted = distinct()
+    with claimed(wanted=wanted):
+        with claimed(wanted=wanted, automatic=True) as other:
+            assert all(getattr(other, name) != getattr(wanted, name) for name in NAMES)
+        with pytest.raises(PortTaken), claimed(wanted=wanted):
+            pytest.fail("it was claimed")
+    with claimed(wanted=wanted) as again:
+        assert again == wanted
+
+
 def test_one_port_for_two_parts_is_refused() -> None:
     ports = distinct()
     wanted = ports.model_copy(update={"api_port": ports.postgres_port})
-    with pytest.raises(CannotRun, match="MEQENET_API_PORT: another part has port"):
-        claim(wanted=wanted)
+    said = "MEQENET_API_PORT: another part has port"
+    with pytest.raises(CannotRun, match=said), claimed(wanted=wanted):
+        pytest.fail("it was claimed")
 
 
 def test_ports_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:

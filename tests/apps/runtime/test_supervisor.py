@@ -1,6 +1,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from apps.runtime.child import Child, Command, plain_environment
 from apps.runtime.problems import CannotRun, PartFailed
-from apps.runtime.readiness import printed, until
+from apps.runtime.readiness import listens, printed, until
 from apps.runtime.supervisor import Part, Patience, Supervisor
 
 
@@ -145,6 +146,23 @@ async def test_parts_stop_in_reverse_and_deaf_ones_too(tmp_path: Path) -> None:
         for name in ("first", "second")
     }
     assert ended["second"] < ended["first"]
+
+
+async def test_an_answer_from_somebody_else_is_not_readiness(
+    tmp_path: Path, listener: socket.socket
+) -> None:
+    port: int = listener.getsockname()[1]
+    supervisor = Supervisor(tell=print)
+    deaf = part("deaf", SERVES, tmp_path, ready_seconds=0.5)
+
+    async def ready(child: Child) -> None:
+        await until(lambda: listens(child=child, port=port))
+
+    with pytest.raises(PartFailed, match="was not ready"):
+        await supervisor.start(
+            Part(name="deaf", command=deaf.command, ready=ready, ready_seconds=0.5)
+        )
+    await supervisor.stop()
 
 
 async def test_a_large_log_is_put_aside(tmp_path: Path) -> None:
