@@ -182,7 +182,7 @@ _TELEBIRR: Final = {
     "1003": FailureCause.OUR_CREDENTIALS,
     "1004": FailureCause.DUPLICATE,
     "2001": FailureCause.WALLET_MISSING,
-    "2002": FailureCause.WALLET_FROZEN,
+    "2002": FailureCause.WRONG_PIN,
     "2006": FailureCause.PROVIDER_DOWN,
     "3007": FailureCause.WALLET_FROZEN,
     "3008": FailureCause.OUR_CREDENTIALS,

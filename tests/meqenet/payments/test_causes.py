@@ -28,6 +28,8 @@ _TELEBIRR, _MPESA = WalletProvider.TELEBIRR, WalletProvider.MPESA
         (_TELEBIRR, "60330006", FailureCause.MANDATE_MISSING, False),
         (_TELEBIRR, "60200099", FailureCause.OUR_CREDENTIALS, False),
         (_TELEBIRR, "49401024991", FailureCause.PROVIDER_DOWN, True),
+        (_TELEBIRR, "2002", FailureCause.WRONG_PIN, True),
+        (_TELEBIRR, "3007", FailureCause.WALLET_FROZEN, False),
         (_TELEBIRR, "4003", FailureCause.NO_FUNDS, True),
         (_TELEBIRR, "4004", FailureCause.LIMIT_REACHED, True),
         (_TELEBIRR, "1004", FailureCause.DUPLICATE, False),
