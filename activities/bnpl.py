@@ -71,8 +71,11 @@ class BnplActivities:
 
     @takes(MAKE_OFFER)
     async def make_offer(self, command: MakeOffer) -> OfferMade:
-        """See :meth:`activities.contracts.bnpl.BnplSteps.make_offer`."""
-        async with self._database.read() as session:
+        """See :meth:`activities.contracts.bnpl.BnplSteps.make_offer`.
+
+        Asked of the written store, as every step: a replica may not have the plan yet.
+        """
+        async with self._database.write() as session:
             _, quoted = await price(
                 session=session, plan_id=command.plan_id, tier=command.tier, at=command.at
             )
@@ -88,7 +91,7 @@ class BnplActivities:
     @takes(DATE_SCHEDULE)
     async def date_schedule(self, command: DateSchedule) -> DatedSchedule:
         """See :meth:`activities.contracts.bnpl.BnplSteps.date_schedule`."""
-        async with self._database.read() as session:
+        async with self._database.write() as session:
             _, quoted = await price(
                 session=session,
                 plan_id=command.plan_id,
