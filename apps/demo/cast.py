@@ -11,7 +11,8 @@ class Part:
     """One shopper with one purchase. ``wallet`` is the balance it starts with, in birr.
 
     ``short_on_day``: from this day of the clock the wallet is empty; ``paid_again_on_day``: until
-    this one. ``cancels``: the shopper changes their mind before paying.
+    this one. ``cancels``: the shopper changes their mind before paying. ``ends``: how the plan is
+    meant to end.
     """
 
     shopper: str
@@ -26,6 +27,7 @@ class Part:
     short_on_day: int | None = None
     paid_again_on_day: int | None = None
     cancels: bool = False
+    ends: str = "completed"
 
     @property
     def fan(self) -> str:
@@ -112,6 +114,7 @@ CAST: Final = (
         provider="telebirr",
         phone="251911000109",
         cancels=True,
+        ends="cancelled",
     ),
     Part(
         shopper="minor",
@@ -121,6 +124,7 @@ CAST: Final = (
         goods="A game console",
         provider="telebirr",
         phone="251911000106",
+        ends="declined",
     ),
 )
 """All four options; one is declined, one cancels, one runs short for a day and pays then."""

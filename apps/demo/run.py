@@ -106,4 +106,8 @@ async def _close(
         await ledger.dispose()
     console.print()
     console.print(closing_table(scenes=stage.scenes, trial=trial, compared=compared))
-    return trial.debit == trial.credit and all(line.equal for line in compared)
+    surprises = [scene for scene in stage.scenes if not scene.ended_as_meant]
+    for scene in surprises:
+        console.print(f"{scene.part.shopper}'s plan did not end as it was meant to", style="red")
+    balanced = trial.debit == trial.credit and all(line.equal for line in compared)
+    return balanced and not surprises

@@ -12,10 +12,11 @@ from apps.demo.cast import CAST, DAYS, Part
 from apps.demo.customer import Customer
 from apps.demo.shop import Purchase, Shop
 from apps.demo.view import Scene
-from meqenet.calendar import at_addis
+from meqenet.calendar import addis_date, at_addis
 
 _ENDED = ("completed", "declined", "cancelled", "expired")
 _STEP_DAYS = 5
+_EVENING_HOUR = 18
 _CHECKOUTS_AT_ONCE = 3
 
 
@@ -53,7 +54,7 @@ class Stage:
         await asyncio.gather(*(check_out(scene) for scene in self.scenes))
         for day in self._days():
             await self._spend_and_earn(day)
-            await self._advance(to=self._morning(day))
+            await self._advance(to=self._evening(day))
             if all(scene.state in _ENDED for scene in self.scenes):
                 break
         self.say("every plan is over")
@@ -101,17 +102,15 @@ class Stage:
 
     def _days(self) -> list[int]:
         """Days at which the audience is shown the plans: a few a month, and where money moves."""
-        special = [
-            day
-            for part in CAST
-            for day in (part.short_on_day, part.paid_again_on_day)
-            if day is not None
-        ]
+        special = set()
+        for part in CAST:
+            if part.short_on_day is not None and part.paid_again_on_day is not None:
+                special |= {part.short_on_day, part.paid_again_on_day - 1, part.paid_again_on_day}
         return sorted({*range(_STEP_DAYS, DAYS + 1, _STEP_DAYS), *special})
 
-    def _morning(self, day: int) -> datetime:
-        on = (self.started_at + timedelta(days=day)).date()
-        return at_addis(on=on, hour=18)
+    def _evening(self, day: int) -> datetime:
+        on = addis_date(at=self.started_at) + timedelta(days=day)
+        return at_addis(on=on, hour=_EVENING_HOUR)
 
     async def _spend_and_earn(self, day: int) -> None:
         for scene in self.scenes:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from apps.demo.cast import SHOPS, Part
+from apps.demo.cast import Part
 from meqenet.calendar import addis_date, to_ethiopian
 
 _COLOURS = {
@@ -33,6 +33,13 @@ class Scene:
         """The plan's state."""
         return str(self.plan["state"]) if self.plan else "…"
 
+    @property
+    def ended_as_meant(self) -> bool:
+        """Whether the plan is in the state it was cast for, and failed once where it should."""
+        rows = (self.plan or {}).get("schedule") or []
+        failed = any(row["failed_attempts"] for row in rows)
+        return self.state == self.part.ends and failed == (self.part.short_on_day is not None)
+
 
 def stage_table(*, scenes: Iterable[Scene], now: datetime | None, said: str) -> Table:
     """One row per plan; the caption tells the test clock's time in both calendars."""
@@ -41,13 +48,13 @@ def stage_table(*, scenes: Iterable[Scene], now: datetime | None, said: str) -> 
         on = addis_date(at=now)
         caption = f"clock {on} (Ethiopian {to_ethiopian(on=on)}) · {said}"
     table = Table(caption=caption, caption_justify="left", expand=False)
-    for column in ("shopper", "shop", "option", "birr", "wallet", "state", "paid", "next"):
+    for column in ("shopper", "option", "birr", "wallet", "state", "paid"):
         table.add_column(column, justify="right" if column == "birr" else "left", no_wrap=True)
+    table.add_column("next", no_wrap=True, ratio=1)
     for scene in scenes:
         part, colour = scene.part, _COLOURS.get(scene.state, "white")
         table.add_row(
             part.shopper,
-            SHOPS[part.shop],
             part.option,
             part.amount,
             part.provider,

@@ -1,0 +1,179 @@
+"""The whole of Meqenet as `meqenet up` starts it, on real parts, once for all journeys."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest_asyncio
+from temporalio.client import Client
+
+from apps.demo.customer import Customer
+from apps.demo.shop import Purchase, Shop
+from apps.runtime.addresses import Running
+from apps.runtime.up import UpOptions, run_up
+from apps.sandboxes.fayda.people import WELL_KNOWN_PEOPLE
+from meqenet.kyc.numbers import verhoeff_digit
+from meqenet.settlement.transfer import PayoutAccount
+from workers.bootstrap import Environment, temporal_client
+from workers.onboarding import NewMerchant, onboard
+
+TERMS_SINCE = datetime(2026, 11, 2, tzinfo=UTC)
+CLOCK_STARTS_AT = datetime(2026, 12, 1, 6, tzinfo=UTC)
+"""Nine in the morning of a Tuesday in Addis Ababa."""
+PROVIDER_PREFIX = {"telebirr": "2519", "mpesa": "2517"}
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def running() -> AsyncIterator[Running]:
+    """Everything up, each part a process of its own; nothing left afterwards."""
+    up: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
+    done = asyncio.Event()
+
+    async def hold(found: Running) -> None:
+        up.set_result(found)
+        await done.wait()
+
+    said: list[str] = []
+    options = UpOptions(ephemeral=True, automatic_ports=True, tell=said.append)
+    life = asyncio.create_task(run_up(options=options, on_ready=hold))
+    both: set[asyncio.Future[Any]] = {life, up}
+    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    if life.done():
+        await life
+    yield await up
+    done.set()
+    await life
+
+
+@dataclass
+class Town:
+    """A merchant and its customers, with what a test does in their names."""
+
+    running: Running
+    http: httpx.AsyncClient
+    shop: Shop
+    temporal: Client
+    unique: str
+    phones: int = 0
+
+    @property
+    def controls(self) -> dict[str, str]:
+        return {name: box.control_url for name, box in self.running.sandboxes.items()}
+
+    async def customer(
+        self, *, provider: str, person: str | None = None, balance: str = "60000.00"
+    ) -> Customer:
+        """A well-known person, or someone unknown to every other test, with a wallet."""
+        self.phones += 1
+        digits = int(self.unique, 16) % 10**6
+        phone = f"{PROVIDER_PREFIX[provider]}{digits:06d}{self.phones:02d}"
+        fan = WELL_KNOWN_PEOPLE[person].number if person else await self._enrol()
+        customer = Customer(self.http, self.controls, fan, phone)
+        await customer.open_wallet(provider=provider, name="Test", balance=balance)
+        return customer
+
+    async def _enrol(self) -> str:
+        body = f"7{int(self.unique, 16) % 10**12:012d}{self.phones:02d}"
+        fan = body + verhoeff_digit(digits=body)
+        person = {"fan": fan, "name": "Test Customer", "birthdate": "1990-05-14"}
+        enrolled = await self.http.post(f"{self.controls['fayda']}/people", json=person)
+        enrolled.raise_for_status()
+        return fan
+
+    def purchase(
+        self,
+        customer: Customer,
+        option: str,
+        *,
+        amount: str = "4000.00",
+        count: int | None = None,
+        clock: str | None = None,
+    ) -> Purchase:
+        provider = "telebirr" if customer.phone.startswith("2519") else "mpesa"
+        return Purchase(
+            reference=f"{self.unique}-{self.phones}-{option}",
+            option=option,
+            amount=amount,
+            description="goods",
+            fayda_number=customer.fan,
+            provider=provider,
+            phone=customer.phone,
+            installment_count=count,
+            test_clock=clock,
+        )
+
+    async def offered(self, customer: Customer, purchase: Purchase) -> str:
+        """Apply and log in; the plan's id."""
+        plan = await self.shop.apply(purchase)
+        await customer.log_in(plan["next_action"])
+        await self.shop.until(plan["id"], lambda found: found["state"] == "offered")
+        return str(plan["id"])
+
+    async def active(self, customer: Customer, purchase: Purchase) -> str:
+        """Go through the whole checkout; the plan's id."""
+        plan_id = await self.offered(customer, purchase)
+        await self.shop.accept(plan_id)
+        await self.pay(customer, plan_id)
+        await self.shop.until(plan_id, lambda found: found["state"] == "active")
+        return plan_id
+
+    async def pay(self, customer: Customer, plan_id: str) -> None:
+        """Do what the checkout asks for, if anything."""
+        plan = await self.shop.until(
+            plan_id, lambda found: bool(found["next_action"]) or found["state"] == "active"
+        )
+        if plan["next_action"]:
+            await customer.pay(plan["next_action"])
+
+    async def clock(self) -> str:
+        """A test clock that begins at a set instant, so that no weekday or hour is chance."""
+        return await self.shop.new_clock(name=self.unique, now=CLOCK_STARTS_AT)
+
+    async def days_pass(self, clock: str, *, days: int) -> datetime:
+        """Advance the clock and wait until it is ready."""
+        found = await self.http.get(
+            f"{self.shop.api_url}/v1/test-clocks/{clock}",
+            headers={"Authorization": f"Bearer {self.shop.api_key}"},
+        )
+        to = datetime.fromisoformat(found.json()["now"]) + timedelta(days=days)
+        await self.shop.advance(clock, to=to)
+        return to
+
+    async def wallet(self, customer: Customer, provider: str) -> str:
+        """The balance of a customer's wallet, by the provider's books."""
+        found = await self.http.get(f"{self.controls[provider]}/wallets/{customer.phone}")
+        return str(found.json()["balance"])
+
+    async def statement(self, provider: str, customer: Customer) -> list[dict[str, Any]]:
+        """Payments from a customer's wallet, by the provider's books."""
+        found = await self.http.get(f"{self.controls[provider]}/statement")
+        account = f"wallet:{customer.phone}"
+        return [row for row in found.json() if row["debit"] == account]
+
+    async def fault(self, provider: str, **planned: object) -> None:
+        """Have the provider's sandbox misbehave."""
+        answer = await self.http.post(f"{self.controls[provider]}/next", json=planned)
+        answer.raise_for_status()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def town(running: Running, unique: str) -> AsyncIterator[Town]:
+    """A merchant of the test's own in the running system."""
+    environment = Environment(values=running.environment)
+    client = await temporal_client(settings=environment.settings)
+    account = PayoutAccount(
+        bic="CBETETAA", account_number=f"{int(unique, 16) % 10**13:013d}", account_name="Shop"
+    )
+    onboarded = await onboard(
+        client=client,
+        merchant=NewMerchant(handle=unique, name="Shop", account=account),
+        at=TERMS_SINCE,
+        randomness=secrets.token_bytes,
+    )
+    async with httpx.AsyncClient(timeout=60) as http:
+        shop = Shop(http, running.api_url, onboarded.merchant_id, onboarded.api_key)
+        yield Town(running=running, http=http, shop=shop, temporal=client, unique=unique)

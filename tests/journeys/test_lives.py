@@ -1,0 +1,139 @@
+"""Whole lives of plans over HTTP, PostgreSQL, Valkey, Temporal and the providers' own wires."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from apps.demo.shop import ShopProblem
+from tests.journeys.conftest import Town
+
+LIVES = [
+    ("pay_in_4", "telebirr", None, "4000.00", 43),
+    ("pay_in_4", "mpesa", None, "999.99", 43),
+    ("pay_in_30", "telebirr", None, "2650.00", 31),
+    ("pay_in_30", "mpesa", None, "2650.00", 31),
+    ("pay_over_time", "telebirr", 6, "12000.00", 185),
+    ("pay_over_time", "mpesa", 7, "9999.99", 215),
+    ("pay_in_full", "telebirr", None, "15500.00", 20),
+    ("pay_in_full", "mpesa", None, "15500.00", 20),
+]
+
+
+@pytest.mark.parametrize(("option", "provider", "count", "amount", "days"), LIVES)
+async def test_an_option_from_checkout_to_settlement(
+    town: Town, option: str, provider: str, count: int | None, amount: str, days: int
+) -> None:
+    customer = await town.customer(provider=provider)
+    clock = await town.clock()
+    purchase = town.purchase(customer, option, amount=amount, count=count, clock=clock)
+    plan_id = await town.active(customer, purchase)
+    await town.days_pass(clock, days=days)
+    plan = await town.shop.plan(plan_id)
+    assert plan["state"] == "completed"
+    assert {row["state"] for row in plan["schedule"]} == {"paid"}
+    payments = await town.statement(provider, customer)
+    assert len(payments) == len(plan["schedule"])
+    assert sorted(row["amount"] for row in payments) == sorted(
+        row["amount"] for row in plan["schedule"]
+    )
+
+
+async def test_a_minor_is_declined_with_a_reason_and_nothing_is_collected(town: Town) -> None:
+    customer = await town.customer(provider="telebirr", person="minor")
+    plan = await town.shop.apply(town.purchase(customer, "pay_in_4"))
+    await customer.log_in(plan["next_action"])
+    plan = await town.shop.until(plan["id"], lambda found: found["state"] == "declined")
+    assert [reason["code"] for reason in plan["decline_reasons"]] == ["under_age"]
+    assert await town.statement("telebirr", customer) == []
+
+
+async def test_cancelled_while_the_customer_pays_the_money_comes_back(town: Town) -> None:
+    customer = await town.customer(provider="mpesa", balance="5000.00")
+    phone = f"{town.controls['mpesa']}/phones/{customer.phone}"
+    await town.http.post(f"{phone}/mode", json={"mode": "manual"})
+    plan_id = await town.offered(customer, town.purchase(customer, "pay_in_4"))
+    await town.shop.accept(plan_id)
+    await _until_prompted(town, phone)
+    plan = await town.shop.cancel(plan_id, reason="changed their mind")
+    assert plan["state"] == "cancelled"
+    (await town.http.post(f"{phone}/answer", json={"pin": "1234"})).raise_for_status()
+    await town.temporal.get_workflow_handle(f"plan-{plan_id}").result()
+    assert await town.wallet(customer, "mpesa") == "5000.00"
+
+
+async def test_cancelled_before_paying_releases_everything(town: Town) -> None:
+    customer = await town.customer(provider="telebirr")
+    plan_id = await town.offered(customer, town.purchase(customer, "pay_in_4"))
+    plan = await town.shop.cancel(plan_id, reason="changed their mind")
+    assert plan["state"] == "cancelled"
+    with pytest.raises(ShopProblem) as refused:
+        await town.shop.accept(plan_id)
+    assert refused.value.status == 409
+
+
+async def test_a_collection_that_fails_for_lack_of_funds_succeeds_at_its_second_attempt(
+    town: Town,
+) -> None:
+    customer = await town.customer(provider="mpesa")
+    clock = await town.clock()
+    plan_id = await town.active(customer, town.purchase(customer, "pay_in_4", clock=clock))
+    await customer.set_balance(provider="mpesa", amount="0.00")
+    await town.days_pass(clock, days=14)
+    plan = await town.shop.plan(plan_id)
+    assert plan["schedule"][1]["state"] == "collecting"
+    await customer.set_balance(provider="mpesa", amount="9000.00")
+    await town.days_pass(clock, days=1)
+    plan = await town.shop.plan(plan_id)
+    assert [row["state"] for row in plan["schedule"]] == ["paid", "paid", "scheduled", "scheduled"]
+    assert plan["state"] == "active"
+
+
+@pytest.mark.parametrize("magic", ["07", "08", "09", "10", "11", "12"])
+async def test_a_provider_that_misbehaves_debits_once(town: Town, magic: str) -> None:
+    """Late, lost, doubled and early callbacks, lost answers, 503: the phones choose."""
+    someone = await town.customer(provider="mpesa")
+    customer = replace(someone, phone=f"2517000000{magic}")
+    before = await town.statement("mpesa", customer)
+    purchase = town.purchase(customer, "pay_in_full", amount="100.00")
+    plan_id = await town.offered(customer, purchase)
+    await town.shop.accept(plan_id)
+    await town.shop.until(plan_id, lambda found: found["state"] == "active")
+    after = await town.statement("mpesa", customer)
+    assert len(after) == len(before) + 1
+
+
+async def test_the_same_idempotency_key_answers_the_same_and_refuses_another_body(
+    town: Town,
+) -> None:
+    customer = await town.customer(provider="mpesa")
+    purchase = town.purchase(customer, "pay_in_4")
+    first, second = await asyncio.gather(
+        town.shop.apply(purchase, key="k1"), town.shop.apply(purchase, key="k1")
+    )
+    assert first["id"] == second["id"]
+    other = town.purchase(customer, "pay_in_30")
+    with pytest.raises(ShopProblem) as refused:
+        await town.shop.apply(other, key="k1")
+    assert refused.value.code == "idempotency_key_reused"
+    again = await town.shop.apply(purchase, key="k2")
+    assert again["id"] == first["id"]
+    changed = town.purchase(customer, "pay_in_4", amount="4100.00")
+    with pytest.raises(ShopProblem) as reused:
+        await town.shop.apply(changed, key="k3")
+    assert reused.value.code == "reference_reused"
+
+
+async def test_a_merchant_sees_its_own_plans_only(town: Town) -> None:
+    with pytest.raises(ShopProblem) as unknown:
+        await town.shop.plan("pln_aaaaaaaaaaaaaaaaaaaa")
+    assert unknown.value.status == 404
+
+
+async def _until_prompted(town: Town, phone: str) -> list[Any]:
+    async with asyncio.timeout(20):
+        while not (prompts := (await town.http.get(f"{phone}/prompts")).json()):  # noqa: ASYNC110 - another process's phone
+            await asyncio.sleep(0.05)
+    found: list[Any] = prompts
+    return found
