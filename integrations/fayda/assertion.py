@@ -11,7 +11,7 @@ from joserfc.jwk import RSAKey
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
-def client_assertion(  # noqa: PLR0913 - the claims of the assertion
+def client_assertion(
     *, key: RSAKey, client_id: str, audience: str, jti: str, at: datetime, lifetime: timedelta
 ) -> str:
     """A short-lived RS256 JWT with ``kid`` and ``jti``, which both eSignet generations accept."""

@@ -191,7 +191,7 @@ class Book:
                 )
             return self.wallet(msisdn=msisdn)
 
-    def move(  # noqa: PLR0913 - the columns of a movement
+    def move(
         self, *, kind: str, reference: str, debit: str, credit: str, amount: Money, at: datetime
     ) -> Movement:
         """Take ``amount`` from ``debit`` and give it to ``credit``, all or nothing.
@@ -267,7 +267,7 @@ def _wallets(connection: Connection, *, msisdn: str | None) -> Iterator[Wallet]:
         )
 
 
-def _post(  # noqa: PLR0913 - the columns of a movement
+def _post(
     connection: Connection,
     *,
     at: datetime,

@@ -151,7 +151,7 @@ class FaultBoard:
         self._plans: list[Plan] = []
         self._refused_once: Counter[tuple[str, str]] = Counter()
 
-    def plan(  # noqa: PLR0913 - the fields of the control API
+    def plan(
         self,
         *,
         operation: str,

@@ -169,7 +169,7 @@ def test_what_is_signed_does_not_depend_on_the_day_of_activation(on: date, count
         ),
     ],
 )
-def test_an_option_is_not_offered_for_a_reason(  # noqa: PLR0913, PLR0917 - one column each
+def test_an_option_is_not_offered_for_a_reason(
     option: str, santim: int, count: int | None, tier: str | None, code: str, text: str
 ) -> None:
     found = quote(
