@@ -35,6 +35,10 @@ async def take_first_payment(desk: PlanDesk) -> CollectionResult | None:
     if not terms.first_payment:
         if _by_telebirr(desk):
             await _have_mandate_signed(desk, deadline=deadline)
+        if desk.cancel is not None:
+            await end_mandate(desk)
+            await end_early(desk, stage="payment")
+        desk.activating = True
         return None
     attempts = 0
     while True:
