@@ -33,12 +33,7 @@ async def take_first_payment(desk: PlanDesk) -> CollectionResult | None:
     terms = desk.life.signed
     deadline = desk.clock.now() + timedelta(minutes=terms.first_payment_minutes_max)
     if not terms.first_payment:
-        if _by_telebirr(desk):
-            await _have_mandate_signed(desk, deadline=deadline)
-        if desk.cancel is not None:
-            await end_mandate(desk)
-            await end_early(desk, stage="payment")
-        desk.activating = True
+        await _prepare_later_payments(desk, deadline=deadline)
         return None
     attempts = 0
     while True:
@@ -61,6 +56,15 @@ async def take_first_payment(desk: PlanDesk) -> CollectionResult | None:
         if desk.cancel is not None or desk.clock.now() >= deadline:
             await end_early(desk, stage="payment")
         await _await_another_try(desk, result, deadline=deadline)
+
+
+async def _prepare_later_payments(desk: PlanDesk, *, deadline: datetime) -> None:
+    if _by_telebirr(desk):
+        await _have_mandate_signed(desk, deadline=deadline)
+    if desk.cancel is not None:
+        await end_mandate(desk)
+        await end_early(desk, stage="payment")
+    desk.activating = True
 
 
 def _by_telebirr(desk: PlanDesk) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime
 
 from temporalio import workflow
-from temporalio.exceptions import FailureError
+from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from meqenet.bnpl.states import InstallmentState, PlanState
@@ -38,12 +38,21 @@ _BEFORE_ACTIVE = (
 )
 
 
+_IN_FORCE = (PlanState.ACTIVE, PlanState.PAST_DUE, PlanState.COMPLETED)
+
+
 class PlanHalted(Exception):
     """A step failed in a way that no phase foresees.
 
     It is no failure of the workflow: the run stays where it is, in sight of an operator, and goes
     on from there once the cause is mended.
     """
+
+
+def _too_late_to_cancel(state: PlanState) -> ApplicationError:
+    return refusal(
+        code="plan_not_cancellable", text=f"A plan that is {state} cannot be cancelled any more."
+    )
 
 
 @workflow.defn
@@ -172,6 +181,8 @@ class PaymentPlanWorkflow:
         if desk.cancel is None:
             desk.cancel = request
         await workflow.wait_condition(lambda: self._over or desk.life.state not in _BEFORE_ACTIVE)
+        if desk.life.state in _IN_FORCE:
+            raise _too_late_to_cancel(desk.life.state)
         return self._answer()
 
     @cancel.validator
@@ -181,10 +192,7 @@ class PaymentPlanWorkflow:
         if desk.life.state is PlanState.CANCELLED:
             return
         if desk.activating or desk.life.state not in _BEFORE_ACTIVE:
-            raise refusal(
-                code="plan_not_cancellable",
-                text=f"A plan that is {desk.life.state} cannot be cancelled any more.",
-            )
+            raise _too_late_to_cancel(desk.life.state)
 
     @workflow.update
     async def retry_installment(self, request: RetryInstallment) -> PlanAnswer:
