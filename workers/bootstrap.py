@@ -109,9 +109,11 @@ def database(*, settings: Settings, domain: Domain) -> Database:
 
 @asynccontextmanager
 async def http_client() -> AsyncIterator[httpx.AsyncClient]:
-    """One pooled client per process. It never retries and follows no redirect."""
+    """One pooled client per process: it never retries, follows no redirect, heeds no proxy."""
     timeout = httpx.Timeout(_ANSWER_SECONDS_MAX, connect=_CONNECT_SECONDS_MAX)
-    async with httpx.AsyncClient(timeout=timeout, follow_redirects=False) as client:
+    async with httpx.AsyncClient(
+        timeout=timeout, follow_redirects=False, trust_env=False
+    ) as client:
         yield client
 
 

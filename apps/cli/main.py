@@ -16,6 +16,7 @@ _MODULES = {
     "sandbox": "apps.sandboxes.command",
     "merchant": "apps.cli.merchant",
     "calc": "apps.cli.calc",
+    "bench": "apps.cli.bench",
 }
 """Each command's module; it has ``register(app=…)``, and puts that command on an app."""
 

@@ -142,13 +142,17 @@ def temporary_directory() -> Path:
 
 @asynccontextmanager
 async def backing_servers(
-    *, servers: Collection[Server] = tuple(Server), temporal_namespace: str = "meqenet"
+    *,
+    servers: Collection[Server] = tuple(Server),
+    temporal_namespace: str = "meqenet",
+    durable: bool = False,
 ) -> AsyncIterator[Backing]:
     """Fresh servers that forget everything, for tests: nothing is left when the block ends.
 
     Args:
         servers: which ones; PostgreSQL alone is ready within two seconds.
         temporal_namespace: made in the Temporal server.
+        durable: commits wait for the disk as in production; what benchmarks are held to.
 
     Raises:
         CannotRun: a server cannot be started; the end of its log is in the text.
@@ -157,7 +161,7 @@ async def backing_servers(
     postgres_port, valkey_port, temporal_port = free_ports(count=3)
     plan = Plan(
         directory=directory,
-        durable=False,
+        durable=durable,
         postgres_port=postgres_port,
         valkey_port=valkey_port,
         temporal_port=temporal_port,

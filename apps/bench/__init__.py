@@ -1,0 +1,1 @@
+"""Measurements, each beside a bare baseline in the same run. Not tests: nothing here can fail."""
