@@ -14,9 +14,9 @@ from apps.checkout_api import (
     quotes,
     test_clocks,
 )
-from apps.checkout_api.exact_json import BODY_BYTES_MAX
 from apps.checkout_api.idempotency import KEY_HEADER
 from apps.checkout_api.parts import ApiParts
+from apps.checkout_api.plan_resource import PlanResource
 from apps.checkout_api.problems import ProblemDetails
 from apps.checkout_api.request_edge import RequestEdge
 
@@ -36,11 +36,12 @@ def create_app(*, parts: ApiParts) -> FastAPI:
         version=_VERSION,
         description=_DESCRIPTION,
         redoc_url=None,
-        max_body_size=BODY_BYTES_MAX,
     )
     app.state.parts = parts
-    for part in (quotes, plans, test_clocks, identity_return, callbacks, health):
+    for part in (quotes, plans, test_clocks, identity_return, health):
         app.include_router(part.router)
+    app.include_router(callbacks.telebirr_router)
+    app.include_router(callbacks.mpesa_router)
     problems.install(app=app)
     app.add_middleware(RequestEdge)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's way to do it
@@ -57,6 +58,8 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         model = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(model.pop("$defs", {}))
         schemas["ProblemDetails"] = model
+        # FastAPI drops every null, also where an example shows one.
+        schemas["PlanResource"]["examples"] = PlanResource.model_json_schema()["examples"]
         for operations in document["paths"].values():
             for operation in operations.values():
                 _correct(operation)

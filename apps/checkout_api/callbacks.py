@@ -30,7 +30,7 @@ from workflows.messages import (
 )
 from workflows.refund import RefundWorkflow
 
-router = APIRouter(prefix="/v1/callbacks", tags=["provider callbacks"])
+telebirr_router = APIRouter(prefix="/v1/callbacks", tags=["provider callbacks"])
 _log = logging.getLogger("meqenet.api.callbacks")
 _TELEBIRR_TAKEN: Final[dict[str, object]] = {"code": 0, "msg": "success"}
 """Any body with 200 will do; this one is what others send (providers.md 1.10)."""
@@ -58,7 +58,7 @@ _Body = Annotated[bytes, Depends(_body)]
 _OrderId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,80}$", description="Our own id.")]
 
 
-@router.post("/telebirr", summary="Telebirr reports a payment")
+@telebirr_router.post("/telebirr", summary="Telebirr reports a payment")
 async def telebirr(parts: Parts, body: _Body) -> dict[str, object]:
     """Signed with Ethio telecom's key; anything else is refused with 400."""
     try:
@@ -72,10 +72,14 @@ async def telebirr(parts: Parts, body: _Body) -> dict[str, object]:
     return _TELEBIRR_TAKEN
 
 
-_mpesa = APIRouter(prefix="/mpesa/{secret}", dependencies=[Depends(_knows_our_secret)])
+mpesa_router = APIRouter(
+    prefix="/v1/callbacks/mpesa/{secret}",
+    tags=["provider callbacks"],
+    dependencies=[Depends(_knows_our_secret)],
+)
 
 
-@_mpesa.post("/stk/{order_id}", summary="M-PESA reports a push")
+@mpesa_router.post("/stk/{order_id}", summary="M-PESA reports a push")
 async def mpesa_stk(parts: Parts, order_id: _OrderId, body: _Body) -> dict[str, object]:
     """The end of an STK push, in either envelope."""
     await _keep(parts, provider="mpesa", kind="stk", order_id=order_id, body=body)
@@ -87,7 +91,7 @@ async def mpesa_stk(parts: Parts, order_id: _OrderId, body: _Body) -> dict[str, 
     return _MPESA_TAKEN
 
 
-@_mpesa.post(
+@mpesa_router.post(
     "/result/{purpose}/{order_id}",
     summary="M-PESA answers a request",
 )
@@ -107,7 +111,7 @@ async def mpesa_result(
     return _MPESA_TAKEN
 
 
-@_mpesa.post(
+@mpesa_router.post(
     "/timeout/{purpose}/{order_id}",
     summary="M-PESA gives a request up",
 )
@@ -117,9 +121,6 @@ async def mpesa_timeout(
     """It waited too long in the queue. That says nothing of the money: it is kept, no more."""
     await _keep(parts, provider="mpesa", kind=f"timeout/{purpose}", order_id=order_id, body=body)
     return _MPESA_TAKEN
-
-
-router.include_router(_mpesa)
 
 
 async def _keep(

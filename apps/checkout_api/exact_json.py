@@ -3,14 +3,11 @@
 import json
 from collections.abc import Callable, Coroutine
 from decimal import Decimal
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from typing_extensions import override
-
-BODY_BYTES_MAX: Final = 64 * 1024
-"""Larger than any request of ours or callback of a provider's."""
 
 
 class ExactRequest(Request):

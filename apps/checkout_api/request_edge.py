@@ -9,12 +9,15 @@ import time
 import traceback
 from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from apps.checkout_api.problems import Problem, problem_response
 from meqenet.errors import Defect, Mender
 
 REQUEST_ID_HEADER: Final = "X-Request-Id"
+BODY_BYTES_MAX: Final = 64 * 1024
+"""Larger than any request of ours or callback of a provider's."""
 _ID_BYTES: Final = 10
 _SERVER_ERROR: Final = 500
 _log = logging.getLogger("meqenet.api")
@@ -45,7 +48,7 @@ class RequestEdge:
 
         started = time.perf_counter_ns()
         try:
-            await self._app(scope, receive, named)
+            await self._app(scope, _limited(receive), named)
         except Exception as error:  # noqa: BLE001 - the last edge: everything is answered and told
             _tell(error, request_id=request_id)
             if status is None:
@@ -53,6 +56,21 @@ class RequestEdge:
                 await answer(scope, receive, named)
         finally:
             _note(scope, status=status, took_ns=time.perf_counter_ns() - started)
+
+
+def _limited(receive: Receive) -> Receive:
+    """The same, but no more than a request of ours can need."""
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > BODY_BYTES_MAX:
+            raise HTTPException(status_code=413)
+        return message
+
+    return counted
 
 
 def _unexpected() -> Problem:

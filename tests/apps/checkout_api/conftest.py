@@ -1,0 +1,239 @@
+"""The API over HTTP, on real stores, a real Temporal server, real workers and the sandboxes."""
+
+import asyncio
+import base64
+import json
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from apps.checkout_api.app import create_app
+from apps.checkout_api.parts import ApiParts, api_parts
+from apps.checkout_api.serving import serve
+from apps.demo.customer import Customer
+from apps.runtime.backing import Backing
+from apps.runtime.environment import callback_addresses
+from apps.runtime.ports import free_ports
+from apps.sandboxes.command import Provider, create
+from apps.sandboxes.fayda.people import WELL_KNOWN_PEOPLE
+from apps.sandboxes.kernel.serve import RunningSandbox, running
+from db.auth.store import issue_key
+from meqenet.auth.keys import new_key
+from meqenet.settlement.transfer import PayoutAccount
+from tests.backing import TEST_KEYRING, Databases
+from workers.bootstrap import Environment, domain_parts, http_client, temporal_client, utc_now
+from workers.onboarding import NewMerchant, onboard
+from workers.queue_worker import worker_for
+from workers.settings import DOMAINS, development_keys
+
+_PATH_OF_MPESA = "a-path-that-nobody-guesses"
+
+
+def _text(key: bytes) -> str:
+    return base64.b64encode(key).decode()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def sandboxes() -> AsyncIterator[Mapping[str, RunningSandbox]]:
+    """The four providers, in this process."""
+    async with AsyncExitStack() as stack:
+        yield {
+            provider.value: await stack.enter_async_context(
+                running(sandbox=create(provider=provider, directory=None, strict=False))
+            )
+            for provider in Provider
+        }
+
+
+@pytest.fixture(scope="session")
+def environment(
+    databases: Databases,
+    temporal_server: Backing,
+    sandboxes: Mapping[str, RunningSandbox],
+) -> Environment:
+    """Settings as a deployment would write them."""
+    (port,) = free_ports(count=1)
+    url = f"http://127.0.0.1:{port}"
+    values = {
+        **development_keys(),
+        "MEQENET_COLUMN_KEYS": json.dumps(
+            {name: _text(key) for name, key in TEST_KEYRING.keys.items()}
+        ),
+        "MEQENET_COLUMN_KEY_CURRENT": TEST_KEYRING.current,
+        "MEQENET_BLIND_INDEX_KEY": _text(TEST_KEYRING.blind_index_key),
+        "MEQENET_TEMPORAL_ADDRESS": temporal_server.temporal_address,
+        "MEQENET_TEMPORAL_NAMESPACE": temporal_server.temporal_namespace,
+        "MEQENET_PUBLIC_URL": url,
+        "MEQENET_API_PORT": str(port),
+        "MEQENET_MPESA_CALLBACK_SECRET": _PATH_OF_MPESA,
+        **callback_addresses(public_url=url),
+    }
+    for domain in DOMAINS:
+        values[f"MEQENET_{domain.upper()}_DATABASE_URL"] = databases.urls[domain]
+    for name, sandbox in sandboxes.items():
+        told = {"base_url": sandbox.base_url, **sandbox.credentials}
+        for setting, value in told.items():
+            values[f"MEQENET_{name.upper()}_{setting.upper()}"] = value
+    return Environment(values=values)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def parts(environment: Environment) -> AsyncIterator[ApiParts]:
+    """The API's parts, made from settings."""
+    async with api_parts(environment=environment) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def working(environment: Environment) -> AsyncIterator[None]:
+    """Workers of every domain."""
+    client = await temporal_client(settings=environment.settings)
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(http_client())
+        for domain in DOMAINS:
+            part = await stack.enter_async_context(
+                domain_parts(domain=domain, environment=environment, http=http)
+            )
+            for queue, activities in part.activities_by_queue.items():
+                await stack.enter_async_context(
+                    worker_for(client=client, queue=queue, activities=activities)
+                )
+        yield
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def url(parts: ApiParts, environment: Environment) -> AsyncIterator[str]:
+    """Where the API listens."""
+    listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    stop = asyncio.Event()
+    serving = asyncio.create_task(
+        serve(
+            app=create_app(parts=parts),
+            host="127.0.0.1",
+            port=environment.settings.api_port,
+            stop=stop,
+            on_ready=listening.set_result,
+        )
+    )
+    yield await listening
+    stop.set()
+    await serving
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def http(url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the API without a key."""
+    async with httpx.AsyncClient(base_url=url, timeout=60) as client:
+        yield client
+
+
+@dataclass
+class Shop:
+    """A merchant with a key. Every write gets a fresh idempotency key unless one is given."""
+
+    http: httpx.AsyncClient
+    merchant_id: str
+    api_key: str
+    unique: str
+    controls: Mapping[str, str] = field(default_factory=dict)
+
+    async def get(self, path: str, **query: str | int) -> httpx.Response:
+        return await self.http.get(path, params=query, headers=self._headers())
+
+    async def post(
+        self, path: str, body: object, *, key: str | None = None, raw: bytes | None = None
+    ) -> httpx.Response:
+        headers = {
+            **self._headers(),
+            "Idempotency-Key": key or secrets.token_hex(8),
+            "Content-Type": "application/json",
+        }
+        content = json.dumps(body).encode() if raw is None else raw
+        return await self.http.post(path, content=content, headers=headers)
+
+    def application(self, **changes: object) -> dict[str, Any]:
+        """A plan that asks for nothing at checkout: 30 days later by M-PESA."""
+        digits = int(self.unique, 16) % 10**8
+        return {
+            "reference": f"order-{self.unique}",
+            "option": "pay_in_30",
+            "amount": "1000.00",
+            "description": "goods",
+            "customer": {
+                "fayda_number": WELL_KNOWN_PEOPLE["abebe"].number,
+                "consent_version": "2026-11",
+            },
+            "wallet": {"provider": "mpesa", "phone": f"07{digits:08d}"},
+            **changes,
+        }
+
+    def customer(self) -> Customer:
+        fan = WELL_KNOWN_PEOPLE["abebe"].number
+        return Customer(self.http, self.controls, fan, "251711000000")
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.api_key}"}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def keyholder(http: httpx.AsyncClient, databases: Databases, unique: str) -> Shop:
+    """A merchant that has a test key, and is known to nobody else."""
+    return await with_key(http=http, databases=databases, unique=unique)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shop(
+    http: httpx.AsyncClient,
+    environment: Environment,
+    sandboxes: Mapping[str, RunningSandbox],
+    working: None,
+    unique: str,
+) -> Shop:
+    """A merchant taken on in every domain, with workers that serve it."""
+    del working
+    onboarded = await onboard(
+        client=await temporal_client(settings=environment.settings),
+        merchant=NewMerchant(
+            handle=unique,
+            name="Shop",
+            account=PayoutAccount(
+                bic="CBETETAA",
+                account_number=f"{int(unique, 16) % 10**13:013d}",
+                account_name="Shop",
+            ),
+        ),
+        at=utc_now(),
+        randomness=secrets.token_bytes,
+    )
+    return Shop(
+        http=http,
+        merchant_id=onboarded.merchant_id,
+        api_key=onboarded.api_key,
+        unique=unique,
+        controls={name: sandbox.control_url for name, sandbox in sandboxes.items()},
+    )
+
+
+async def with_key(
+    *, http: httpx.AsyncClient, databases: Databases, unique: str, sandbox: bool = True
+) -> Shop:
+    """Issue a key in the auth store alone."""
+    key = new_key(randomness=secrets.token_bytes, sandbox=sandbox)
+    merchant_id = f"mer_{unique}"
+    async with databases["auth"].write() as session:
+        await issue_key(
+            session=session,
+            merchant_id=merchant_id,
+            key_id=key.key_id,
+            secret_hash=key.secret_hash,
+            label="test",
+            sandbox=sandbox,
+            at=utc_now(),
+        )
+    return Shop(http=http, merchant_id=merchant_id, api_key=key.text, unique=unique)

@@ -1,0 +1,98 @@
+"""The OpenAPI document: its examples hold, and no amount in it is a number."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from jsonschema import Draft202012Validator
+from pydantic import BaseModel
+
+from apps.checkout_api import plan_resource, problems, quotes, test_clocks, wire
+
+MODELS: list[type[BaseModel]] = [
+    wire.QuoteRequest,
+    wire.PlanRequest,
+    wire.AcceptRequest,
+    wire.CancelRequest,
+    wire.TestClockRequest,
+    wire.AdvanceRequest,
+    quotes.Quotes,
+    plan_resource.PlanResource,
+    test_clocks.TestClockResource,
+    problems.ProblemDetails,
+]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def document(http: httpx.AsyncClient) -> dict[str, Any]:
+    found: dict[str, Any] = (await http.get("/openapi.json")).json()
+    return found
+
+
+def _examples(model: type[BaseModel]) -> Iterator[Any]:
+    yield from model.model_json_schema()["examples"]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_examples_are_taken_by_their_own_models(model: type[BaseModel]) -> None:
+    examples = list(_examples(model))
+    assert examples
+    for example in examples:
+        model.model_validate(example)
+
+
+async def test_examples_hold_by_the_published_schemas(document: dict[str, Any]) -> None:
+    seen = 0
+    for schema in document["components"]["schemas"].values():
+        whole = {**schema, "components": document["components"]}
+        Draft202012Validator.check_schema(whole)
+        for example in schema.get("examples", ()):
+            Draft202012Validator(whole).validate(example)
+            seen += 1
+    assert seen >= len(MODELS)
+
+
+def _numbers(value: object, path: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        if value.get("type") == "number":
+            yield path
+        for name, inner in value.items():
+            yield from _numbers(inner, f"{path}.{name}")
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _numbers(inner, path)
+
+
+async def test_no_field_is_a_number_with_a_point(document: dict[str, Any]) -> None:
+    assert list(_numbers(document, "")) == []
+
+
+async def test_every_write_of_a_merchant_needs_a_key_of_its_own(document: dict[str, Any]) -> None:
+    writes = {
+        path: {parameter["name"]: parameter["required"] for parameter in post["parameters"]}
+        for path, operations in document["paths"].items()
+        if (post := operations.get("post")) and "parameters" in post
+    }
+    with_key = {path for path, names in writes.items() if names.get("Idempotency-Key")}
+    assert with_key == {
+        "/v1/plans",
+        "/v1/plans/{plan_id}/accept",
+        "/v1/plans/{plan_id}/cancel",
+        "/v1/test-clocks",
+        "/v1/test-clocks/{clock_id}/advance",
+    }
+
+
+async def test_problems_are_described_where_they_are_answered(document: dict[str, Any]) -> None:
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            for status, told in operation["responses"].items():
+                if status.startswith("4") or (status == "503" and path != "/readyz"):
+                    assert list(told["content"]) == ["application/problem+json"], (path, status)
+
+
+async def test_requests_allow_no_field_that_is_not_described(document: dict[str, Any]) -> None:
+    for name in ("QuoteRequest", "PlanRequest", "Customer", "Wallet", "AdvanceRequest"):
+        assert document["components"]["schemas"][name]["additionalProperties"] is False
