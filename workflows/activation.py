@@ -7,6 +7,7 @@ from meqenet.calendar import addis_date
 from meqenet.identity import payout_id
 from meqenet.ledger.happenings import PlanBecameActive
 from meqenet.money import Money
+from workflows.agenda import next_step
 from workflows.asking import ask
 from workflows.news import CollectionResult
 from workflows.plan_desk import PlanDesk
@@ -46,6 +47,7 @@ async def activate(desk: PlanDesk, paid: CollectionResult | None) -> None:
         for row, before in zip(dated.installments, desk.life.installments, strict=True)
     ]
     desk.life.payout = PayoutLife(scheduled=scheduled)
+    step, step_at = next_step(desk)
     await desk.record(
         PlanActivated(
             activated_on=activated_on,
@@ -55,7 +57,8 @@ async def activate(desk: PlanDesk, paid: CollectionResult | None) -> None:
             settlement_due_at=scheduled.due_at,
         ),
         state=PlanState.ACTIVE,
-        step="activation",
+        step=step,
+        step_at=step_at,
     )
     paid_at_checkout = await _record_first(desk, paid)
     await ask(
@@ -91,6 +94,7 @@ async def _record_first(desk: PlanDesk, paid: CollectionResult | None) -> Money:
         return Money.zero()
     first = desk.life.installment(number=1)
     first.state = InstallmentState.PAID
+    step, step_at = next_step(desk)
     await desk.record(
         InstallmentPaid(
             number=1,
@@ -99,6 +103,7 @@ async def _record_first(desk: PlanDesk, paid: CollectionResult | None) -> Money:
             paid_at=paid.paid_at or desk.clock.now(),
         ),
         state=PlanState.ACTIVE,
-        step="activation",
+        step=step,
+        step_at=step_at,
     )
     return first.planned.principal

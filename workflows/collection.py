@@ -7,10 +7,18 @@ from temporalio import workflow
 from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.contracts.payments import AttemptStanding, AttemptState, Channel
+    from activities.contracts.payments import (
+        RECORD_ANSWER,
+        AnswerSource,
+        AttemptStanding,
+        AttemptState,
+        Channel,
+        RecordAnswer,
+    )
     from meqenet.calendar import at_addis
     from meqenet.identity import attempt_id
     from meqenet.payments.rail import PaymentAnswer
+    from workflows.asking import ask
     from workflows.attempt import Attempt
     from workflows.clock import ClockMoved, PlanClock
     from workflows.messages import PaymentReported, plan_workflow_id
@@ -40,6 +48,7 @@ class InstallmentCollectionWorkflow:
         self._stop = False
         self._retry_now = False
         self._told: tuple[int, datetime | None] | None = None
+        self._attempt: Attempt | None = None
 
     @workflow.run
     async def run(self, order: CollectionOrder) -> CollectionResult:
@@ -48,6 +57,7 @@ class InstallmentCollectionWorkflow:
         workflow.set_current_details(what)
         teller = asyncio.create_task(self._tell_when_at_rest())
         result = await self._collect()
+        await self._keep_late_words()
         teller.cancel()
         workflow.set_current_details(f"{what}: {result.end} after attempt {result.attempts}")
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -78,7 +88,7 @@ class InstallmentCollectionWorkflow:
         retry_on = list(self._order.retry_on)
         while True:
             self._retry_now = False
-            attempt = Attempt(
+            attempt = self._attempt = Attempt(
                 order=self._order,
                 clock=self._clock,
                 attempt_id=attempt_id(installment_id=self._order.installment_id, number=number),
@@ -88,6 +98,7 @@ class InstallmentCollectionWorkflow:
                 standing = await self._let_customer_pay(attempt)
             else:
                 standing = await attempt.collect()
+            self._attempt = None
             if standing.state is AttemptState.SUCCEEDED or self._is_last(standing, retry_on):
                 return self._result(standing, attempts=number)
             await self._wait_for_next_try(standing, on=retry_on.pop(0))
@@ -127,11 +138,33 @@ class InstallmentCollectionWorkflow:
                 next_attempt_at=next_at,
             )
         )
-        await self._clock.wait_until(
-            lambda: self._stop or self._retry_now,
-            until=next_at,
-            summary=f"try installment {self._order.number} again",
-        )
+        while True:
+            await self._clock.wait_until(
+                lambda: bool(self._stop or self._retry_now or self._reported),
+                until=next_at,
+                summary=f"try installment {self._order.number} again",
+            )
+            if not self._reported:
+                return
+            await self._keep_late_words()
+
+    async def _keep_late_words(self) -> None:
+        """Store callbacks of attempts that have ended.
+
+        A repetition changes nothing; a contradiction is kept as a finding by the payments store.
+        """
+        while self._reported:
+            ended_id, answer = self._reported.popitem()
+            await ask(
+                RECORD_ANSWER,
+                RecordAnswer(
+                    attempt_id=ended_id,
+                    answer=answer,
+                    source=AnswerSource.CALLBACK,
+                    at=self._clock.now(),
+                ),
+                summary="Store a late answer",
+            )
 
     async def _let_customer_pay(self, attempt: Attempt) -> AttemptStanding:
         """Open the provider's page and wait until paid, too late, or unwanted and closed."""
@@ -181,9 +214,15 @@ class InstallmentCollectionWorkflow:
             )
 
     def _has_come_to_rest(self) -> bool:
-        if self._clock.reading is None or self._reported or not self._clock.at_rest():
+        if self._clock.reading is None or self._has_unread_words() or not self._clock.at_rest():
             return False
         return (self._clock.turn, self._clock.next_wake()) != self._told
+
+    def _has_unread_words(self) -> bool:
+        """Whether a callback waits that is about to be taken up."""
+        if self._attempt is None:
+            return bool(self._reported)
+        return self._attempt.attempt_id in self._reported and not self._attempt.ended()
 
     async def _tell(self, news: CollectionNews) -> None:
         plan = workflow.get_external_workflow_handle(plan_workflow_id(plan_id=self._order.plan_id))

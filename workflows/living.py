@@ -1,6 +1,6 @@
 """An active plan: installments collected when due, the merchant paid, until nothing is owed."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from temporalio import workflow
 
@@ -14,10 +14,11 @@ from meqenet.bnpl.events import (
     PlanCompleted,
 )
 from meqenet.bnpl.states import InstallmentState, PlanState
-from meqenet.calendar import addis_date, at_addis
+from meqenet.calendar import addis_date
 from meqenet.identity import installment_id
 from meqenet.ledger.happenings import InstallmentCollected
 from meqenet.payments.rail import WalletProvider
+from workflows.agenda import due_at, next_start, next_step
 from workflows.asking import ask
 from workflows.ending import end_mandate
 from workflows.news import CollectionEnd, CollectionNews, CollectionOrder, CollectionResult
@@ -33,12 +34,9 @@ async def live(desk: PlanDesk) -> bool:
     while not _over(desk):
         if should_roll(desk):
             return False
-        desk.show(step=_next_step(desk), step_at=_next_due(desk))
-        await desk.clock.wait_until(
-            desk.has_work,
-            until=_next_due(desk),
-            summary=_next_step(desk),
-        )
+        step, step_at = next_step(desk)
+        desk.show(step=step, step_at=step_at)
+        await desk.clock.wait_until(desk.has_work, until=next_start(desk), summary=step)
         while desk.news:
             await _take_news(desk, desk.news.popleft())
         while desk.results:
@@ -47,7 +45,7 @@ async def live(desk: PlanDesk) -> bool:
             number, _ = desk.retries.popitem()
             await _collect(desk, desk.life.installment(number=number), now=True)
         while desk.payout_answers:
-            await take_payout_answer(desk, desk.payout_answers.popleft(), step=_next_step(desk))
+            await take_payout_answer(desk, desk.payout_answers.popleft())
         await pay_merchant_if_due(desk)
         for installment in desk.life.installments:
             if _is_due(desk, installment):
@@ -76,44 +74,11 @@ def _over(desk: PlanDesk) -> bool:
     return desk.life.all_paid() and (payout is None or payout.done) and not desk.active
 
 
-def _due_at(desk: PlanDesk, installment: InstallmentLife) -> datetime:
-    return at_addis(on=installment.planned.due_on, hour=desk.life.signed.collection_hour)
-
-
 def _is_due(desk: PlanDesk, installment: InstallmentLife) -> bool:
     return (
         installment.state is InstallmentState.SCHEDULED
-        and _due_at(desk, installment) <= desk.clock.now()
+        and due_at(desk, installment=installment) <= desk.clock.now()
     )
-
-
-def _payout_waits(desk: PlanDesk) -> bool:
-    payout = desk.life.payout
-    if payout is None or desk.paying:
-        return False
-    return not payout.done and not payout.rejected
-
-
-def _next_due(desk: PlanDesk) -> datetime | None:
-    dues = [
-        _due_at(desk, i) for i in desk.life.installments if i.state is InstallmentState.SCHEDULED
-    ]
-    payout = desk.life.payout
-    if payout is not None and _payout_waits(desk):
-        dues.append(payout.scheduled.due_at)
-    return min(dues, default=None)
-
-
-def _next_step(desk: PlanDesk) -> str:
-    due = _next_due(desk)
-    for installment in desk.life.installments:
-        if installment.state is InstallmentState.SCHEDULED and _due_at(desk, installment) == due:
-            return f"collect installment {installment.planned.number}"
-    if due is not None:
-        return "pay the merchant"
-    if any(i.state is InstallmentState.FAILED for i in desk.life.installments):
-        return "a failed installment waits for a retry"
-    return "await what is under way"
 
 
 async def _collect(desk: PlanDesk, installment: InstallmentLife, *, now: bool = False) -> None:
@@ -152,6 +117,7 @@ async def _take_news(desk: PlanDesk, news: CollectionNews) -> None:
     """Only failed attempts are told of here; the customer is not asked once the plan is active."""
     installment = desk.life.installment(number=news.number)
     installment.attempts += 1
+    installment.next_attempt_at = news.next_attempt_at
     await desk.record(
         CollectionAttemptFailed(
             number=news.number,
@@ -169,6 +135,7 @@ async def _take_news(desk: PlanDesk, news: CollectionNews) -> None:
 async def _take_result(desk: PlanDesk, result: CollectionResult) -> None:
     installment = desk.life.installment(number=result.number)
     installment.attempts = result.attempts
+    installment.next_attempt_at = None
     if result.end is not CollectionEnd.PAID:
         installment.state = InstallmentState.FAILED
         await desk.record(
@@ -207,6 +174,7 @@ async def _take_result(desk: PlanDesk, result: CollectionResult) -> None:
         ),
         summary="The customer owes less",
     )
+    step, step_at = next_step(desk)
     await desk.record(
         InstallmentPaid(
             number=result.number,
@@ -215,8 +183,8 @@ async def _take_result(desk: PlanDesk, result: CollectionResult) -> None:
             paid_at=result.paid_at or desk.clock.now(),
         ),
         state=PlanState.PAST_DUE if _overdue(desk) else PlanState.ACTIVE,
-        step=_next_step(desk),
-        step_at=_next_due(desk),
+        step=step,
+        step_at=step_at,
     )
     _show_days_past_due(desk)
 

@@ -12,6 +12,7 @@ from meqenet.calendar import addis_date
 from meqenet.identity import payout_id
 from meqenet.ledger.happenings import ProtectionEnded
 from meqenet.settlement.transfer import TransferAnswer, TransferStatus
+from workflows.agenda import next_step
 from workflows.asking import ask
 from workflows.messages import payout_workflow_id
 from workflows.payout import MerchantPayoutWorkflow, PayoutOrder
@@ -33,27 +34,31 @@ async def pay_merchant_if_due(desk: PlanDesk) -> None:
     desk.paying = asyncio.create_task(_pay(desk, payout))
 
 
-async def take_payout_answer(desk: PlanDesk, answer: TransferAnswer, *, step: str) -> None:
+async def take_payout_answer(desk: PlanDesk, answer: TransferAnswer) -> None:
     """Record the bank's final word."""
     payout = desk.life.payout
     if payout is None:
         raise ValueError("an answer without a payout")
     if answer.status is TransferStatus.SETTLED:
         payout.done = True
+        step, step_at = next_step(desk)
         await desk.record(
             MerchantPaid(payout_id=payout.scheduled.payout_id, amount=payout.scheduled.net),
             state=desk.life.state,
             step=step,
+            step_at=step_at,
         )
         await desk.tell_merchant("plan.settled")
         return
     payout.rejected = True
+    step, step_at = next_step(desk)
     await desk.record(
         MerchantPayoutRejected(
             payout_id=payout.scheduled.payout_id, reason_code=answer.reason_code or "unknown"
         ),
         state=desk.life.state,
-        step="the merchant's payout waits for a retry",
+        step=step,
+        step_at=step_at,
     )
 
 

@@ -19,6 +19,7 @@ class InstallmentLife:
     planned: PlannedInstallment
     state: InstallmentState = InstallmentState.SCHEDULED
     attempts: int = 0
+    next_attempt_at: datetime | None = None
 
 
 @dataclass

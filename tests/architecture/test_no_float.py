@@ -9,6 +9,7 @@ import pytest
 from tests.architecture.sources import PACKAGES, Source, at, python_files, read, source_of
 
 _WITHOUT_MONEY: Mapping[str, str] = {
+    "apps/bench/": "measures; floats are seconds and rates",
     "apps/runtime/": "starts and watches processes; floats are the clocks and loads of the machine",
 }
 """Folders where no amount or rate ever passes, and why."""

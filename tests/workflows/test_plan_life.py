@@ -6,6 +6,7 @@ from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from meqenet.errors import OutcomeUnknown, Unavailable
 from meqenet.identity import attempt_id, installment_id
 from meqenet.payments.rail import RailStatus, WalletProvider
+from tests.waiting import eventually
 from tests.workflows.conftest import Bench, code_of
 from workflows.messages import Cancel, PaymentReported, RetryInstallment, collection_workflow_id
 from workflows.plan import PaymentPlanWorkflow
@@ -216,6 +217,9 @@ async def test_a_callback_ends_the_wait(bench: Bench) -> None:
     order = attempt(application.plan_id, 1)
     collection = bench.env.client.get_workflow_handle(
         collection_workflow_id(installment_id=installment_id(plan_id=application.plan_id, number=1))
+    )
+    await eventually(
+        lambda: handle.query(PaymentPlanWorkflow.state), lambda _: order in bench.domains.sent
     )
     answer = bench.domains.succeeded(order)
     for _ in range(2):

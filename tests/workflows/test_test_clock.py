@@ -5,11 +5,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 
-from meqenet.payments.rail import RailStatus, WalletProvider
+from meqenet.identity import installment_id
+from meqenet.payments.rail import PaymentAnswer, RailStatus, WalletProvider
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle, code_of
 from workers.queue_worker import WORKFLOW_QUEUE
-from workflows.messages import TestClockStart, TestClockView, test_clock_workflow_id
+from workflows.messages import (
+    PaymentReported,
+    TestClockStart,
+    TestClockView,
+    collection_workflow_id,
+    test_clock_workflow_id,
+)
 from workflows.plan import PaymentPlanWorkflow
 from workflows.test_clock import TestClockWorkflow
 from workflows.test_clock_messages import Advance, Bind
@@ -171,4 +178,23 @@ async def test_a_plan_that_never_came_to_be_holds_nobody_up(bench: Bench) -> Non
     )
     view = await advance(clock, days=3)
     assert view.plans == ()
+    await clock.terminate()
+
+
+async def test_a_callback_that_comes_again_does_not_hold_the_clock_up(bench: Bench) -> None:
+    clock = await new_clock(bench)
+    plan, handle = await active_plan(bench, clock, "pay_in_30")
+    bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
+    await advance(clock, days=30)
+    first = bench.domains.sent[0]
+    collection = bench.env.client.get_workflow_handle(
+        collection_workflow_id(installment_id=installment_id(plan_id=plan, number=1))
+    )
+    failed = PaymentAnswer(order_id=first, status=RailStatus.FAILED, failure_code="1")
+    for _ in range(2):
+        await collection.signal("payment_reported", PaymentReported(answer=failed))
+    bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
+    await advance(clock, days=2)
+    assert (await handle.result()).state == "completed"
+    assert len(bench.domains.sent) == 2
     await clock.terminate()

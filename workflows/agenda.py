@@ -1,0 +1,57 @@
+"""What is due next in an active plan, and when: what people are shown, and what the plan awaits."""
+
+from datetime import datetime
+
+from meqenet.bnpl.states import InstallmentState
+from meqenet.calendar import at_addis
+from workflows.plan_desk import PlanDesk
+from workflows.plan_life import InstallmentLife
+
+
+def due_at(desk: PlanDesk, *, installment: InstallmentLife) -> datetime:
+    """When an installment is collected: its due date, at the product's hour in Addis Ababa."""
+    return at_addis(on=installment.planned.due_on, hour=desk.life.signed.collection_hour)
+
+
+def payout_waits(desk: PlanDesk) -> bool:
+    """Whether the merchant's money waits for its day."""
+    payout = desk.life.payout
+    if payout is None or desk.paying:
+        return False
+    return not payout.done and not payout.rejected
+
+
+def next_start(desk: PlanDesk) -> datetime | None:
+    """When the plan itself has to begin something: a collection or the payout."""
+    dues = [
+        due_at(desk, installment=i)
+        for i in desk.life.installments
+        if i.state is InstallmentState.SCHEDULED
+    ]
+    payout = desk.life.payout
+    if payout is not None and payout_waits(desk):
+        dues.append(payout.scheduled.due_at)
+    return min(dues, default=None)
+
+
+def next_step(desk: PlanDesk) -> tuple[str, datetime | None]:
+    """What happens next by itself, and when; what is waited for when nothing does."""
+    steps: list[tuple[datetime, str]] = []
+    for installment in desk.life.installments:
+        number = installment.planned.number
+        if installment.state is InstallmentState.SCHEDULED:
+            at = due_at(desk, installment=installment)
+            steps.append((at, f"collect installment {number}"))
+        elif installment.next_attempt_at is not None:
+            steps.append((installment.next_attempt_at, f"try installment {number} again"))
+    payout = desk.life.payout
+    if payout is not None and payout_waits(desk):
+        steps.append((payout.scheduled.due_at, "pay the merchant"))
+    if steps:
+        at, what = min(steps)
+        return what, at
+    if payout is not None and payout.rejected:
+        return "the merchant's payout waits for a retry", None
+    if any(i.state is InstallmentState.FAILED for i in desk.life.installments):
+        return "a failed installment waits for a retry", None
+    return "await what is under way", None
