@@ -1,12 +1,20 @@
 """The steps of the bnpl domain."""
 
+from datetime import datetime
+
 from activities.contracts.bnpl import (
     DATE_SCHEDULE,
+    END_PROCESS,
+    LOAD_PLAN,
     MAKE_OFFER,
     OPEN_PLAN,
     RECORD_EVENT,
     DatedSchedule,
     DateSchedule,
+    EndProcess,
+    LoadedInstallment,
+    LoadedPlan,
+    LoadPlan,
     MakeOffer,
     OfferMade,
     OpenPlan,
@@ -15,11 +23,15 @@ from activities.contracts.bnpl import (
 )
 from activities.contracts.step import Nothing
 from activities.edge import takes
+from db.bnpl import processes
 from db.bnpl.opening import Opening, open_plan, price, rows_of
 from db.bnpl.recording import Recording, record
+from db.bnpl.tables import Installment
 from db.kernel.engine import Database
+from meqenet.bnpl.events import PlannedInstallment
 from meqenet.bnpl.largest_month import largest_month
-from meqenet.bnpl.products import document_of
+from meqenet.bnpl.offer import Quote
+from meqenet.bnpl.products import ProductVersion, document_of
 from meqenet.bnpl.states import PlanState
 from meqenet.calendar import addis_date, at_addis
 from meqenet.event_chain import plain
@@ -51,23 +63,7 @@ class BnplActivities:
         )
         async with self._database.write() as session:
             product, quoted = await open_plan(session=session, opening=opening)
-        rows = rows_of(quoted=quoted)
-        is_due_now = rows[0].due_on <= addis_date(at=command.at)
-        paid_now = rows[0].principal if is_due_now else Money.zero()
-        later = rows[1:] if is_due_now else rows
-        return PlanTerms(
-            product=document_of(product=product),
-            product_version=product.version,
-            lender_of_record=product.lender_of_record,
-            first_payment=rows[0].amount if is_due_now else Money.zero(),
-            owed_after_checkout=command.amount - paid_now,
-            monthly_payment_max=largest_month(installments=later),
-            offer_minutes_max=product.offer_minutes_max,
-            first_payment_minutes_max=product.first_payment_minutes_max,
-            collection_hour=product.collection_hour,
-            retry_after_days=product.retry_after_days,
-            protection_days=product.protection_days,
-        )
+        return _terms(product, quoted, amount=command.amount, at=command.at)
 
     @takes(MAKE_OFFER)
     async def make_offer(self, command: MakeOffer) -> OfferMade:
@@ -119,3 +115,72 @@ class BnplActivities:
                 ),
             )
         return Nothing()
+
+    @takes(LOAD_PLAN)
+    async def load_plan(self, command: LoadPlan) -> LoadedPlan:
+        """See :meth:`activities.contracts.bnpl.BnplSteps.load_plan`."""
+        async with self._database.write() as session:
+            stored = await processes.load_plan(session=session, plan_id=command.plan_id)
+            _, quoted = await price(
+                session=session, plan_id=command.plan_id, tier=None, at=stored.plan.opened_at
+            )
+        plan = stored.plan
+        return LoadedPlan(
+            plan_id=plan.plan_id,
+            merchant_id=plan.merchant_id,
+            reference=plan.reference,
+            request_hash=plan.request_hash,
+            option=plan.option,
+            amount=plan.amount_santim,
+            installment_count=plan.installment_count,
+            wallet_provider=plan.wallet_provider,
+            test_clock_id=plan.test_clock_id,
+            test_clock_now=stored.test_clock_now,
+            state=plan.state,
+            ended=stored.ended,
+            terms=_terms(stored.product, quoted, amount=plan.amount_santim, at=plan.opened_at),
+            tier=plan.tier or "",
+            customer_id=plan.customer_id,
+            installments=tuple(_loaded(row) for row in stored.installments),
+            merchant_paid=plan.merchant_paid,
+            next_step=plan.next_step,
+            next_step_at=plan.next_step_at,
+            progress=stored.progress,
+        )
+
+    @takes(END_PROCESS)
+    async def end_process(self, command: EndProcess) -> Nothing:
+        """See :meth:`activities.contracts.bnpl.BnplSteps.end_process`."""
+        async with self._database.write() as session:
+            await processes.end_process(session=session, plan_id=command.plan_id, at=command.at)
+        return Nothing()
+
+
+def _terms(product: ProductVersion, quoted: Quote, *, amount: Money, at: datetime) -> PlanTerms:
+    """How a plan is to be lived; ``quoted`` at the highest rate, as on the day of ``at``."""
+    rows = rows_of(quoted=quoted)
+    is_due_now = rows[0].due_on <= addis_date(at=at)
+    paid_now = rows[0].principal if is_due_now else Money.zero()
+    return PlanTerms(
+        product=document_of(product=product),
+        product_version=product.version,
+        lender_of_record=product.lender_of_record,
+        first_payment=rows[0].amount if is_due_now else Money.zero(),
+        owed_after_checkout=amount - paid_now,
+        monthly_payment_max=largest_month(installments=rows[1:] if is_due_now else rows),
+        offer_minutes_max=product.offer_minutes_max,
+        first_payment_minutes_max=product.first_payment_minutes_max,
+        collection_hour=product.collection_hour,
+        retry_after_days=product.retry_after_days,
+        protection_days=product.protection_days,
+    )
+
+
+def _loaded(row: Installment) -> LoadedInstallment:
+    planned = PlannedInstallment(
+        number=row.number,
+        due_on=row.due_on,
+        principal=row.principal_santim,
+        interest=row.interest_santim,
+    )
+    return LoadedInstallment(planned=planned, state=row.state)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from activities.contracts.step import Nothing, Step
 from meqenet.bnpl.events import PlanEvent, PlannedInstallment
+from meqenet.bnpl.progress import PlanProgress
 from meqenet.money import Money
 
 
@@ -122,10 +123,68 @@ class RecordEvent:
     at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class LoadPlan:
+    """What must a run know that goes on with a plan whose process was lost?"""
+
+    plan_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedInstallment:
+    """An installment as the store has it; ``state`` is an ``InstallmentState``."""
+
+    planned: PlannedInstallment
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedPlan:
+    """All that this domain knows of a plan, private data not being among it.
+
+    Attributes:
+        state: a ``PlanState``.
+        ended: its process has done all that there was to do: no run is needed.
+        progress: what the plan's log says.
+        test_clock_now: the newest instant that any plan on its test clock has lived.
+    """
+
+    plan_id: str
+    merchant_id: str
+    reference: str
+    request_hash: str
+    option: str
+    amount: Money
+    installment_count: int | None
+    wallet_provider: str
+    test_clock_id: str | None
+    test_clock_now: datetime | None
+    state: str
+    ended: bool
+    terms: PlanTerms
+    tier: str
+    customer_id: str | None
+    installments: tuple[LoadedInstallment, ...]
+    merchant_paid: bool
+    next_step: str
+    next_step_at: datetime | None
+    progress: PlanProgress
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndProcess:
+    """The plan's run has done all that there was to do."""
+
+    plan_id: str
+    at: datetime
+
+
 OPEN_PLAN = Step(name="bnpl.open_plan", command=OpenPlan, result=PlanTerms)
 MAKE_OFFER = Step(name="bnpl.make_offer", command=MakeOffer, result=OfferMade)
 DATE_SCHEDULE = Step(name="bnpl.date_schedule", command=DateSchedule, result=DatedSchedule)
 RECORD_EVENT = Step(name="bnpl.record_event", command=RecordEvent, result=Nothing)
+LOAD_PLAN = Step(name="bnpl.load_plan", command=LoadPlan, result=LoadedPlan)
+END_PROCESS = Step(name="bnpl.end_process", command=EndProcess, result=Nothing)
 
 
 class BnplSteps(Protocol):
@@ -153,4 +212,12 @@ class BnplSteps(Protocol):
 
         A forbidden state transition is a defect too.
         """
+        ...
+
+    async def load_plan(self, command: LoadPlan) -> LoadedPlan:
+        """Changes nothing. An unknown plan is a defect."""
+        ...
+
+    async def end_process(self, command: EndProcess) -> Nothing:
+        """Idempotent. From then on the plan is not among those that a lost process is begun for."""
         ...

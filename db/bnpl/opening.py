@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from db.bnpl.products import product_on, product_version
-from db.bnpl.tables import Plan
+from db.bnpl.tables import Plan, PlanProcess
 from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.events import NewEvent, append
 from db.kernel.tables import events
@@ -60,6 +60,7 @@ async def open_plan(*, session: WriteSession, opening: Opening) -> tuple[Product
     product = await product_on(session=session, option=opening.option, on=addis_date(at=opening.at))
     quoted = quote_of(product=product, opening=opening)
     session.add(_new_plan(opening=opening, product=product))
+    session.add(PlanProcess(plan_id=opening.plan_id, began_at=opening.at))
     await append(
         session=session,
         expected_sequence=1,
@@ -103,9 +104,12 @@ def quote_of(
 
 
 async def price(
-    *, session: ReadSession, plan_id: str, tier: str, at: datetime
+    *, session: ReadSession, plan_id: str, tier: str | None, at: datetime
 ) -> tuple[Plan, Quote]:
-    """The plan's price for a decided tier, counted from the Addis Ababa date of ``at``."""
+    """The plan's price for a decided tier, counted from the Addis Ababa date of ``at``.
+
+    Without a tier at the highest rate of its version.
+    """
     plan = await session.get(Plan, plan_id)
     if plan is None:
         raise Defect("plan_missing", f"{plan_id} is not in the store")

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, Integer, MetaData
+from sqlalchemy import CheckConstraint, Index, Integer, MetaData, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
 
 from db.kernel.columns import COLUMN_TYPES, NAMING, Access
@@ -39,6 +39,7 @@ class Plan(Base):
         CheckConstraint("amount_santim > 0", name="amount_is_something"),
         Index(None, "merchant_id", "opened_at"),
         Index(None, "state"),
+        Index(None, "test_clock_id", postgresql_where=text("test_clock_id IS NOT NULL")),
     )
 
     plan_id: Mapped[str] = mapped_column(primary_key=True)
@@ -90,3 +91,20 @@ class Installment(Base):
     next_attempt_at: Mapped[datetime | None] = mapped_column(default=None)
     paid_at: Mapped[datetime | None] = mapped_column(default=None)
     attempt_id: Mapped[str | None] = mapped_column(default=None)
+
+
+class PlanProcess(Base):
+    """Whether a plan's process has done all that it will ever do.
+
+    No event tells: a plan that was cancelled may still have money to return, and one that is
+    completed a merchant to tell. It is not part of what the log can make again.
+    """
+
+    __tablename__ = "plan_processes"
+    __table_args__ = (
+        Index("ix_plan_processes_open", "plan_id", postgresql_where=text("ended_at IS NULL")),
+    )
+
+    plan_id: Mapped[str] = mapped_column(primary_key=True)
+    began_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None] = mapped_column(default=None)

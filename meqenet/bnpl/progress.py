@@ -1,0 +1,193 @@
+"""How far a plan has come, told by its log alone.
+
+A plan's process does one thing after the other, and each thing is recorded in the log when it is
+done. So the newest event says what may have been under way when the process was lost, and
+everything before it is done.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from meqenet.bnpl import events as e
+from meqenet.calendar import addis_date
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectionProgress:
+    """The collections of one installment.
+
+    Attributes:
+        attempts: attempts that are known to have ended, over all collections of it.
+        started_on: Addis Ababa date from which the set distances of the newest collection count:
+            the due date, or the day on which somebody had it collected again.
+        failed: attempts of the newest collection that are known to have failed.
+        next_attempt_at: when the attempt after those is made.
+    """
+
+    number: int
+    attempts: int = 0
+    started_on: date | None = None
+    failed: int = 0
+    next_attempt_at: datetime | None = None
+    has_failed_for_good: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanProgress:
+    """What the log says of a plan.
+
+    Attributes:
+        sequence: number of the newest event; 0 of an empty log.
+        newest: its kind.
+        identity_attempt: how many logins at Fayda were asked for.
+        login_expires_at: until when the newest of them may be finished.
+        identity_confirmed: whether one was.
+        offer_expires_at: until when the offer may be accepted.
+        accepted_at: when it was.
+        payment_deadline: until when the payment at checkout, or the mandate, may come.
+        payment_requested: whether the customer was asked for the payment that is still open.
+        payments_failed: attempts of the payment at checkout that have failed.
+        activating: the newest event belongs to the activation, which may be half done.
+        payout_rejected: id of the newest payout, if the bank has refused it.
+        returned: a checkout payment went back.
+        collections: by installment, those that were ever collected.
+    """
+
+    sequence: int = 0
+    newest: str = ""
+    identity_attempt: int = 0
+    login_expires_at: datetime | None = None
+    identity_confirmed: bool = False
+    offer_expires_at: datetime | None = None
+    accepted_at: datetime | None = None
+    agreement_version: str | None = None
+    payment_deadline: datetime | None = None
+    payment_requested: bool = False
+    payments_failed: int = 0
+    activating: bool = False
+    cancel_reason: str | None = None
+    payout_rejected: str | None = None
+    returned: bool = False
+    collections: tuple[CollectionProgress, ...] = ()
+
+    @property
+    def awaits_new_try(self) -> bool:
+        """The payment at checkout has failed; the customer may try again."""
+        return self.newest == "checkout_payment_failed"
+
+    def collection(self, *, number: int) -> CollectionProgress:
+        """The collections of an installment; nothing done when there were none."""
+        for known in self.collections:
+            if known.number == number:
+                return known
+        return CollectionProgress(number=number)
+
+
+def progress_of(*, log: Iterable[tuple[e.PlanEvent, datetime]]) -> PlanProgress:
+    """Read a plan's whole log, from its first event on; each with when it was true."""
+    reader = _Reader()
+    for event, at in log:
+        reader.take(event, at=at)
+    return replace(
+        reader.progress,
+        collections=tuple(known for _, known in sorted(reader.collections.items())),
+    )
+
+
+@dataclass
+class _Reader:
+    progress: PlanProgress = field(default_factory=PlanProgress)
+    collections: dict[int, CollectionProgress] = field(default_factory=dict)
+    due_on: dict[int, date] = field(default_factory=dict)
+
+    def take(self, event: e.PlanEvent, *, at: datetime) -> None:
+        """Read the next event."""
+        before = self.progress
+        at_checkout = isinstance(event, e.InstallmentPaid) and before.newest == "plan_activated"
+        self.progress = replace(
+            before,
+            sequence=before.sequence + 1,
+            newest=event.kind,
+            activating=isinstance(event, e.PlanActivated) or at_checkout,
+        )
+        match event:
+            case (
+                e.CollectionStarted()
+                | e.CollectionAttemptFailed()
+                | e.InstallmentPaid()
+                | e.InstallmentFailed()
+            ):
+                self._collection(event, at=at)
+            case e.PlanActivated():
+                self.due_on = {row.number: row.due_on for row in event.installments}
+            case e.MerchantPayoutRejected():
+                self._note(payout_rejected=event.payout_id)
+            case e.MerchantPaid():
+                self._note(payout_rejected=None)
+            case _:
+                self._before_activation(event, at=at)
+
+    def _before_activation(self, event: e.PlanEvent, *, at: datetime) -> None:
+        match event:
+            case e.IdentityRequested():
+                self._note(identity_attempt=event.attempt, login_expires_at=event.expires_at)
+            case e.IdentityConfirmed():
+                self._note(identity_confirmed=True)
+            case e.PlanOffered():
+                self._note(offer_expires_at=event.expires_at)
+            case e.OfferAccepted():
+                self._note(accepted_at=at, agreement_version=event.agreement_version)
+            case e.PaymentRequested():
+                self._note(payment_deadline=event.expires_at, payment_requested=True)
+            case e.CheckoutPaymentFailed():
+                failed = self.progress.payments_failed + 1
+                self._note(
+                    payments_failed=failed,
+                    payment_deadline=event.expires_at,
+                    payment_requested=False,
+                )
+            case e.PlanCancelled():
+                self._note(cancel_reason=event.reason)
+            case e.PaymentReturned():
+                self._note(returned=True)
+            case _:
+                # Opened, declined, expired, completed: the plan's state says it all.
+                return
+
+    def _collection(
+        self,
+        event: e.CollectionStarted
+        | e.CollectionAttemptFailed
+        | e.InstallmentPaid
+        | e.InstallmentFailed,
+        *,
+        at: datetime,
+    ) -> None:
+        number = event.number
+        known = self.collections.get(number, CollectionProgress(number=number))
+        match event:
+            case e.CollectionStarted():
+                again = known.has_failed_for_good
+                started_on = addis_date(at=at) if again else self.due_on.get(number)
+                known = replace(known, started_on=started_on, failed=0, next_attempt_at=None)
+            case e.CollectionAttemptFailed():
+                known = replace(
+                    known,
+                    attempts=known.attempts + 1,
+                    failed=known.failed + 1,
+                    next_attempt_at=event.next_attempt_at,
+                )
+            case e.InstallmentPaid() | e.InstallmentFailed():
+                failed = isinstance(event, e.InstallmentFailed)
+                known = replace(
+                    known,
+                    attempts=known.attempts + 1,
+                    failed=0,
+                    next_attempt_at=None,
+                    has_failed_for_good=known.has_failed_for_good or failed,
+                )
+        self.collections[number] = known
+
+    def _note(self, **changed: object) -> None:
+        self.progress = replace(self.progress, **changed)  # type: ignore[arg-type]  # fields of the class
