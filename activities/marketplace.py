@@ -1,7 +1,8 @@
 """The steps of the marketplace domain."""
 
+import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 from standardwebhooks.webhooks import Webhook as Signer
@@ -10,11 +11,14 @@ from activities.contracts.marketplace import (
     CLOSE_ORDER,
     DELIVER_NOTICE,
     PLACE_ORDER,
+    RECORD_NOTICE,
     REGISTER_MERCHANT,
     CloseOrder,
     DeliverNotice,
+    NoticeAnswer,
     OrderPlaced,
     PlaceOrder,
+    RecordNotice,
     RegisterMerchant,
 )
 from activities.contracts.step import Nothing
@@ -23,10 +27,9 @@ from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
 from db.marketplace import merchants, notices, orders
 from db.marketplace.tables import OrderState
-from meqenet.errors import Mender, Refusal, Unavailable
 from meqenet.marketplace.webhooks import Notice, Webhook, check_webhook, notice_body
 
-_ANSWER_SECONDS_MAX = 10
+_ANSWER_MAX = timedelta(seconds=10)
 
 
 def _utc_now() -> datetime:
@@ -41,6 +44,7 @@ class MarketplaceActivities:
         keyring: keys of private columns.
         http: sends notices; it must not follow redirects.
         clock: the time of sending, which merchants compare with their own clocks.
+        answer_max: how long an endpoint may take, from connecting to its answer's status.
     """
 
     def __init__(
@@ -50,11 +54,13 @@ class MarketplaceActivities:
         keyring: Keyring,
         http: httpx.AsyncClient,
         clock: Callable[[], datetime] = _utc_now,
+        answer_max: timedelta = _ANSWER_MAX,
     ) -> None:
         self._database = database
         self._keyring = keyring
         self._http = http
         self._clock = clock
+        self._answer_max = answer_max
 
     @takes(REGISTER_MERCHANT)
     async def register_merchant(self, command: RegisterMerchant) -> Nothing:
@@ -104,49 +110,40 @@ class MarketplaceActivities:
         return Nothing()
 
     @takes(DELIVER_NOTICE)
-    async def deliver_notice(self, command: DeliverNotice) -> Nothing:
-        """See :meth:`activities.contracts.marketplace.MarketplaceSteps.deliver_notice`.
-
-        Unlike a step that moves money this one asks the store (for the secret) and the wire in
-        one attempt: a notice that is sent twice carries the same id, and changes nothing.
-
-        Raises:
-            Refusal: ``notices_unwanted``: the merchant has given no webhook.
-            Unavailable: ``merchant_endpoint_unavailable``.
-        """
-        async with self._database.write() as session:
-            if await notices.was_delivered(session=session, notice_id=command.notice_id):
-                return Nothing()
-            merchant = await merchants.require_merchant(
-                session=session, merchant_id=command.merchant_id
+    async def deliver_notice(self, command: DeliverNotice) -> NoticeAnswer:
+        """See :meth:`activities.contracts.marketplace.MarketplaceSteps.deliver_notice`."""
+        async with self._database.read() as session:
+            taken = await notices.status_taken_with(session=session, notice_id=command.notice_id)
+            webhook = await notices.find_webhook(
+                session=session, keyring=self._keyring, merchant_id=command.merchant_id
             )
-            webhook = await merchants.read_webhook(
-                session=session, keyring=self._keyring, merchant=merchant
-            )
+        if taken is not None:
+            return NoticeAnswer(delivered=True, status=taken, wanted=True)
         if webhook is None:
-            raise Refusal(
-                "notices_unwanted",
-                "the merchant has given no webhook URL",
-                mender=Mender.MERCHANT,
-            )
-        now = self._clock()
-        status = await self._post(webhook, command=command, now=now)
-        delivered = status is not None and httpx.codes.is_success(status)
+            return NoticeAnswer(delivered=False, status=None, wanted=False)
+        status = await self._post(webhook, command=command, now=self._clock())
+        return NoticeAnswer(
+            delivered=status is not None and httpx.codes.is_success(status),
+            status=status,
+            wanted=True,
+        )
+
+    @takes(RECORD_NOTICE)
+    async def record_notice(self, command: RecordNotice) -> Nothing:
+        """See :meth:`activities.contracts.marketplace.MarketplaceSteps.record_notice`."""
         async with self._database.write() as session:
-            attempt = notices.DeliveryAttempt(
-                notice_id=command.notice_id,
-                merchant_id=command.merchant_id,
-                plan_id=command.plan_id,
-                kind=command.kind,
-                status=status,
-                delivered=delivered,
-                at=now,
-            )
-            await notices.record_attempt(session=session, attempt=attempt)
-        if not delivered:
-            answered = f"answered {status}" if status else "did not answer"
-            raise Unavailable(
-                "merchant_endpoint_unavailable", f"the merchant's endpoint {answered}"
+            await notices.record_try(
+                session=session,
+                made=notices.NoticeTry(
+                    notice_id=command.notice_id,
+                    merchant_id=command.merchant_id,
+                    plan_id=command.plan_id,
+                    kind=command.kind,
+                    number=command.number,
+                    status=command.answer.status,
+                    delivered=command.answer.delivered,
+                    at=command.at,
+                ),
             )
         return Nothing()
 
@@ -168,13 +165,12 @@ class MarketplaceActivities:
             "webhook-signature": Signer(webhook.secret).sign(command.notice_id, now, body),
         }
         try:
-            async with self._http.stream(
-                "POST",
-                webhook.url,
-                content=body.encode(),
-                headers=headers,
-                timeout=_ANSWER_SECONDS_MAX,
-            ) as response:
+            async with (
+                asyncio.timeout(self._answer_max.total_seconds()),
+                self._http.stream(
+                    "POST", webhook.url, content=body.encode(), headers=headers
+                ) as response,
+            ):
                 return response.status_code
-        except (httpx.HTTPError, httpx.InvalidURL):
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
             return None

@@ -64,10 +64,10 @@ class CloseOrder:
 
 @dataclass(frozen=True, kw_only=True)
 class DeliverNotice:
-    """Tell the merchant of a plan's news by a signed POST to its webhook URL.
+    """Tell the merchant of a plan's news by one signed POST to its webhook URL.
 
     ``notice_id`` is the ``webhook-id`` header, the same at each repetition; ``kind`` for example
-    ``plan.activated``; ``at`` the instant of the news.
+    ``plan.approved``; ``at`` the instant of the news.
     """
 
     notice_id: str
@@ -75,6 +75,32 @@ class DeliverNotice:
     plan_id: str
     reference: str
     kind: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeAnswer:
+    """What one try came to.
+
+    ``delivered``: the merchant answered 2xx; ``status``: its HTTP status, None when it gave none;
+    ``wanted``: False when the merchant has given no webhook, and so nothing was sent.
+    """
+
+    delivered: bool
+    status: int | None
+    wanted: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordNotice:
+    """Keep what try ``number`` (from 1) of a notice came to at the instant ``at``."""
+
+    notice_id: str
+    merchant_id: str
+    plan_id: str
+    kind: str
+    number: int
+    answer: NoticeAnswer
     at: datetime
 
 
@@ -86,9 +112,10 @@ CLOSE_ORDER = Step(name="marketplace.close_order", command=CloseOrder, result=No
 DELIVER_NOTICE = Step(
     name="marketplace.deliver_notice",
     command=DeliverNotice,
-    result=Nothing,
+    result=NoticeAnswer,
     kind=StepKind.QUESTION,
 )
+RECORD_NOTICE = Step(name="marketplace.record_notice", command=RecordNotice, result=Nothing)
 
 
 class MarketplaceSteps(Protocol):
@@ -106,6 +133,13 @@ class MarketplaceSteps(Protocol):
         """Idempotent; another outcome than the one stored is a defect."""
         ...
 
-    async def deliver_notice(self, command: DeliverNotice) -> Nothing:
-        """Raises Unavailable unless the merchant answers 2xx."""
+    async def deliver_notice(self, command: DeliverNotice) -> NoticeAnswer:
+        """POST once and write nothing; any status is an answer, and so is silence.
+
+        A notice that is on file as delivered is not sent again. Refusals: ``merchant_unknown``.
+        """
+        ...
+
+    async def record_notice(self, command: RecordNotice) -> Nothing:
+        """Idempotent by notice id and try number; once delivered, a notice stays delivered."""
         ...

@@ -4,6 +4,7 @@ The journeys run the real ones; here a test says what a rail answers, attempt by
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -49,10 +50,15 @@ def rows_of(quoted: Quote) -> tuple[PlannedInstallment, ...]:
     )
 
 
+TAKEN = marketplace.NoticeAnswer(delivered=True, status=204, wanted=True)
+Hearing = Callable[[marketplace.DeliverNotice], marketplace.NoticeAnswer | Exception]
+
+
 @dataclass
 class Domains(Rails):
-    """Every domain, and the rails."""
+    """Every domain, the rails, and the endpoint of every merchant (``hear``)."""
 
+    hear: Hearing = lambda _notice: TAKEN
     transfer: Answering = lambda _order: RailStatus.SUCCEEDED
     age_years: int = 30
     plans: dict[str, bnpl.OpenPlan] = field(default_factory=dict)
@@ -64,7 +70,10 @@ class Domains(Rails):
     postings: dict[str, ledger.Post] = field(default_factory=dict)
     holds: dict[str, str] = field(default_factory=dict)
     orders: dict[str, str] = field(default_factory=dict)
-    notices: list[str] = field(default_factory=list)
+    notices: list[marketplace.DeliverNotice] = field(default_factory=list)
+    notice_tries: dict[str, list[marketplace.RecordNotice]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     payouts: dict[str, Money] = field(default_factory=dict)
     paid_out: list[str] = field(default_factory=list)
 
@@ -151,8 +160,19 @@ class Domains(Rails):
         return Nothing()
 
     @takes(marketplace.DELIVER_NOTICE)
-    async def deliver_notice(self, command: marketplace.DeliverNotice) -> Nothing:
-        self.notices.append(f"{command.plan_id} {command.kind}")
+    async def deliver_notice(self, command: marketplace.DeliverNotice) -> marketplace.NoticeAnswer:
+        self.notices.append(command)
+        answer = self.hear(command)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    @takes(marketplace.RECORD_NOTICE)
+    async def record_notice(self, command: marketplace.RecordNotice) -> Nothing:
+        tries = self.notice_tries[command.notice_id]
+        if command not in tries:
+            assert command.number == len(tries) + 1, "tries are recorded one after another"
+            tries.append(command)
         return Nothing()
 
     @takes(kyc.BEGIN_VERIFICATION)

@@ -1,121 +1,18 @@
+"""Merchants and their orders."""
+
 import asyncio
-import base64
-import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
-from fastapi import FastAPI, Request, Response
-from standardwebhooks.webhooks import Webhook as Verifier
 
-from activities.contracts.marketplace import (
-    CloseOrder,
-    DeliverNotice,
-    OrderOutcome,
-    OrderPlaced,
-    PlaceOrder,
-    RegisterMerchant,
-)
-from activities.contracts.step import Nothing
-from activities.marketplace import MarketplaceActivities
-from apps.sandboxes.kernel.serve import Sandbox, running
-from db.kernel.encryption import Keyring
-from db.kernel.events import read_stream, require_unbroken
+from activities.contracts.marketplace import CloseOrder, OrderOutcome, OrderPlaced
 from db.marketplace.tables import OrderState
-from db.marketplace.views import find_merchant, find_notice, find_order
-from meqenet.errors import Defect, Refusal, Unavailable
+from db.marketplace.views import find_merchant, find_order
+from meqenet.errors import Defect, Refusal
 from meqenet.money import Money
-from tests.backing import Databases, fingerprint
-
-AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
-SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
-
-
-@dataclass
-class Shop:
-    """A merchant's own server."""
-
-    url: str = ""
-    statuses: list[int] = field(default_factory=list)
-    taken: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Desk:
-    """The steps, and a merchant of this test's own."""
-
-    steps: MarketplaceActivities
-    databases: Databases
-    shop: Shop
-    unique: str
-
-    @property
-    def merchant(self) -> RegisterMerchant:
-        return RegisterMerchant(
-            merchant_id=f"mer_{self.unique}",
-            name="Merkato Phones",
-            webhook_url=self.shop.url,
-            webhook_secret=SECRET,
-            at=AT,
-        )
-
-    @property
-    def order(self) -> PlaceOrder:
-        return PlaceOrder(
-            plan_id=f"pln_{self.unique}",
-            merchant_id=f"mer_{self.unique}",
-            reference="order 1",
-            amount=Money.from_birr("12500.50"),
-            description="A phone",
-            at=AT,
-        )
-
-    @property
-    def notice(self) -> DeliverNotice:
-        return DeliverNotice(
-            notice_id=f"pln_{self.unique}-n7",
-            merchant_id=f"mer_{self.unique}",
-            plan_id=f"pln_{self.unique}",
-            reference="order 1",
-            kind="plan.approved",
-            at=AT,
-        )
-
-    async def events(self, stream: str) -> list[str]:
-        async with self.databases["marketplace"].read() as session:
-            await require_unbroken(session=session, stream=stream)
-            found = await read_stream(session=session, stream=stream)
-        return [event.content.event_type for event in found]
-
-    async def snapshot(self) -> dict[str, str]:
-        return await fingerprint(self.databases["marketplace"])
-
-
-@pytest.fixture
-async def shop() -> AsyncIterator[Shop]:
-    app, shop = FastAPI(), Shop()
-
-    @app.post("/hooks")
-    async def hooks(request: Request) -> Response:
-        shop.taken.append((dict(request.headers), await request.body()))
-        status = shop.statuses.pop(0) if shop.statuses else 204
-        return Response(status_code=status, headers={"location": "/hooks"})
-
-    async with running(sandbox=Sandbox(provider="shop", app=app, credentials={})) as place:
-        shop.url = f"{place.base_url}/hooks"
-        yield shop
-
-
-@pytest.fixture
-async def desk(
-    databases: Databases, keyring: Keyring, unique: str, shop: Shop
-) -> AsyncIterator[Desk]:
-    async with httpx.AsyncClient() as http:
-        steps = MarketplaceActivities(database=databases["marketplace"], keyring=keyring, http=http)
-        yield Desk(steps=steps, databases=databases, shop=shop, unique=unique)
+from tests.activities.marketplace.conftest import AT, SECRET, Desk
 
 
 async def test_a_merchant_is_taken_on_once(desk: Desk) -> None:
@@ -220,69 +117,3 @@ async def test_an_order_ends_one_way_only(desk: Desk) -> None:
         "Nothing",
     ]
     assert await desk.events(desk.order.plan_id) == ["order_placed", "order_closed"]
-
-
-async def test_a_merchant_can_verify_what_it_is_told(desk: Desk) -> None:
-    await desk.steps.register_merchant(desk.merchant)
-    assert await desk.steps.deliver_notice(desk.notice) == Nothing()
-    ((headers, body),) = desk.shop.taken
-    told = Verifier(SECRET).verify(body, headers)
-    assert headers["webhook-id"] == desk.notice.notice_id
-    assert headers["content-type"] == "application/json"
-    assert told == json.loads(body)
-    assert told == {
-        "type": "plan.approved",
-        "timestamp": "2026-03-01T09:00:00.000000Z",
-        "data": {
-            "plan_id": desk.notice.plan_id,
-            "merchant_id": desk.notice.merchant_id,
-            "reference": "order 1",
-        },
-    }
-
-
-async def test_a_notice_is_repeated_under_one_id_until_it_is_taken_and_not_after(
-    desk: Desk,
-) -> None:
-    desk.shop.statuses[:] = [500, 302, 404]
-    await desk.steps.register_merchant(desk.merchant)
-    for status in (500, 302, 404):
-        with pytest.raises(Unavailable, match=f"answered {status}"):
-            await desk.steps.deliver_notice(desk.notice)
-    for _ in range(3):
-        await desk.steps.deliver_notice(desk.notice)
-    assert {headers["webhook-id"] for headers, _ in desk.shop.taken} == {desk.notice.notice_id}
-    assert len(desk.shop.taken) == 4
-    async with desk.databases["marketplace"].read() as session:
-        found = await find_notice(session=session, notice_id=desk.notice.notice_id)
-        assert await find_notice(session=session, notice_id="none") is None
-    assert found is not None
-    assert (found.attempt_count, found.status) == (4, 204)
-    assert found.delivered_at is not None
-
-
-async def test_a_merchant_that_is_away_is_unavailable(desk: Desk) -> None:
-    away = replace(desk.merchant, webhook_url="http://127.0.0.1:1/hooks")
-    await desk.steps.register_merchant(away)
-    with pytest.raises(Unavailable) as refusal:
-        await desk.steps.deliver_notice(desk.notice)
-    assert refusal.value.code == "merchant_endpoint_unavailable"
-    async with desk.databases["marketplace"].read() as session:
-        found = await find_notice(session=session, notice_id=desk.notice.notice_id)
-    assert found is not None
-    assert (found.attempt_count, found.status, found.delivered_at) == (1, None, None)
-
-
-async def test_who_wants_no_notices_gets_none(desk: Desk) -> None:
-    silent = replace(desk.merchant, webhook_url=None, webhook_secret=None)
-    await desk.steps.register_merchant(silent)
-    placed = await desk.steps.place_order(desk.order)
-    assert placed.wants_notices is False
-    before = await desk.snapshot()
-    with pytest.raises(Refusal) as refusal:
-        await desk.steps.deliver_notice(desk.notice)
-    assert refusal.value.code == "notices_unwanted"
-    with pytest.raises(Refusal) as refusal:
-        await desk.steps.deliver_notice(replace(desk.notice, merchant_id="mer_none"))
-    assert refusal.value.code == "merchant_unknown"
-    assert await desk.snapshot() == before

@@ -1,0 +1,166 @@
+"""Notices to merchants: patience, its end, and plans that never wait for them."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
+
+from activities.contracts.marketplace import DeliverNotice, NoticeAnswer, OrderOutcome, RecordNotice
+from meqenet.errors import Defect, Refusal, Unavailable
+from tests.waiting import eventually
+from tests.workflows.conftest import Bench
+from tests.workflows.fakes import TAKEN
+from tests.workflows.test_test_clock import active_plan, advance, new_clock
+from workers.queue_worker import WORKFLOW_QUEUE
+from workflows.notice import MerchantNoticeWorkflow, NoticeEnd
+
+ROOT = Path(__file__).parents[2]
+REFUSED = NoticeAnswer(delivered=False, status=500, wanted=True)
+SILENCE = NoticeAnswer(delivered=False, status=None, wanted=True)
+UNWANTED = NoticeAnswer(delivered=False, status=None, wanted=False)
+
+Handle = WorkflowHandle[MerchantNoticeWorkflow, NoticeEnd]
+
+
+def notice_of(bench: Bench) -> DeliverNotice:
+    return DeliverNotice(
+        notice_id=f"pln_{bench.merchant_id}-n7",
+        merchant_id=bench.merchant_id,
+        plan_id=f"pln_{bench.merchant_id}",
+        reference="1",
+        kind="plan.approved",
+        at=datetime(2026, 3, 1, 9, tzinfo=UTC),
+    )
+
+
+async def tell(bench: Bench) -> Handle:
+    notice = notice_of(bench)
+    return await bench.env.client.start_workflow(
+        MerchantNoticeWorkflow.run,
+        notice,
+        id=f"notice-{notice.notice_id}",
+        task_queue=WORKFLOW_QUEUE,
+    )
+
+
+def number_of(notice_id: str) -> int:
+    """The number of the event in the plan's log that a notice is about."""
+    return int(notice_id.rpartition("-n")[2])
+
+
+def tries(bench: Bench) -> list[RecordNotice]:
+    return bench.domains.notice_tries[notice_of(bench).notice_id]
+
+
+async def test_a_notice_that_is_taken_is_told_once(bench: Bench) -> None:
+    assert await (await tell(bench)).result() == "delivered"
+    assert bench.domains.notices == [notice_of(bench)]
+    assert [(t.number, t.answer) for t in tries(bench)] == [(1, TAKEN)]
+
+
+async def test_a_merchant_without_a_webhook_is_told_nothing(bench: Bench) -> None:
+    bench.domains.hear = lambda _notice: UNWANTED
+    assert await (await tell(bench)).result() == "not wanted"
+    assert len(bench.domains.notices) == 1
+    assert tries(bench) == []
+
+
+async def test_a_webhook_that_is_withdrawn_ends_the_tries(bench: Bench) -> None:
+    answers = iter((REFUSED, UNWANTED))
+    bench.domains.hear = lambda _notice: next(answers)
+    handle = await tell(bench)
+    await bench.env.fast_forward(handle)
+    assert await handle.result() == "not wanted"
+    assert [t.answer for t in tries(bench)] == [REFUSED]
+
+
+async def test_each_try_is_of_the_same_notice_and_recorded_until_it_is_taken(bench: Bench) -> None:
+    answers = (REFUSED, SILENCE, TAKEN)
+    told = iter(answers)
+    bench.domains.hear = lambda _notice: next(told)
+    handle = await tell(bench)
+    await bench.env.fast_forward(handle)
+    assert await handle.result() == "delivered"
+    assert bench.domains.notices == [notice_of(bench)] * 3
+    assert [(t.number, t.answer) for t in tries(bench)] == list(enumerate(answers, start=1))
+
+
+async def test_a_dead_endpoint_is_given_up_after_a_week_of_growing_distances(bench: Bench) -> None:
+    bench.domains.hear = lambda _notice: SILENCE
+    handle = await tell(bench)
+    await bench.env.fast_forward(handle)
+    assert await handle.result() == "given up"
+    assert [t.number for t in tries(bench)] == list(range(1, 41))
+    waits = [
+        event.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta()
+        for event in (await handle.fetch_history()).events
+        if event.HasField("timer_started_event_attributes")
+    ]
+    longest = timedelta(hours=6)
+    assert waits == [min(timedelta(seconds=5 * 2**turn), longest) for turn in range(39)]
+    assert sum(waits, timedelta()) < timedelta(days=7) < sum(waits, longest)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Unavailable("store_unavailable", "try again later"),
+        Refusal("merchant_unknown", "there is no such merchant"),
+        Defect("key_unknown", "no key of that name"),
+    ],
+    ids=lambda trouble: trouble.code,
+)
+async def test_our_own_trouble_is_a_try_without_an_answer(bench: Bench, trouble: Exception) -> None:
+    bench.domains.hear = lambda _notice: TAKEN if tries(bench) else trouble
+    handle = await tell(bench)
+    await bench.env.fast_forward(handle)
+    assert await handle.result() == "delivered"
+    assert [t.answer for t in tries(bench)] == [SILENCE, TAKEN]
+
+
+async def test_an_operator_can_call_a_notice_off(bench: Bench) -> None:
+    bench.domains.hear = lambda _notice: Unavailable("store_unavailable", "try again later")
+    handle = await tell(bench)
+
+    async def told() -> int:
+        return len(bench.domains.notices)
+
+    await eventually(told, bool)
+    await handle.cancel()
+    with pytest.raises(WorkflowFailureError):
+        await handle.result()
+    assert (await handle.describe()).status is WorkflowExecutionStatus.CANCELED
+
+
+async def test_a_plan_does_not_wait_for_a_dead_endpoint(bench: Bench) -> None:
+    bench.domains.hear = lambda _notice: SILENCE
+    clock = await new_clock(bench)
+    plan_id, plan = await active_plan(bench, clock, "pay_in_30")
+    assert (await advance(clock, days=31)).plans == ()
+    assert (await plan.result()).state == "completed"
+
+    async def kinds() -> dict[str, str]:
+        return {notice.notice_id: notice.kind for notice in bench.domains.notices}
+
+    told = await eventually(kinds, lambda found: len(found) == 3)
+    assert [told[notice_id] for notice_id in sorted(told, key=number_of)] == [
+        "plan.approved",
+        "plan.settled",
+        "plan.completed",
+    ]
+    for notice_id in told:
+        assert notice_id.startswith(f"{plan_id}-n")
+        notice = bench.env.client.get_workflow_handle(f"notice-{notice_id}")
+        assert (await notice.describe()).status is WorkflowExecutionStatus.RUNNING
+        await notice.terminate()
+
+
+def test_every_kind_that_is_told_is_documented() -> None:
+    told = {f"plan.{outcome}" for outcome in OrderOutcome}
+    for source in (ROOT / "workflows").glob("*.py"):
+        told.update(re.findall(r'tell_merchant\("([^"]+)"\)', source.read_text()))
+    page = (ROOT / "docs" / "webhooks.md").read_text()
+    assert set(re.findall(r"^\| `(plan\.\w+)` \|", page, flags=re.MULTILINE)) == told
+    assert {"plan.settled", "plan.completed"} <= told
