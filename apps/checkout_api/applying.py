@@ -84,6 +84,7 @@ async def start_plan(*, application: Application, parts: ApiParts) -> PlanAnswer
         # A refused application fails its run and may be made anew under the same reference.
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
         static_summary=f"{application.option} {application.amount} birr, {application.plan_id}",
+        static_details=_details(application),
     )
     try:
         return await asked(
@@ -96,6 +97,18 @@ async def start_plan(*, application: Application, parts: ApiParts) -> PlanAnswer
         )
     except WorkflowAlreadyStartedError:
         raise ProcessGone from None
+
+
+def _details(application: Application) -> str:
+    """What an operator reads first. No personal data: the order's text and reference stay out."""
+    time = "on a test clock" if application.test_clock_id else "in real time"
+    return "\n".join(
+        (
+            f"- plan `{application.plan_id}` of merchant `{application.merchant_id}`",
+            f"- {application.option}, {application.amount} birr, by {application.wallet_provider}",
+            f"- lives {time}",
+        )
+    )
 
 
 async def bind_clock(*, application: Application, clock_id: str, parts: ApiParts) -> datetime:

@@ -119,7 +119,9 @@ async def mpesa_timeout(
     parts: Parts, purpose: ResultPurpose, order_id: _OrderId, body: _Body
 ) -> dict[str, object]:
     """It waited too long in the queue. That says nothing of the money: it is kept, no more."""
-    await _keep(parts, provider="mpesa", kind=f"timeout/{purpose}", order_id=order_id, body=body)
+    # The order is in the kind too: such a body need not say whose it is, and is kept per order.
+    kind = f"timeout/{purpose}/{order_id}"
+    await _keep(parts, provider="mpesa", kind=kind, order_id=order_id, body=body)
     return _MPESA_TAKEN
 
 

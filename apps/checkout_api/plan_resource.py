@@ -64,10 +64,10 @@ class Offer(Told):
 class NextAction(Told):
     """What the customer has to do now."""
 
-    kind: Literal["visit", "open_app", "accept_offer", "confirm_on_phone"]
+    kind: Literal["visit", "open_app", "accept_offer", "confirm_on_phone", "retry_payment"]
     """``visit``: open ``url`` in the browser. ``open_app``: hand ``app_link`` to the wallet's app,
     or open ``url``. ``accept_offer``: show the offer, then accept. ``confirm_on_phone``: the
-    wallet has sent a prompt."""
+    wallet has sent a prompt. ``retry_payment``: it failed; accept once more to try again."""
     url: str | None
     app_link: str | None
     expires_at: datetime

@@ -262,7 +262,7 @@ async def test_what_says_nothing_of_the_money_is_kept_and_told_to_nobody(
     late = json.dumps({"Result": {"of": attempt_id}}).encode()
     for path, kind, body in (
         (f"result/payment-status/{attempt_id}", "result/payment-status", failed),
-        (f"timeout/payment-status/{attempt_id}", "timeout/payment-status", late),
+        (f"timeout/b2c/{attempt_id}", f"timeout/b2c/{attempt_id}", late),
         (f"result/b2c/{attempt_id}", "result/b2c", failed),
     ):
         answer = await http.post(f"{mpesa}/{path}", content=body)
