@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
 from redis.asyncio import Redis
+from temporalio.worker import Worker
 
 from workers.bootstrap import DomainParts, Environment, domain_parts, http_client, temporal_client
 from workers.queue_worker import worker_for
@@ -26,7 +27,6 @@ async def serve(
     """
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(http_client())
-        client = await temporal_client(settings=environment.settings)
         redis = Redis.from_url(environment.settings.redis())
         stack.push_async_callback(redis.aclose)
         parts = [
@@ -38,14 +38,23 @@ async def serve(
         async with asyncio.TaskGroup() as running:
             relays = [running.create_task(_relay(part, redis=redis, stop=stop)) for part in parts]
             async with AsyncExitStack() as workers:
-                for part in parts:
-                    for queue, activities in part.activities_by_queue.items():
-                        await workers.enter_async_context(
-                            worker_for(client=client, queue=queue, activities=activities)
-                        )
+                for worker in await _workers(parts, environment=environment):
+                    await workers.enter_async_context(worker)
                 on_ready()
                 await stop.wait()
             await asyncio.gather(*relays)
+
+
+async def _workers(parts: Sequence[DomainParts], *, environment: Environment) -> list[Worker]:
+    """A worker per task queue; without one the process needs nothing of Temporal."""
+    queues = [pair for part in parts for pair in part.activities_by_queue.items()]
+    if not queues:
+        return []
+    client = await temporal_client(settings=environment.settings)
+    return [
+        worker_for(client=client, queue=queue, activities=activities)
+        for queue, activities in queues
+    ]
 
 
 async def _relay(part: DomainParts, *, redis: Redis, stop: asyncio.Event) -> None:

@@ -29,7 +29,17 @@ from typing_extensions import override
 from meqenet.errors import Defect
 
 PREFIX: Final = "MEQENET_"
-Domain = Literal["auth", "kyc", "credit", "bnpl", "payments", "ledger", "settlement", "marketplace"]
+Domain = Literal[
+    "auth",
+    "kyc",
+    "credit",
+    "bnpl",
+    "payments",
+    "ledger",
+    "settlement",
+    "marketplace",
+    "analytics",
+]
 DOMAINS: Final[tuple[Domain, ...]] = get_args(Domain)
 """The domains that own a store, in the order in which they are migrated and started."""
 
@@ -172,6 +182,8 @@ class Settings(BaseSettings):
     settlement_read_url: SecretStr | None = None
     marketplace_database_url: SecretStr | None = None
     marketplace_read_url: SecretStr | None = None
+    analytics_database_url: SecretStr | None = None
+    analytics_read_url: SecretStr | None = None
 
     payload_keys: SecretStr | None = None
     """Workflow payload keys: a JSON object, key id to base64 of 32 bytes."""

@@ -44,9 +44,9 @@ async def read_batch(*, session: ReadSession, after: Position, limit: int) -> li
     """The next events in commit order; empty when there is none that is safe to read yet."""
     place = tuple_(events.c.xid, events.c.position)
     found = await session.execute(
-        select(events, _number(events.c.xid).label("xid_number"))
+        select(events, as_number(events.c.xid).label("xid_number"))
         .where(
-            place > tuple_(_xid(after), literal(after.number, BigInteger)),
+            place > tuple_(as_xid(after), literal(after.number, BigInteger)),
             events.c.xid < func.pg_snapshot_xmin(func.pg_current_snapshot()),
         )
         .order_by(events.c.xid, events.c.position)
@@ -75,7 +75,7 @@ async def holds(*, session: ReadSession, position: Position) -> bool:
     """Whether an event stands at exactly this place."""
     found = await session.execute(
         select(events.c.id).where(
-            events.c.xid == _xid(position), events.c.position == position.number
+            events.c.xid == as_xid(position), events.c.position == position.number
         )
     )
     return found.first() is not None
@@ -84,7 +84,7 @@ async def holds(*, session: ReadSession, position: Position) -> bool:
 async def read_position(*, session: ReadSession, reader: str) -> Position:
     """How far a reader has come; :data:`START` for a new one."""
     found = await session.execute(
-        select(_number(relay_position.c.xid), relay_position.c.position).where(
+        select(as_number(relay_position.c.xid), relay_position.c.position).where(
             relay_position.c.name == reader
         )
     )
@@ -94,7 +94,7 @@ async def read_position(*, session: ReadSession, reader: str) -> Position:
 
 async def store_position(*, session: WriteSession, reader: str, position: Position) -> None:
     """Remember how far a reader has come."""
-    place = {"xid": _xid(position), "position": position.number}
+    place = {"xid": as_xid(position), "position": position.number}
     await session.execute(
         insert(relay_position)
         .values(name=reader, **place)
@@ -102,9 +102,11 @@ async def store_position(*, session: WriteSession, reader: str, position: Positi
     )
 
 
-def _xid(position: Position) -> Any:  # noqa: ANN401 - SQLAlchemy's cast of a user-defined type
+def as_xid(position: Position) -> Any:  # noqa: ANN401 - SQLAlchemy's cast of a user-defined type
+    """The transaction of a position, as the database holds it."""
     return cast(literal(str(position.xid), Text), TransactionId)
 
 
-def _number(xid: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's cast of a user-defined type
+def as_number(xid: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's cast of a user-defined type
+    """A transaction id as a number."""
     return cast(cast(xid, Text), BigInteger)

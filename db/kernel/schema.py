@@ -65,3 +65,63 @@ def create_person_keys() -> None:
     )
     op.execute("CREATE INDEX ix_person_keys_key_id ON person_keys (key_id)")
     op.execute("COMMENT ON COLUMN person_keys.key_id IS 'the key that wraps this one'")
+
+
+def create_inbox() -> None:
+    """What a domain has taken in of other domains' events, and what it could not take in."""
+    op.execute(
+        """
+        CREATE TABLE inbox_positions (
+            consumer text NOT NULL,
+            source text NOT NULL,
+            xid xid8 NOT NULL,
+            position bigint NOT NULL,
+            passed bigint NOT NULL,
+            moved_at timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT pk_inbox_positions PRIMARY KEY (consumer, source)
+        )
+        """
+    )
+    op.execute(
+        "COMMENT ON COLUMN inbox_positions.passed IS 'how many events lie behind the position'"
+    )
+    op.execute(
+        """
+        CREATE TABLE inbox_streams (
+            stream text NOT NULL,
+            source text NOT NULL,
+            consumer text NOT NULL,
+            sequence bigint NOT NULL,
+            CONSTRAINT pk_inbox_streams PRIMARY KEY (stream, source, consumer)
+        )
+        """
+    )
+    op.execute("COMMENT ON COLUMN inbox_streams.sequence IS 'the last event that has its effect'")
+    op.execute(
+        """
+        CREATE TABLE parked_events (
+            stream text NOT NULL,
+            source text NOT NULL,
+            consumer text NOT NULL,
+            stream_sequence bigint NOT NULL,
+            parked_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+            xid xid8 NOT NULL,
+            position bigint NOT NULL,
+            event jsonb,
+            error_type text,
+            error_code text,
+            tries integer NOT NULL,
+            parked_at timestamptz NOT NULL DEFAULT now(),
+            next_try_at timestamptz,
+            CONSTRAINT pk_parked_events PRIMARY KEY (stream, source, consumer, stream_sequence),
+            CONSTRAINT uq_parked_events_parked_id UNIQUE (parked_id)
+        )
+        """
+    )
+    op.execute("CREATE INDEX ix_parked_events_consumer ON parked_events (consumer, next_try_at)")
+    op.execute(
+        "COMMENT ON COLUMN parked_events.event IS 'as it came; null when it could not be read'"
+    )
+    op.execute(
+        "COMMENT ON COLUMN parked_events.error_type IS 'null: it only waits behind another one'"
+    )

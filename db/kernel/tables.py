@@ -90,3 +90,48 @@ person_keys = Table(
     **Access.ERASABLE.table,
 )
 """The data key of each person; deleting the row makes the person's private data unreadable."""
+
+inbox_positions = Table(
+    "inbox_positions",
+    KERNEL,
+    Column("consumer", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("xid", TransactionId, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("passed", BigInteger, nullable=False, comment="how many events lie behind the position"),
+    Column("moved_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    **Access.ERASABLE.table,
+)
+"""How far each consumer has come in each other domain's events."""
+
+inbox_streams = Table(
+    "inbox_streams",
+    KERNEL,
+    Column("stream", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("consumer", Text, primary_key=True),
+    Column("sequence", BigInteger, nullable=False, comment="the last event that has its effect"),
+    **Access.ERASABLE.table,
+)
+"""How far each consumer has come in each stream: what makes a repeated event harmless."""
+
+parked_events = Table(
+    "parked_events",
+    KERNEL,
+    Column("stream", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("consumer", Text, primary_key=True),
+    Column("stream_sequence", BigInteger, primary_key=True),
+    Column("parked_id", BigInteger, Identity(always=True), nullable=False, unique=True),
+    Column("xid", TransactionId, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("event", JSONB(none_as_null=True), comment="as it came; null when it could not be read"),
+    Column("error_type", Text, comment="null: it only waits behind another one"),
+    Column("error_code", Text),
+    Column("tries", Integer, nullable=False),
+    Column("parked_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("next_try_at", DateTime(timezone=True)),
+    Index("ix_parked_events_consumer", "consumer", "next_try_at"),
+    **Access.ERASABLE.table,
+)
+"""Events that a consumer could not take in, and those of the same stream behind them."""

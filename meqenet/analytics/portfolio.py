@@ -1,0 +1,160 @@
+"""What is lent out and how it comes back: installments by date, attempts to collect by day.
+
+Dates are kept, not classes: how late a plan is depends on the day that is asked for.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from types import MappingProxyType
+from typing import Final
+
+from meqenet.analytics.facts import NOTHING, Fact, require_version
+from meqenet.calendar import addis_date
+from meqenet.money import Money
+
+NO_CAUSE: Final = ""
+"""The cause of a success."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PortfolioInstallment:
+    """An installment by its Addis Ababa dates. ``paid_on`` None: it is owed."""
+
+    number: int
+    due_on: date
+    principal: Money
+    interest: Money
+    paid_on: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PortfolioPlan:
+    """A plan as a loan. Outstanding from ``activated_on`` on, until its installments are paid."""
+
+    plan_id: str
+    merchant_id: str | None = None
+    option: str | None = None
+    lender_of_record: str | None = None
+    activated_on: date | None = None
+    installments: tuple[PortfolioInstallment, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CollectionDay:
+    """Attempts of one provider that ended alike on one Addis Ababa date.
+
+    Attributes:
+        day_key: day, provider, outcome and cause in one text.
+        outcome: ``succeeded`` or ``failed``.
+        cause: why they failed, of ``meqenet.payments.causes``; empty for a success.
+        attempts: how many.
+        amount: what they asked for, all together.
+    """
+
+    day_key: str
+    day: date | None = None
+    provider: str | None = None
+    outcome: str | None = None
+    cause: str | None = None
+    attempts: int = 0
+    amount: Money = NOTHING
+
+
+def plan_of(*, fact: Fact) -> str | None:
+    """The plan whose loan the fact changes, if it does."""
+    return fact.content.stream if fact.name in FED_BY else None
+
+
+def fold_plan(*, before: PortfolioPlan, fact: Fact) -> PortfolioPlan:
+    """The loan after a fact.
+
+    Raises:
+        Defect: ``event_malformed``, ``event_version_unknown``.
+    """
+    require_version(fact=fact)
+    return FED_BY[fact.name](before, fact)
+
+
+def day_key_of(*, fact: Fact) -> str | None:
+    """The line of the days to which an ended attempt belongs."""
+    outcome = ENDINGS.get(fact.name)
+    if outcome is None:
+        return None
+    cause = _cause(fact, outcome)
+    return f"{addis_date(at=fact.at)}|{fact.text('provider')}|{outcome}|{cause}"
+
+
+def fold_day(*, before: CollectionDay, fact: Fact) -> CollectionDay:
+    """The line after one more attempt.
+
+    Raises:
+        Defect: ``event_malformed``, ``event_version_unknown``.
+    """
+    require_version(fact=fact)
+    outcome = ENDINGS[fact.name]
+    return replace(
+        before,
+        day=addis_date(at=fact.at),
+        provider=fact.text("provider"),
+        outcome=outcome,
+        cause=_cause(fact, outcome),
+        attempts=before.attempts + 1,
+        amount=before.amount + fact.money("amount"),
+    )
+
+
+def _cause(fact: Fact, outcome: str) -> str:
+    return fact.text("cause") if outcome == "failed" else NO_CAUSE
+
+
+def _opened(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
+    return replace(plan, merchant_id=fact.text("merchant_id"), option=fact.text("option"))
+
+
+def _offered(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
+    return replace(plan, lender_of_record=fact.text("lender_of_record"))
+
+
+def _activated(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
+    return replace(
+        plan,
+        activated_on=fact.day("activated_on"),
+        installments=tuple(
+            PortfolioInstallment(
+                number=row.integer("number"),
+                due_on=row.day("due_on"),
+                principal=row.money("principal"),
+                interest=row.money("interest"),
+            )
+            for row in fact.parts("installments")
+        ),
+    )
+
+
+def _paid(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
+    number, paid_on = fact.integer("number"), addis_date(at=fact.instant("paid_at"))
+    if number not in {row.number for row in plan.installments}:
+        raise fact.malformed("number")
+    return replace(
+        plan,
+        installments=tuple(
+            replace(row, paid_on=paid_on) if row.number == number else row
+            for row in plan.installments
+        ),
+    )
+
+
+FED_BY: Final[Mapping[str, Callable[[PortfolioPlan, Fact], PortfolioPlan]]] = MappingProxyType(
+    {
+        "bnpl.plan_opened": _opened,
+        "bnpl.plan_offered": _offered,
+        "bnpl.plan_activated": _activated,
+        "bnpl.installment_paid": _paid,
+    }
+)
+"""Every fact that changes a loan, and how."""
+ENDINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {"payments.attempt_succeeded": "succeeded", "payments.attempt_failed": "failed"}
+)
+"""Every fact that ends an attempt, and how it ended."""
