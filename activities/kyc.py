@@ -7,11 +7,15 @@ from activities.contracts.kyc import (
     BEGIN_VERIFICATION,
     CLOSE_VERIFICATION,
     FETCH_IDENTITY,
+    LOAD_LOGIN,
     MATCH_RETURN,
     RECORD_IDENTITY,
     BeginVerification,
     CloseVerification,
     IdentityVerified,
+    LoadedLogin,
+    LoadLogin,
+    LoginState,
     MatchReturn,
     RecordIdentity,
     VerificationBegun,
@@ -113,6 +117,35 @@ class KycActivities:
                 at=command.at,
             )
         return Nothing()
+
+    @takes(LOAD_LOGIN)
+    async def load_login(self, command: LoadLogin) -> LoadedLogin:
+        """See :meth:`activities.contracts.kyc.KycSteps.load_login`.
+
+        Asked of the written store: a replica may lag.
+        """
+        async with self._database.write() as session:
+            login = await verifications.newest_login(
+                session=session, keyring=self._keyring, plan_id=command.plan_id
+            )
+        if login is None:
+            return LoadedLogin(state=LoginState.NONE)
+        verified = login.verified
+        return LoadedLogin(
+            state=LoginState(login.state),
+            fayda_number=login.number,
+            consent_version=login.consent_version,
+            attempt=login.attempt,
+            login_state=login.oauth_state,
+            outcome=login.outcome,
+            identity=(
+                None
+                if verified is None
+                else IdentityVerified(
+                    customer_id=verified.customer_id, age_years=verified.age_years
+                )
+            ),
+        )
 
     def _letters(self, count: int) -> str:
         raw = self._randomness(count)

@@ -5,7 +5,7 @@ from activities.contracts.step import Nothing
 from activities.edge import takes
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
-from db.payments import attempts, refunds, wallets
+from db.payments import attempts, loading, refunds, wallets
 from db.payments.tables import Attempt
 from meqenet.errors import Defect
 from meqenet.payments.attempts import Finding
@@ -55,6 +55,7 @@ class PaymentsActivities:
             contract_no=opened.wallet.contract_no,
             state=contract.AttemptState(opened.attempt.state),
             provider_reference=opened.attempt.provider_reference,
+            standing=_standing(opened.attempt),
         )
 
     @takes(contract.RECORD_ANSWER)
@@ -128,6 +129,31 @@ class PaymentsActivities:
                 at=command.at,
             )
         return Nothing()
+
+    @takes(contract.LOAD_PAYMENTS)
+    async def load_payments(self, command: contract.LoadPayments) -> contract.LoadedPayments:
+        """What is known of a plan's payments. Asked of the written store: a replica may lag."""
+        async with self._database.write() as session:
+            orders = await loading.orders_of(
+                session=session, keyring=self._keyring, plan_id=command.plan_id
+            )
+        return contract.LoadedPayments(
+            msisdn=orders.msisdn,
+            attempts=tuple(
+                contract.AttemptFound(
+                    attempt_id=attempt.attempt_id, state=contract.AttemptState(attempt.state)
+                )
+                for attempt in orders.attempts
+            ),
+            refunds=tuple(
+                contract.RefundFound(
+                    refund_id=refund.refund_id,
+                    attempt_id=refund.attempt_id,
+                    state=contract.AttemptState(refund.state),
+                )
+                for refund in orders.refunds
+            ),
+        )
 
 
 def _standing(attempt: Attempt) -> contract.AttemptStanding:

@@ -62,6 +62,27 @@ class SettlementActivities:
             due_at=stored.due_at,
         )
 
+    @takes(contract.LOAD_SETTLEMENT)
+    async def load_settlement(self, command: contract.LoadSettlement) -> contract.LoadedSettlement:
+        """The plan's newest settlement. Asked of the written store: a replica may lag."""
+        async with self._database.write() as session:
+            newest = await scheduling.newest_settlement(session=session, plan_id=command.plan_id)
+        if newest is None:
+            return contract.LoadedSettlement(scheduled=None)
+        stored, begun = newest
+        return contract.LoadedSettlement(
+            scheduled=contract.SettlementScheduled(
+                payout_id=stored.payout_id,
+                gross=stored.gross_santim,
+                fee=stored.fee_santim,
+                net=stored.net_santim,
+                # Whoever has a refused payout sent again wants it sent at once.
+                due_at=stored.due_at if stored.number == 1 else stored.scheduled_at,
+            ),
+            number=stored.number,
+            begun=begun,
+        )
+
     @takes(contract.OPEN_PAYOUT)
     async def open_payout(self, command: contract.OpenPayout) -> CreditTransfer:
         """Store the intent to pay."""

@@ -37,12 +37,16 @@ TOO_LATE = "too_late"
 
 @dataclass
 class Attempt:
-    """The life of one attempt. ``reported`` is filled by the workflow's callback signal."""
+    """The life of one attempt. ``reported`` is filled by the workflow's callback signal.
+
+    ``asks_first``: a run that was lost may have sent it already.
+    """
 
     order: CollectionOrder
     clock: PlanClock
     attempt_id: str
     reported: dict[str, PaymentAnswer]
+    asks_first: bool = False
     standing: p.AttemptStanding = field(init=False)
     provider_reference: str | None = None
 
@@ -57,14 +61,19 @@ class Attempt:
         """Store the intent before the provider hears of it."""
         opened = await ask(p.OPEN_ATTEMPT, self._intent(), summary="Store the attempt")
         self.provider_reference = opened.provider_reference
+        self.standing = opened.standing or self.standing
         return opened
 
     async def collect(self) -> p.AttemptStanding:
         """Push or pull the money and see it through."""
         opened = await self.open()
-        if opened.state is not p.AttemptState.CREATED:
+        if self.ended():
+            return self.standing
+        if self.asks_first or opened.state is not p.AttemptState.CREATED:
             # It was sent in an earlier run of this collection: ask, never send again unasked.
             await self.resolve(until_unknown_there=True)
+            if not self.ended() and self.order.is_unwanted:
+                await self._give_up(UNREACHED)
             if self.ended():
                 return self.standing
         for resent in range(len(RESEND_AFTER) + 1):
@@ -113,23 +122,21 @@ class Attempt:
                 await self._take_report()
                 continue
             turn += 1
-            answer = await query_payment(
-                provider=self.order.provider,
-                attempt_id=self.attempt_id,
-                provider_reference=self.provider_reference,
-            )
-            if answer is None:
-                continue
-            await self.record(answer, source=p.AnswerSource.QUERY)
-            if until_unknown_there and self.standing.state is p.AttemptState.CREATED:
+            told = await self._query()
+            if told and until_unknown_there and self.standing.state is p.AttemptState.CREATED:
                 return
 
     async def open_checkout(self, *, expires_minutes: int) -> CheckoutOpened | None:
-        """Open the provider's payment page; None when that failed for good.
+        """Open the provider's payment page; None when that failed for good, or nobody needs it.
 
-        Opening moves no money, so the same id is simply sent again when the answer got lost.
+        Opening moves no money, so the same id is simply sent again when the answer got lost; but
+        not before it is known that nobody has paid on a page which a lost run has opened.
         """
         await self.open()
+        if self.asks_first and not self.ended():
+            await self._look()
+        if self.ended() or self._is_open_there():
+            return None
         request = self._checkout(expires_minutes=expires_minutes)
         for resent in range(len(RESEND_AFTER) + 1):
             try:
@@ -150,17 +157,41 @@ class Attempt:
         await self._give_up(UNREACHED)
         return None
 
+    async def _look(self) -> None:
+        """Ask until the provider has told whether it knows the order and how it stands."""
+        told = False
+        turn = 0
+        while not told and not self.ended():
+            if await patience(self._heard, turn=turn):
+                await self._take_report()
+            else:
+                told = await self._query()
+            turn += 1
+        if self.order.is_unwanted and self.standing.state is p.AttemptState.CREATED:
+            await self._give_up(UNREACHED)
+
+    def _is_open_there(self) -> bool:
+        """The provider holds the order open, and the customer has its page or shall not pay."""
+        shown = self.order.is_shown or self.order.is_unwanted
+        return self.asks_first and shown and self.standing.state is not p.AttemptState.CREATED
+
     async def lapse(self) -> None:
         """The customer is too late: ask once more, then close the attempt."""
+        await self._query()
+        if not self.ended():
+            await self._give_up(TOO_LATE)
+
+    async def _query(self) -> bool:
+        """Ask what became of the order and store the answer; False when it cannot be asked."""
         answer = await query_payment(
             provider=self.order.provider,
             attempt_id=self.attempt_id,
             provider_reference=self.provider_reference,
         )
-        if answer is not None:
-            await self.record(answer, source=p.AnswerSource.QUERY)
-        if not self.ended():
-            await self._give_up(TOO_LATE)
+        if answer is None:
+            return False
+        await self.record(answer, source=p.AnswerSource.QUERY)
+        return True
 
     async def record(self, answer: PaymentAnswer | None, *, source: p.AnswerSource) -> None:
         """Store what is known now and take over the store's reading of it."""

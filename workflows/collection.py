@@ -45,7 +45,7 @@ class InstallmentCollectionWorkflow:
         self._order = order
         self._clock = PlanClock(order.clock)
         self._reported: dict[str, PaymentAnswer] = {}
-        self._stop = False
+        self._stop = order.is_unwanted
         self._retry_now = False
         self._told: tuple[int, datetime | None] | None = None
         self._attempt: Attempt | None = None
@@ -86,6 +86,11 @@ class InstallmentCollectionWorkflow:
     async def _collect(self) -> CollectionResult:
         number = self._order.first_attempt
         retry_on = list(self._order.retry_on)
+        if self._order.not_before is not None:
+            await self._wait_for_its_time(self._order.not_before)
+            if self._stop:
+                stopped = CollectionEnd.STOPPED
+                return CollectionResult(number=self._order.number, end=stopped, attempts=number - 1)
         while True:
             self._retry_now = False
             attempt = self._attempt = Attempt(
@@ -93,6 +98,7 @@ class InstallmentCollectionWorkflow:
                 clock=self._clock,
                 attempt_id=attempt_id(installment_id=self._order.installment_id, number=number),
                 reported=self._reported,
+                asks_first=self._order.asks_first and number == self._order.first_attempt,
             )
             if self._order.channel is Channel.CHECKOUT:
                 standing = await self._let_customer_pay(attempt)
@@ -138,10 +144,13 @@ class InstallmentCollectionWorkflow:
                 next_attempt_at=next_at,
             )
         )
+        await self._wait_for_its_time(next_at)
+
+    async def _wait_for_its_time(self, at: datetime) -> None:
         while True:
             await self._clock.wait_until(
                 lambda: bool(self._stop or self._retry_now or self._reported),
-                until=next_at,
+                until=at,
                 summary=f"try installment {self._order.number} again",
             )
             if not self._reported:
@@ -175,17 +184,18 @@ class InstallmentCollectionWorkflow:
         opened = await attempt.open_checkout(
             expires_minutes=min(max(minutes, 1), _CHECKOUT_MINUTES_MAX)
         )
-        if opened is None:
+        if attempt.ended():
             return attempt.standing
-        await self._tell(
-            CollectionNews(
-                number=self._order.number,
-                kind=NewsKind.CUSTOMER_ASKED,
-                attempt_id=attempt.attempt_id,
-                url=opened.url,
-                app_link=opened.raw_request,
+        if opened is not None:
+            await self._tell(
+                CollectionNews(
+                    number=self._order.number,
+                    kind=NewsKind.CUSTOMER_ASKED,
+                    attempt_id=attempt.attempt_id,
+                    url=opened.url,
+                    app_link=opened.raw_request,
+                )
             )
-        )
         watch = asyncio.create_task(attempt.resolve())
         # Even unwanted, the order can be paid until the provider closes it: see it to its end.
         await self._clock.wait_until(

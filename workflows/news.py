@@ -46,6 +46,10 @@ class CollectionOrder:
         collection_hour: Addis hour of those repetitions.
         deadline: for a payment at checkout: when the customer is too late.
         first_debit_on: when set, the customer signs the mandate in the same step.
+        asks_first: a run that was lost may have sent the first attempt: ask before sending it.
+        is_shown: the customer already has the page of the first attempt.
+        is_unwanted: the plan no longer wants the money: see what was sent to its end, send nothing.
+        not_before: when the first attempt is made, if not at once.
     """
 
     plan_id: str
@@ -64,6 +68,10 @@ class CollectionOrder:
     contract_no: str | None = None
     first_debit_on: date | None = None
     clock: ClockReading | None = None
+    asks_first: bool = False
+    is_shown: bool = False
+    is_unwanted: bool = False
+    not_before: datetime | None = None
 
 
 class CollectionEnd(StrEnum):

@@ -1,7 +1,8 @@
 """What the kyc domain and Fayda can be asked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from activities.contracts.step import Nothing, Step, StepKind
@@ -69,12 +70,54 @@ class CloseVerification:
     at: datetime
 
 
+class LoginState(StrEnum):
+    """Where a login stands."""
+
+    NONE = "none"
+    """None was ever opened."""
+    OPEN = "open"
+    """The customer may log in."""
+    VERIFIED = "verified"
+    """Fayda said who it is."""
+    CLOSED = "closed"
+    """It led to no identity."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadLogin:
+    """What must a run know that goes on with a plan whose process was lost?"""
+
+    plan_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedLogin:
+    """The newest login of a plan's customer.
+
+    Attributes:
+        fayda_number: what the customer applied with; None without a login, or once erased.
+        attempt: number of the login, 0 when there is none.
+        login_state: what comes back with the browser.
+        outcome: why it led to no identity, when CLOSED.
+        identity: who it is, when VERIFIED.
+    """
+
+    state: LoginState
+    fayda_number: str | None = field(default=None, repr=False)
+    consent_version: str = ""
+    attempt: int = 0
+    login_state: str = ""
+    outcome: str | None = None
+    identity: IdentityVerified | None = None
+
+
 BEGIN_VERIFICATION = Step(
     name="kyc.begin_verification", command=BeginVerification, result=VerificationBegun
 )
 MATCH_RETURN = Step(name="kyc.match_return", command=MatchReturn, result=AuthorizationReturn)
 RECORD_IDENTITY = Step(name="kyc.record_identity", command=RecordIdentity, result=IdentityVerified)
 CLOSE_VERIFICATION = Step(name="kyc.close_verification", command=CloseVerification, result=Nothing)
+LOAD_LOGIN = Step(name="kyc.load_login", command=LoadLogin, result=LoadedLogin)
 FETCH_IDENTITY = Step(
     name="fayda.fetch_identity",
     command=AuthorizationReturn,
@@ -100,6 +143,10 @@ class KycSteps(Protocol):
 
     async def close_verification(self, command: CloseVerification) -> Nothing:
         """Idempotent; kept as evidence."""
+        ...
+
+    async def load_login(self, command: LoadLogin) -> LoadedLogin:
+        """Changes nothing."""
         ...
 
 

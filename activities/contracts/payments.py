@@ -1,6 +1,6 @@
 """What the payments domain and the wallet providers can be asked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -81,18 +81,6 @@ class OpenAttempt:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AttemptOpened:
-    """What the provider call needs. ``state`` tells whether this attempt was there before."""
-
-    attempt_id: str
-    provider: WalletProvider
-    msisdn: str
-    contract_no: str | None
-    state: AttemptState
-    provider_reference: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
 class RecordAnswer:
     """Store what is known now; ``answer`` None means sent, outcome unknown."""
 
@@ -113,6 +101,22 @@ class AttemptStanding:
     receipt: str | None = None
     amount: Money | None = None
     succeeded_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptOpened:
+    """What the provider call needs. ``state`` tells whether this attempt was there before.
+
+    ``standing`` is what is known of it, so that an end which is on file needs no question.
+    """
+
+    attempt_id: str
+    provider: WalletProvider
+    msisdn: str
+    contract_no: str | None
+    state: AttemptState
+    provider_reference: str | None
+    standing: AttemptStanding | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,11 +212,49 @@ class FindMandate:
     plan_id: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class LoadPayments:
+    """What must a run know that goes on with a plan whose process was lost?"""
+
+    plan_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptFound:
+    """A stored attempt."""
+
+    attempt_id: str
+    state: AttemptState
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundFound:
+    """A stored refund."""
+
+    refund_id: str
+    attempt_id: str
+    state: AttemptState
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedPayments:
+    """All orders of a plan, oldest first, and the phone of its wallet (None: none is on file)."""
+
+    msisdn: str | None = field(repr=False)
+    attempts: tuple[AttemptFound, ...]
+    refunds: tuple[RefundFound, ...]
+
+    def attempt(self, *, attempt_id: str) -> AttemptFound | None:
+        """The attempt of that id, if it was ever opened."""
+        return next((a for a in self.attempts if a.attempt_id == attempt_id), None)
+
+
 REGISTER_WALLET = Step(name="payments.register_wallet", command=RegisterWallet, result=Nothing)
 OPEN_ATTEMPT = Step(name="payments.open_attempt", command=OpenAttempt, result=AttemptOpened)
 RECORD_ANSWER = Step(name="payments.record_answer", command=RecordAnswer, result=AttemptStanding)
 RECORD_MANDATE = Step(name="payments.record_mandate", command=RecordMandate, result=Nothing)
 FIND_MANDATE = Step(name="payments.find_mandate", command=FindMandate, result=MandateToCancel)
+LOAD_PAYMENTS = Step(name="payments.load_payments", command=LoadPayments, result=LoadedPayments)
 OPEN_REFUND = Step(name="payments.open_refund", command=OpenRefund, result=RefundOpened)
 RECORD_REFUND = Step(name="payments.record_refund", command=RecordRefund, result=Nothing)
 
@@ -303,4 +345,8 @@ class PaymentsSteps(Protocol):
 
     async def record_refund(self, command: RecordRefund) -> Nothing:
         """A final state never changes."""
+        ...
+
+    async def load_payments(self, command: LoadPayments) -> LoadedPayments:
+        """Changes nothing. A plan that is unknown here has no wallet and no orders."""
         ...

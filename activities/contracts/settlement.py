@@ -73,8 +73,33 @@ class QueryTransfer:
     end_to_end_id: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class LoadSettlement:
+    """What must a run know that goes on with a plan whose process was lost?"""
+
+    plan_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedSettlement:
+    """The plan's newest settlement.
+
+    Attributes:
+        scheduled: None when nothing was scheduled.
+        number: which payout of the plan it is; a second one follows a refused first one.
+        begun: its payout is stored, so the bank may have heard of it.
+    """
+
+    scheduled: SettlementScheduled | None
+    number: int = 1
+    begun: bool = False
+
+
 REGISTER_TERMS = Step(name="settlement.register_terms", command=RegisterTerms, result=Nothing)
 SCHEDULE = Step(name="settlement.schedule", command=ScheduleSettlement, result=SettlementScheduled)
+LOAD_SETTLEMENT = Step(
+    name="settlement.load_settlement", command=LoadSettlement, result=LoadedSettlement
+)
 OPEN_PAYOUT = Step(name="settlement.open_payout", command=OpenPayout, result=CreditTransfer)
 RECORD_PAYOUT = Step(name="settlement.record_payout", command=RecordPayout, result=Nothing)
 SEND_TRANSFER = Step(
@@ -100,6 +125,10 @@ class SettlementSteps(Protocol):
 
     async def schedule(self, command: ScheduleSettlement) -> SettlementScheduled:
         """Refusal ``merchant_terms_missing``."""
+        ...
+
+    async def load_settlement(self, command: LoadSettlement) -> LoadedSettlement:
+        """Changes nothing. A repeated payout is due when it was asked for."""
         ...
 
     async def open_payout(self, command: OpenPayout) -> CreditTransfer:

@@ -1,9 +1,12 @@
 """The logins of a plan's customer: opened, matched on return, verified or closed."""
 
 import hmac
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+
+from sqlalchemy import select
 
 from db.kernel.encryption import EncryptedColumn, Keyring, find_data_key, make_data_key
 from db.kernel.engine import WriteSession
@@ -45,6 +48,19 @@ class Verified:
 
     customer_id: str
     age_years: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredLogin:
+    """A login as it stands. ``number`` is None once the person was erased."""
+
+    attempt: int
+    state: VerificationState
+    number: str | None = field(repr=False)
+    consent_version: str
+    oauth_state: str
+    outcome: str | None
+    verified: Verified | None
 
 
 async def open_verification(
@@ -157,6 +173,36 @@ async def close_verification(
         raise _differs(stored, "it ended otherwise")
     stored.state, stored.outcome, stored.ended_at = VerificationState.CLOSED, code, at
     await _note(session, stored, "verification_closed", {"code": code}, at=at)
+
+
+async def newest_login(
+    *, session: WriteSession, keyring: Keyring, plan_id: str
+) -> StoredLogin | None:
+    """The newest login of a plan's customer; None before the first."""
+    stored = await session.scalar(
+        select(Verification)
+        .where(Verification.plan_id == plan_id)
+        .order_by(Verification.attempt.desc())
+        .limit(1)
+    )
+    if stored is None:
+        return None
+    number, verified = None, None
+    # Of an erased person the sealed values are gone for good; how the login ended is not.
+    with suppress(Refusal):
+        key = await find_data_key(session=session, keyring=keyring, person_id=stored.person_id)
+        number = _NUMBER.open(key=key, sealed=stored.number_sealed)
+        if stored.state is VerificationState.VERIFIED:
+            verified = await _verified(session, keyring=keyring, stored=stored)
+    return StoredLogin(
+        attempt=stored.attempt,
+        state=stored.state,
+        number=number,
+        consent_version=stored.consent_version,
+        oauth_state=stored.oauth_state,
+        outcome=stored.outcome,
+        verified=verified,
+    )
 
 
 async def _verification(session: WriteSession, *, plan_id: str, attempt: int) -> Verification:

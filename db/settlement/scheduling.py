@@ -101,6 +101,24 @@ async def schedule(
     return settlement
 
 
+async def newest_settlement(
+    *, session: ReadSession, plan_id: str
+) -> tuple[Settlement, bool] | None:
+    """The plan's newest settlement, and whether its payout is stored; None when there is none."""
+    found = await session.execute(
+        select(Settlement, Payout.payout_id.is_not(None))
+        .outerjoin(
+            Payout,
+            (Payout.plan_id == Settlement.plan_id) & (Payout.payout_id == Settlement.payout_id),
+        )
+        .where(Settlement.plan_id == plan_id)
+        .order_by(Settlement.number.desc())
+        .limit(1)
+    )
+    row = found.one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
 async def set_bank_day(*, session: WriteSession, day: date, is_open: bool, why: str) -> None:
     """Overrule the calendar for a day: holidays that follow the moon are known late."""
     await session.merge(BankDay(day=day, is_open=is_open, why=why))

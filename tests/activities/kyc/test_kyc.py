@@ -13,6 +13,9 @@ from activities.contracts.kyc import (
     BeginVerification,
     CloseVerification,
     IdentityVerified,
+    LoadedLogin,
+    LoadLogin,
+    LoginState,
     MatchReturn,
     RecordIdentity,
     VerificationBegun,
@@ -341,3 +344,39 @@ async def test_an_erased_person_is_gone_and_the_record_stays(desk: Desk) -> None
             await deed
         assert refusal.value.code == "person_erased"
     assert await desk.events() == ["verification_opened", "identity_verified"]
+
+
+async def test_the_newest_login_tells_where_it_stands_and_what_was_applied_with(
+    desk: Desk,
+) -> None:
+    question = LoadLogin(plan_id=desk.plan_id)
+    assert await desk.steps.load_login(question) == LoadedLogin(state=LoginState.NONE)
+    await desk.begin()
+    await desk.close("identity_login_expired")
+    closed = await desk.steps.load_login(question)
+    assert (closed.state, closed.outcome) == (LoginState.CLOSED, "identity_login_expired")
+    begun = await desk.begin(attempt=2)
+    opened = LoadedLogin(
+        state=LoginState.OPEN,
+        fayda_number=desk.number,
+        consent_version="kfs-2026-01",
+        attempt=2,
+        login_state=begun.state,
+    )
+    assert await desk.steps.load_login(question) == opened
+    identity = await desk.record(attempt=2)
+    verified = replace(opened, state=LoginState.VERIFIED, identity=identity)
+    assert await desk.steps.load_login(question) == verified
+    assert desk.number not in repr(verified)
+
+
+async def test_of_an_erased_person_the_number_is_gone_and_the_outcome_stays(
+    desk: Desk,
+) -> None:
+    await desk.begin()
+    identity = await desk.record()
+    async with desk.databases["kyc"].write() as session:
+        await erase_person(session=session, person_id=identity.customer_id)
+    loaded = await desk.steps.load_login(LoadLogin(plan_id=desk.plan_id))
+    assert (loaded.state, loaded.fayda_number) == (LoginState.VERIFIED, None)
+    assert loaded.identity is None
