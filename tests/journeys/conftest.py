@@ -22,8 +22,8 @@ from workers.bootstrap import Environment, temporal_client
 from workers.onboarding import NewMerchant, onboard
 
 TERMS_SINCE = datetime(2026, 11, 2, tzinfo=UTC)
-CLOCK_STARTS_AT = datetime(2026, 12, 1, 6, tzinfo=UTC)
-"""Nine in the morning of a Tuesday in Addis Ababa."""
+CLOCK_STARTS_AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
+"""Noon of a Tuesday in Addis Ababa: what is due that day has been collected."""
 PROVIDER_PREFIX = {"telebirr": "2519", "mpesa": "2517"}
 
 

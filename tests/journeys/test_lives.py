@@ -8,6 +8,7 @@ import pytest
 
 from apps.demo.shop import ShopProblem
 from tests.journeys.conftest import Town
+from tests.waiting import eventually
 
 LIVES = [
     ("pay_in_4", "telebirr", None, "4000.00", 43),
@@ -132,8 +133,23 @@ async def test_a_merchant_sees_its_own_plans_only(town: Town) -> None:
 
 
 async def _until_prompted(town: Town, phone: str) -> list[Any]:
-    async with asyncio.timeout(20):
-        while not (prompts := (await town.http.get(f"{phone}/prompts")).json()):  # noqa: ASYNC110 - another process's phone
-            await asyncio.sleep(0.05)
-    found: list[Any] = prompts
-    return found
+    async def prompts() -> list[Any]:
+        found: list[Any] = (await town.http.get(f"{phone}/prompts")).json()
+        return found
+
+    return await eventually(prompts, bool)
+
+
+async def test_a_payment_that_fails_at_checkout_is_tried_again(town: Town) -> None:
+    customer = await town.customer(provider="mpesa", balance="10.00")
+    plan_id = await town.offered(customer, town.purchase(customer, "pay_in_4"))
+    await town.shop.accept(plan_id)
+    plan = await town.shop.until(
+        plan_id, lambda found: (found["next_action"] or {}).get("kind") == "retry_payment"
+    )
+    assert plan["state"] == "accepted"
+    await customer.set_balance(provider="mpesa", amount="5000.00")
+    await town.shop.accept(plan_id, key=f"again-{plan_id}")
+    plan = await town.shop.until(plan_id, lambda found: found["state"] == "active")
+    assert plan["next_step"]["what"] == "pay the merchant"
+    assert len(await town.statement("mpesa", customer)) == 1
