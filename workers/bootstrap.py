@@ -155,7 +155,8 @@ def _activities(
         case "marketplace":
             keys = keyring(settings=settings)
             market = MarketplaceActivities(database=store, keyring=keys, http=http)
-            parts = {"marketplace": [market]}
+            # Notices have a queue of their own: an endpoint that hangs keeps no checkout waiting.
+            parts = {"marketplace": [market], "webhooks": [market]}
         case "kyc":
             provider = fayda(environment, http=http)
             kyc = KycActivities(

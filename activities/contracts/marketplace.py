@@ -110,7 +110,7 @@ REGISTER_MERCHANT = Step(
 PLACE_ORDER = Step(name="marketplace.place_order", command=PlaceOrder, result=OrderPlaced)
 CLOSE_ORDER = Step(name="marketplace.close_order", command=CloseOrder, result=Nothing)
 DELIVER_NOTICE = Step(
-    name="marketplace.deliver_notice",
+    name="webhooks.deliver_notice",
     command=DeliverNotice,
     result=NoticeAnswer,
     kind=StepKind.QUESTION,

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from db.kernel.encryption import EncryptedColumn, Keyring, find_data_key, make_data_key
-from db.kernel.engine import WriteSession
+from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.events import NewEvent, append
 from db.kernel.once import insert_once
 from db.marketplace.tables import Merchant
@@ -62,7 +62,7 @@ async def register_merchant(
     )
 
 
-async def require_merchant(*, session: WriteSession, merchant_id: str) -> Merchant:
+async def require_merchant(*, session: ReadSession, merchant_id: str) -> Merchant:
     """The merchant on file.
 
     Raises:
@@ -80,7 +80,7 @@ async def require_merchant(*, session: WriteSession, merchant_id: str) -> Mercha
 
 
 async def read_webhook(
-    *, session: WriteSession, keyring: Keyring, merchant: Merchant
+    *, session: ReadSession, keyring: Keyring, merchant: Merchant
 ) -> Webhook | None:
     """Where to send notices, and the secret that signs them; None where none are wanted."""
     if merchant.webhook_url is None or merchant.webhook_secret_sealed is None:

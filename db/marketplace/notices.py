@@ -47,11 +47,11 @@ async def find_webhook(
         Refusal: ``merchant_unknown``.
     """
     merchant = await require_merchant(
-        session=session,  # type: ignore[arg-type]  # it reads, and asks for more than it needs
+        session=session,
         merchant_id=merchant_id,
     )
     return await read_webhook(
-        session=session,  # type: ignore[arg-type]  # it reads, and asks for more than it needs
+        session=session,
         keyring=keyring,
         merchant=merchant,
     )

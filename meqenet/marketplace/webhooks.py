@@ -26,7 +26,7 @@ class Webhook:
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """News of a plan. ``kind`` for example ``plan.activated``; ``at`` the instant of the news."""
+    """News of a plan. ``kind`` for example ``plan.approved``; ``at`` the instant of the news."""
 
     kind: str
     merchant_id: str

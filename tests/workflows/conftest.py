@@ -53,6 +53,7 @@ DYNAMIC = (
 QUEUES = (
     WORKFLOW_QUEUE,
     *("kyc", "credit", "payments", "ledger", "settlement", "marketplace", "auth"),
+    "webhooks",
     *("telebirr", "mpesa", "fayda", "bank"),
 )
 KEYS = PayloadKeys(current="test", by_id={"test": b"p" * 32})
