@@ -1,15 +1,25 @@
 """Tables of the ledger store: facts only, nothing in it is ever changed."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, FetchedValue, ForeignKeyConstraint, Index, MetaData
+from sqlalchemy import (
+    CheckConstraint,
+    FetchedValue,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
 
 from db.kernel.columns import COLUMN_TYPES, NAMING, Access
 from db.kernel.tables import TransactionId
 from meqenet.ledger.accounts import AccountName, AccountType, Owner, Side
-from meqenet.money import Money
+from meqenet.ledger.holds import HoldState
+from meqenet.ledger.periods import PeriodKind
+from meqenet.money import Currency, Money
 
 
 class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
@@ -31,6 +41,7 @@ class LedgerAccount(Base):
     normal_side: Mapped[Side]
     owner: Mapped[Owner]
     owner_id: Mapped[str | None]
+    currency: Mapped[Currency]
 
 
 class LedgerTransaction(Base):
@@ -40,16 +51,34 @@ class LedgerTransaction(Base):
     __table_args__ = (
         CheckConstraint("starts_with(posting_id, plan_id || '-')", name="posting_is_the_plans"),
         CheckConstraint("length(content_hash) = 32", name="content_hash_is_sha256"),
+        CheckConstraint(
+            "kind <> '' AND coalesce(happening ->> 'kind', '') = kind", name="kind_is_the_reason"
+        ),
+        CheckConstraint("backdated_from < effective_at", name="backdated_is_moved_on"),
+        CheckConstraint("reverses <> posting_id", name="reversal_names_another"),
+        CheckConstraint(
+            "(reverses IS NOT NULL) = (kind = 'posting_reversed')", name="reversal_is_called_so"
+        ),
+        ForeignKeyConstraint(
+            ["plan_id", "reverses"], ["transactions.plan_id", "transactions.posting_id"]
+        ),
+        UniqueConstraint("plan_id", "reverses"),
         Access.APPEND_ONLY.table,
     )
 
     plan_id: Mapped[str] = mapped_column(primary_key=True)
+    """Whose it is: a plan's id; of what concerns no plan alone, the id of that."""
     posting_id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
     """The business reason: the happening's kind."""
     happening: Mapped[dict[str, Any]]
     content_hash: Mapped[bytes]
     effective_at: Mapped[datetime]
+    """When it counts: when it was true, or the first open instant after it."""
+    backdated_from: Mapped[datetime | None]
+    """When it was true, if that lies in a period that was closed."""
+    reverses: Mapped[str | None]
+    """The posting that this one takes back."""
     recorded_at: Mapped[datetime] = mapped_column(server_default=FetchedValue(), init=False)
     xid: Mapped[str] = mapped_column(TransactionId, server_default=FetchedValue(), init=False)
     """The database transaction that wrote it: no other may add entries to it."""
@@ -77,3 +106,102 @@ class LedgerEntry(Base):
     side: Mapped[Side]
     amount_santim: Mapped[Money]
     effective_at: Mapped[datetime]
+
+
+class ClosedPeriod(Base):
+    """A day or a month that takes no entry any more, and with it everything before it."""
+
+    __tablename__ = "closed_periods"
+    __table_args__ = (
+        UniqueConstraint("closed_until"),
+        CheckConstraint("closed_by <> ''", name="somebody_closes"),
+        CheckConstraint("reason <> ''", name="reason_is_given"),
+        CheckConstraint("closed_until <= closed_at", name="period_is_over"),
+        Access.APPEND_ONLY.table,
+    )
+
+    last_day: Mapped[date] = mapped_column(primary_key=True)
+    """An Addis Ababa date."""
+    kind: Mapped[PeriodKind]
+    closed_until: Mapped[datetime]
+    """The first open instant."""
+    closed_by: Mapped[str]
+    reason: Mapped[str]
+    closed_at: Mapped[datetime]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=FetchedValue(), init=False)
+
+
+class Snapshot(Base):
+    """What had been posted to an account by the end of a closed day. Nothing is added to that."""
+
+    __tablename__ = "snapshots"
+    __table_args__ = (
+        ForeignKeyConstraint(["account_code"], ["accounts.code"]),
+        CheckConstraint("debit_santim >= 0 AND credit_santim >= 0", name="sums_are_not_negative"),
+        Index(None, "until"),
+        Access.APPEND_ONLY.table,
+    )
+
+    account_code: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    """An Addis Ababa date."""
+    until: Mapped[datetime]
+    """The day's end: entries before this instant are in the sums."""
+    debit_santim: Mapped[Money]
+    credit_santim: Mapped[Money]
+    taken_at: Mapped[datetime] = mapped_column(server_default=FetchedValue(), init=False)
+
+
+class Hold(Base):
+    """A posting that waits: until it ends, nobody else can have the money that it will take."""
+
+    __tablename__ = "holds"
+    __table_args__ = (
+        ForeignKeyConstraint(["account_code"], ["accounts.code"]),
+        CheckConstraint("starts_with(hold_id, plan_id || '-')", name="is_the_plans"),
+        CheckConstraint("amount_santim > 0", name="amount_is_something"),
+        CheckConstraint("length(content_hash) = 32", name="content_hash_is_sha256"),
+        CheckConstraint("expires_at > placed_at", name="expires_later"),
+        Index(None, "account_code"),
+        Index(None, "expires_at", postgresql_where=text("expires_at IS NOT NULL")),
+        Access.APPEND_ONLY.table,
+    )
+
+    plan_id: Mapped[str] = mapped_column(primary_key=True)
+    hold_id: Mapped[str] = mapped_column(primary_key=True)
+    """The id under which it will be posted."""
+    account_code: Mapped[str]
+    amount_santim: Mapped[Money]
+    happening: Mapped[dict[str, Any]]
+    """What will be posted."""
+    content_hash: Mapped[bytes]
+    placed_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=FetchedValue(), init=False)
+
+
+class HoldEnd(Base):
+    """How a hold ended: once, and for good. A hold without an end is pending."""
+
+    __tablename__ = "hold_ends"
+    __table_args__ = (
+        ForeignKeyConstraint(["plan_id", "hold_id"], ["holds.plan_id", "holds.hold_id"]),
+        ForeignKeyConstraint(
+            ["plan_id", "posting_id"], ["transactions.plan_id", "transactions.posting_id"]
+        ),
+        CheckConstraint("state IN ('posted', 'voided', 'expired')", name="state_is_an_end"),
+        CheckConstraint(
+            "coalesce(posting_id = hold_id, false) = (state = 'posted')",
+            name="posted_names_its_posting",
+        ),
+        CheckConstraint("reason <> ''", name="reason_is_given"),
+        Access.APPEND_ONLY.table,
+    )
+
+    plan_id: Mapped[str] = mapped_column(primary_key=True)
+    hold_id: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[HoldState]
+    posting_id: Mapped[str | None]
+    reason: Mapped[str]
+    ended_at: Mapped[datetime]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=FetchedValue(), init=False)

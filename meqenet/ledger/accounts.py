@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from meqenet.money import Currency
+
 
 class Side(StrEnum):
     """The two sides of an account."""
@@ -28,7 +30,9 @@ class AccountType(StrEnum):
     INCOME = "income"
     """Money earned."""
     EXPENSE = "expense"
-    """Money spent for good."""
+    """Money spent or lost for good."""
+    CONTRA_ASSET = "contra_asset"
+    """What is taken off the worth of an asset, which itself still stands in full."""
 
     @property
     def normal_side(self) -> Side:
@@ -36,7 +40,7 @@ class AccountType(StrEnum):
         match self:
             case AccountType.ASSET | AccountType.EXPENSE:
                 return Side.DEBIT
-            case AccountType.LIABILITY | AccountType.INCOME:
+            case AccountType.LIABILITY | AccountType.INCOME | AccountType.CONTRA_ASSET:
                 return Side.CREDIT
 
 
@@ -61,37 +65,72 @@ class AccountName(StrEnum):
     PROVIDER_CLEARING = "provider_clearing"
     """Collected by a wallet provider, not yet on our bank account."""
     BANK_CLEARING = "bank_clearing"
-    """What passes through our bank account: payouts take from it."""
+    """What passes through our bank account: providers settle into it, payouts take from it."""
     CUSTOMER_DEPOSITS = "customer_deposits"
     """Paid at checkout before the plan is active: still the customer's."""
+    CUSTOMER_CREDIT = "customer_credit"
+    """Overpaid or given back: the customer's, until it is applied or returned."""
     PLAN_RECEIVABLE = "plan_receivable"
     """Principal that the customer owes."""
+    INTEREST_RECEIVABLE = "interest_receivable"
+    """Interest earned day by day and not yet paid."""
+    FEE_RECEIVABLE = "fee_receivable"
+    """Late fees charged and not yet paid."""
+    LOSS_ALLOWANCE = "loss_allowance"
+    """The part of what the customer owes that is lost by the books."""
     MERCHANT_PAYABLE = "merchant_payable"
     """Owed to the merchant and due by its terms."""
     MERCHANT_PROTECTED = "merchant_protected"
     """Owed to the merchant once the buyer's protection window has ended."""
+    MERCHANT_RECEIVABLE = "merchant_receivable"
+    """Owed back by the merchant: refunds of money that had been paid out."""
+    MERCHANT_FEE_DEFERRED = "merchant_fee_deferred"
+    """Commission kept and not yet earned."""
     MERCHANT_FEE_INCOME = "merchant_fee_income"
-    """Commission kept from the merchant's money."""
+    """Commission earned with the principal that has come back."""
     INTEREST_INCOME = "interest_income"
-    """Interest that customers have paid."""
+    """Interest earned, paid or not."""
+    LATE_FEE_INCOME = "late_fee_income"
+    """Late fees charged, paid or not."""
+    RECOVERY_INCOME = "recovery_income"
+    """Paid after the plan had been charged off."""
+    CREDIT_LOSSES = "credit_losses"
+    """Charged off: what customers are not expected to pay."""
+    PROVIDER_CHARGES = "provider_charges"
+    """What a provider keeps for its service."""
 
 
 _CHART: Final = {
     AccountName.PROVIDER_CLEARING: (AccountType.ASSET, Owner.PROVIDER),
     AccountName.BANK_CLEARING: (AccountType.ASSET, Owner.HOUSE),
     AccountName.CUSTOMER_DEPOSITS: (AccountType.LIABILITY, Owner.PLAN),
+    AccountName.CUSTOMER_CREDIT: (AccountType.LIABILITY, Owner.PLAN),
     AccountName.PLAN_RECEIVABLE: (AccountType.ASSET, Owner.PLAN),
+    AccountName.INTEREST_RECEIVABLE: (AccountType.ASSET, Owner.PLAN),
+    AccountName.FEE_RECEIVABLE: (AccountType.ASSET, Owner.PLAN),
+    AccountName.LOSS_ALLOWANCE: (AccountType.CONTRA_ASSET, Owner.PLAN),
     AccountName.MERCHANT_PAYABLE: (AccountType.LIABILITY, Owner.MERCHANT),
     AccountName.MERCHANT_PROTECTED: (AccountType.LIABILITY, Owner.PLAN),
+    AccountName.MERCHANT_RECEIVABLE: (AccountType.ASSET, Owner.MERCHANT),
+    AccountName.MERCHANT_FEE_DEFERRED: (AccountType.LIABILITY, Owner.PLAN),
     AccountName.MERCHANT_FEE_INCOME: (AccountType.INCOME, Owner.LENDER),
     AccountName.INTEREST_INCOME: (AccountType.INCOME, Owner.LENDER),
+    AccountName.LATE_FEE_INCOME: (AccountType.INCOME, Owner.LENDER),
+    AccountName.RECOVERY_INCOME: (AccountType.INCOME, Owner.LENDER),
+    AccountName.CREDIT_LOSSES: (AccountType.EXPENSE, Owner.LENDER),
+    AccountName.PROVIDER_CHARGES: (AccountType.EXPENSE, Owner.PROVIDER),
 }
+HOLDABLE: Final = frozenset({AccountName.MERCHANT_PROTECTED, AccountName.CUSTOMER_CREDIT})
+"""Accounts whose money can be held, and of which no more is taken than is there and not held.
+
+They are a plan's own, so whoever has to look before taking waits for nobody but the same plan.
+"""
 _OWNER_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """One account. ``owner_id`` is an opaque id, None for an account of the house.
+    """One account, in one currency. ``owner_id`` is an opaque id, None for the house.
 
     Raises:
         ValueError: the name needs an owner and has none, or the other way round, or the owner's id
@@ -100,6 +139,7 @@ class Account:
 
     name: AccountName
     owner_id: str | None = None
+    currency: Currency = Currency.ETB
 
     def __post_init__(self) -> None:
         if (self.owner_id is None) is not (self.owner is Owner.HOUSE):

@@ -164,7 +164,7 @@ async def test_an_id_of_another_plan_is_a_defect(
 
 _TRANSACTION = """
     INSERT INTO transactions (plan_id, posting_id, kind, happening, content_hash, effective_at)
-    VALUES (:plan, :plan || '-x', 'by_hand', '{}', sha256('x'), now())
+    VALUES (:plan, :plan || '-x', 'by_hand', '{"kind": "by_hand"}', sha256('x'), now())
 """
 _ENTRY = """
     INSERT INTO entries (plan_id, posting_id, line, account_code, side, amount_santim, effective_at)

@@ -1,6 +1,7 @@
 import pytest
 
 from meqenet.ledger.accounts import (
+    HOLDABLE,
     Account,
     AccountName,
     AccountType,
@@ -19,6 +20,16 @@ from meqenet.ledger.accounts import (
         ("plan_receivable:pln_a", AccountType.ASSET, Owner.PLAN, Side.DEBIT),
         ("merchant_payable:mrc_a", AccountType.LIABILITY, Owner.MERCHANT, Side.CREDIT),
         ("merchant_protected:pln_a", AccountType.LIABILITY, Owner.PLAN, Side.CREDIT),
+        ("customer_credit:pln_a", AccountType.LIABILITY, Owner.PLAN, Side.CREDIT),
+        ("interest_receivable:pln_a", AccountType.ASSET, Owner.PLAN, Side.DEBIT),
+        ("fee_receivable:pln_a", AccountType.ASSET, Owner.PLAN, Side.DEBIT),
+        ("loss_allowance:pln_a", AccountType.CONTRA_ASSET, Owner.PLAN, Side.CREDIT),
+        ("merchant_receivable:mrc_a", AccountType.ASSET, Owner.MERCHANT, Side.DEBIT),
+        ("merchant_fee_deferred:pln_a", AccountType.LIABILITY, Owner.PLAN, Side.CREDIT),
+        ("late_fee_income:lender-1", AccountType.INCOME, Owner.LENDER, Side.CREDIT),
+        ("recovery_income:lender-1", AccountType.INCOME, Owner.LENDER, Side.CREDIT),
+        ("credit_losses:lender-1", AccountType.EXPENSE, Owner.LENDER, Side.DEBIT),
+        ("provider_charges:mpesa", AccountType.EXPENSE, Owner.PROVIDER, Side.DEBIT),
         ("merchant_fee_income:lender-1", AccountType.INCOME, Owner.LENDER, Side.CREDIT),
         ("interest_income:lender-1", AccountType.INCOME, Owner.LENDER, Side.CREDIT),
     ],
@@ -44,6 +55,12 @@ def test_every_name_is_in_the_chart() -> None:
 def test_no_other_code_is_an_account(code: str) -> None:
     with pytest.raises(ValueError, match=r"belongs to|letters, digits|not a valid AccountName"):
         account_of(code=code)
+
+
+def test_only_a_plans_own_debts_are_held() -> None:
+    for name in HOLDABLE:
+        account = Account(name=name, owner_id="pln_a")
+        assert (account.type, account.owner) == (AccountType.LIABILITY, Owner.PLAN)
 
 
 def test_an_expense_grows_on_the_left() -> None:
