@@ -228,9 +228,7 @@ async def _written(
     parts: ApiParts,
 ) -> Answer:
     """Have the plan's workflow carry an update out; the same id is carried out once."""
-    handle = parts.temporal.get_workflow_handle_for(
-        PaymentPlanWorkflow.run, plan_workflow_id(plan_id=plan.plan_id)
-    )
+    handle: _Handle = parts.temporal.get_workflow_handle(plan_workflow_id(plan_id=plan.plan_id))
     status = 200
     try:
         await asked(lambda: update(handle, update_id), wait_seconds_max=parts.answer_seconds_max)
