@@ -8,12 +8,13 @@ whole numbers only. Money, decimals, dates and instants are written as :func:`pl
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from json.encoder import encode_basestring
+from typing import Any, Final
 
 from meqenet.money import Money
 
@@ -45,6 +46,72 @@ class ChainedEvent:
     content: EventContent
     previous_hash: bytes
     hash: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainBreak:
+    """The first record of a stream that does not hold, and why."""
+
+    stream: str
+    sequence: int
+    what: str
+
+
+@dataclass(kw_only=True)
+class ChainWalk:
+    """Checks whole streams as a database writes them out: many of them, in text, batch by batch.
+
+    It says of every row what :func:`first_break` says, at a fifth of the cost: the canonical JSON
+    is put together from texts, and only ``data`` is read and written again.
+
+    Args:
+        parse: reads JSON text; the standard library's own, or a faster one that reads the same.
+    """
+
+    parse: Callable[[str], Any] = json.loads
+    _stream: str | None = field(default=None, init=False)
+    _sequence: int = field(default=0, init=False)
+    _previous: bytes = field(default=GENESIS, init=False)
+
+    def first_break(self, rows: Iterable[Sequence[str]]) -> ChainBreak | None:
+        """Take the next rows, ordered by stream and sequence; None while everything holds.
+
+        Args:
+            rows: the texts of stream, sequence, event id, event type, version, ``data`` (JSON with
+                any white space and order of keys), ``effective_at`` as :func:`instant_text` has
+                it, previous hash and hash (both in hexadecimal). A stream's first row that is
+                ever given is its first event.
+        """
+        stream, sequence, previous = self._stream, self._sequence, self._previous
+        parse, compact, quoted, sha256 = self.parse, _compact, encode_basestring, hashlib.sha256
+        previous_hex = previous.hex()
+        for of, number, event_id, event_type, version, data, at, before_hex, hash_hex in rows:
+            if of != stream:
+                stream, sequence, previous, previous_hex = of, 0, GENESIS, GENESIS.hex()
+            sequence += 1
+            if number != str(sequence):
+                return _gap(stream=of, expected=sequence, found=number)
+            if before_hex != previous_hex:
+                what = "previous_hash is not the hash of the event before it"
+                return ChainBreak(stream=of, sequence=sequence, what=what)
+            try:
+                # The names of EventContent in their canonical order.
+                text = (
+                    f'{{"data":{compact(parse(data))},"effective_at":"{at}",'
+                    f'"event_id":{quoted(event_id)},"event_type":{quoted(event_type)},'
+                    f'"sequence":{number},"stream":{quoted(of)},"version":{version}}}'
+                )
+                digest = sha256(previous + text.encode())
+            except (ValueError, RecursionError):
+                what = "data is not what an event may hold"
+                return ChainBreak(stream=of, sequence=sequence, what=what)
+            previous_hex = digest.hexdigest()
+            if hash_hex != previous_hex:
+                what = "hash is not that of its content"
+                return ChainBreak(stream=of, sequence=sequence, what=what)
+            previous = digest.digest()
+        self._stream, self._sequence, self._previous = stream, sequence, previous
+        return None
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
@@ -99,10 +166,7 @@ def canonical_json(*, value: object) -> bytes:
     Raises:
         TypeError, ValueError: as :func:`plain`.
     """
-    text = json.dumps(
-        plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
-    return text.encode()
+    return _compact(plain(value)).encode()
 
 
 def event_hash(*, content: EventContent, previous_hash: bytes) -> bytes:
@@ -128,6 +192,29 @@ def first_break(*, events: Iterable[ChainedEvent]) -> int | None:
             return sequence
         previous_hash = event.hash
     return None
+
+
+def _gap(*, stream: str, expected: int, found: str) -> ChainBreak:
+    what = f"missing: event {found} stands in its place"
+    return ChainBreak(stream=stream, sequence=expected, what=what)
+
+
+def _compact_writer() -> Callable[[Any], str]:
+    """Writes plain JSON values canonically.
+
+    CPython makes its encoder in C anew for every text; made once, it is half as costly.
+    """
+    writer = json.JSONEncoder(
+        sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    make: Callable[..., Any] | None = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return writer.encode
+    pieces = make(None, writer.default, encode_basestring, None, ":", ",", True, False, False)  # noqa: FBT003 - of C
+    return lambda value: "".join(pieces(value, 0))
+
+
+_compact: Final = _compact_writer()
 
 
 def _key(key: object) -> str:

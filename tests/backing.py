@@ -14,7 +14,7 @@ from apps.runtime.backing import Backing
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
 from db.kernel.migrate import migrate_all
-from db.kernel.schema import create_events, create_person_keys
+from db.kernel.schema import create_anchors, create_events, create_person_keys
 from workers.settings import DOMAINS
 
 TEST_KEYRING = Keyring(
@@ -92,6 +92,7 @@ async def run_as_admin(admin_url: str, *statements: str) -> None:
 def _create_kernel_tables(connection: Connection) -> None:
     with Operations.context(MigrationContext.configure(connection)):
         create_events()
+        create_anchors()
         create_person_keys()
 
 

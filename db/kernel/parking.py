@@ -30,7 +30,7 @@ class ParkedEvent:
     """An event that waits.
 
     Attributes:
-        event: as it came; None when it could not be read.
+        event: as it came.
         failure: None when it only waits behind another one of its stream.
         tries: how often it has failed.
         next_try_at: None when nothing but a person's word has it tried again.
@@ -42,7 +42,7 @@ class ParkedEvent:
     stream: str
     sequence: int
     position: Position
-    event: Mapping[str, Any] | None
+    event: Mapping[str, Any]
     failure: Failure | None
     tries: int
     parked_at: datetime
@@ -64,7 +64,7 @@ async def park(
     queue: Queue,
     sequence: int,
     position: Position,
-    event: Mapping[str, Any] | None,
+    event: Mapping[str, Any],
     failure: Failure | None,
     try_again_in: timedelta | None,
 ) -> None:

@@ -50,6 +50,46 @@ def create_events() -> None:
     )
 
 
+def create_anchors() -> None:
+    """Signed anchors over the event chains, and an index by which recent events are found."""
+    op.execute("CREATE INDEX ix_events_recorded_at ON events USING brin (recorded_at)")
+    op.execute(
+        """
+        CREATE TABLE anchors (
+            number bigint NOT NULL,
+            previous_hash bytea NOT NULL,
+            from_xid xid8 NOT NULL,
+            until_xid xid8 NOT NULL,
+            taken_at timestamptz NOT NULL,
+            streams bigint NOT NULL,
+            events bigint NOT NULL,
+            root bytea NOT NULL,
+            key_id text NOT NULL,
+            hash bytea NOT NULL,
+            signature bytea NOT NULL,
+            CONSTRAINT pk_anchors PRIMARY KEY (number)
+        )
+        """
+    )
+    op.execute("COMMENT ON COLUMN anchors.until_xid IS 'the first that it does not cover'")
+    op.execute(
+        """
+        CREATE TABLE anchor_heads (
+            stream text NOT NULL,
+            anchor bigint NOT NULL,
+            events bigint NOT NULL,
+            first_sequence bigint NOT NULL,
+            last_sequence bigint NOT NULL,
+            head bytea NOT NULL,
+            notes bytea NOT NULL,
+            CONSTRAINT pk_anchor_heads PRIMARY KEY (stream, anchor)
+        )
+        """
+    )
+    op.execute("CREATE INDEX ix_anchor_heads_anchor ON anchor_heads (anchor)")
+    op.execute("COMMENT ON COLUMN anchor_heads.notes IS 'over recorded_at, xid and position'")
+
+
 def create_person_keys() -> None:
     """One wrapped data key per person, for domains that hold private data."""
     op.execute(
@@ -107,7 +147,7 @@ def create_inbox() -> None:
             parked_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
             xid xid8 NOT NULL,
             position bigint NOT NULL,
-            event jsonb,
+            event jsonb NOT NULL,
             error_type text,
             error_code text,
             tries integer NOT NULL,
@@ -119,9 +159,6 @@ def create_inbox() -> None:
         """
     )
     op.execute("CREATE INDEX ix_parked_events_consumer ON parked_events (consumer, next_try_at)")
-    op.execute(
-        "COMMENT ON COLUMN parked_events.event IS 'as it came; null when it could not be read'"
-    )
     op.execute(
         "COMMENT ON COLUMN parked_events.error_type IS 'null: it only waits behind another one'"
     )

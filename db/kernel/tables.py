@@ -64,6 +64,7 @@ events = Table(
     PrimaryKeyConstraint("stream", "stream_sequence"),
     UniqueConstraint("stream", "id"),
     Index("ix_events_outbox", "xid", "position"),
+    Index("ix_events_recorded_at", "recorded_at", postgresql_using="brin"),
     **Access.APPEND_ONLY.table,
 )
 """The event log of a domain, which is its outbox too. The stream leads the primary key, so the
@@ -79,6 +80,38 @@ relay_position = Table(
     **Access.READ_WRITE.table,
 )
 """How far each reader of the outbox has come."""
+
+anchors = Table(
+    "anchors",
+    KERNEL,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("previous_hash", LargeBinary, nullable=False),
+    Column("from_xid", TransactionId, nullable=False),
+    Column("until_xid", TransactionId, nullable=False, comment="the first that it does not cover"),
+    Column("taken_at", DateTime(timezone=True), nullable=False),
+    Column("streams", BigInteger, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    **Access.APPEND_ONLY.table,
+)
+"""Signed hashes over the heads of all chains; see :mod:`db.kernel.anchors`."""
+
+anchor_heads = Table(
+    "anchor_heads",
+    KERNEL,
+    Column("stream", Text, primary_key=True),
+    Column("anchor", BigInteger, primary_key=True, index=True),
+    Column("events", BigInteger, nullable=False),
+    Column("first_sequence", BigInteger, nullable=False),
+    Column("last_sequence", BigInteger, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    Column("notes", LargeBinary, nullable=False, comment="over recorded_at, xid and position"),
+    **Access.APPEND_ONLY.table,
+)
+"""What each anchor covers: every stream that had grown, and how far."""
 
 person_keys = Table(
     "person_keys",
@@ -125,7 +158,7 @@ parked_events = Table(
     Column("parked_id", BigInteger, Identity(always=True), nullable=False, unique=True),
     Column("xid", TransactionId, nullable=False),
     Column("position", BigInteger, nullable=False),
-    Column("event", JSONB(none_as_null=True), comment="as it came; null when it could not be read"),
+    Column("event", JSONB, nullable=False),
     Column("error_type", Text, comment="null: it only waits behind another one"),
     Column("error_code", Text),
     Column("tries", Integer, nullable=False),
