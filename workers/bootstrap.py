@@ -23,6 +23,7 @@ from activities.mpesa import MpesaActivities
 from activities.payments import PaymentsActivities
 from activities.settlement import SettlementActivities
 from activities.telebirr import TelebirrActivities
+from db.analytics.models import MODELS, ReadModel
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
 from integrations.bank.client import BankClient
@@ -72,11 +73,12 @@ class Environment:
 
 @dataclass(frozen=True, kw_only=True)
 class DomainParts:
-    """What serves one domain: its store, if opened, and activities by task queue."""
+    """What serves one domain: its store, activities by task queue, and the models that it keeps."""
 
     domain: Domain
     database: Database
     activities_by_queue: Mapping[str, list[Any]]
+    read_models: tuple[ReadModel, ...] = ()
 
 
 def payload_keys(*, settings: Settings) -> PayloadKeys:
@@ -130,6 +132,7 @@ async def domain_parts(
             activities_by_queue=_activities(
                 domain=domain, store=store, environment=environment, http=http
             ),
+            read_models=tuple(MODELS.values()) if domain == "analytics" else (),
         )
     finally:
         await store.dispose()

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from temporalio.worker import Worker
 
 from workers.bootstrap import DomainParts, Environment, domain_parts, http_client, temporal_client
+from workers.projections import run_projections
 from workers.queue_worker import worker_for
 from workers.relay import run_relay
 from workers.settings import Domain
@@ -20,7 +21,7 @@ async def serve(
     stop: asyncio.Event,
     on_ready: Callable[[], None],
 ) -> None:
-    """Serve the domains' task queues and relay their events until ``stop`` is set.
+    """Serve the domains' queues, relay their events, keep their models, until ``stop`` is set.
 
     Raises:
         Defect: a setting that one of the domains needs is missing.
@@ -36,13 +37,20 @@ async def serve(
             for domain in domains
         ]
         async with asyncio.TaskGroup() as running:
-            relays = [running.create_task(_relay(part, redis=redis, stop=stop)) for part in parts]
+            reading = [
+                running.create_task(deed)
+                for part in parts
+                for deed in (
+                    _relay(part, redis=redis, stop=stop),
+                    _project(part, redis=redis, stop=stop),
+                )
+            ]
             async with AsyncExitStack() as workers:
                 for worker in await _workers(parts, environment=environment):
                     await workers.enter_async_context(worker)
                 on_ready()
                 await stop.wait()
-            await asyncio.gather(*relays)
+            await asyncio.gather(*reading)
 
 
 async def _workers(parts: Sequence[DomainParts], *, environment: Environment) -> list[Worker]:
@@ -59,3 +67,7 @@ async def _workers(parts: Sequence[DomainParts], *, environment: Environment) ->
 
 async def _relay(part: DomainParts, *, redis: Redis, stop: asyncio.Event) -> None:
     await run_relay(domain=part.domain, database=part.database, redis=redis, stop=stop)
+
+
+async def _project(part: DomainParts, *, redis: Redis, stop: asyncio.Event) -> None:
+    await run_projections(models=part.read_models, database=part.database, redis=redis, stop=stop)

@@ -159,6 +159,7 @@ def _event(row: CreditDecision) -> NewEvent:
             "approved": row.approved,
             "tier": row.tier,
             "held": row.amount_santim if row.approved else Money.zero(),
+            "limit": row.limit_santim,
             "policy_version": row.policy_version,
         },
         at=row.decided_at,

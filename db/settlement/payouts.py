@@ -110,6 +110,7 @@ async def record_payout(
             "merchant_id": payout.merchant_id,
             "amount": payout.amount_santim,
             "reason_code": payout.reason_code,
+            "bank_reference": payout.bank_reference,
         }
         await tell(
             session=session,
