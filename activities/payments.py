@@ -141,7 +141,9 @@ class PaymentsActivities:
             msisdn=orders.msisdn,
             attempts=tuple(
                 contract.AttemptFound(
-                    attempt_id=attempt.attempt_id, state=contract.AttemptState(attempt.state)
+                    attempt_id=attempt.attempt_id,
+                    state=contract.AttemptState(attempt.state),
+                    succeeded_at=attempt.moved_at,
                 )
                 for attempt in orders.attempts
             ),

@@ -60,6 +60,13 @@ async def activate(desk: PlanDesk, paid: CollectionResult | None) -> None:
         step=step,
         step_at=step_at,
     )
+    await finish_activation(desk, paid)
+
+
+async def finish_activation(desk: PlanDesk, paid: CollectionResult | None) -> None:
+    """What follows the event of activation; done again, it changes nothing."""
+    terms, application = desk.life.signed, desk.application
+    scheduled = desk.life.owed_to_merchant
     paid_at_checkout = await _record_first(desk, paid)
     await ask(
         ledger.POST,
@@ -93,6 +100,8 @@ async def _record_first(desk: PlanDesk, paid: CollectionResult | None) -> Money:
     if paid is None:
         return Money.zero()
     first = desk.life.installment(number=1)
+    if first.state is InstallmentState.PAID:
+        return first.planned.principal
     first.state = InstallmentState.PAID
     step, step_at = next_step(desk)
     await desk.record(

@@ -78,9 +78,13 @@ async def open_plan(desk: PlanDesk) -> None:
 async def verify_identity(desk: PlanDesk) -> kyc.IdentityVerified:
     """Have the customer log in at Fayda; up to three logins, then the plan is declined."""
     expires_at = desk.clock.now() + timedelta(minutes=desk.life.signed.offer_minutes_max)
-    reason = ("identity_not_confirmed", "Fayda did not confirm your identity.")
-    while desk.life.identity_attempt < IDENTITY_ATTEMPTS_MAX:
-        await _request_login(desk, expires_at=expires_at)
+    await request_login(desk, expires_at=expires_at)
+    return await see_login_through(desk, expires_at=expires_at)
+
+
+async def see_login_through(desk: PlanDesk, *, expires_at: datetime) -> kyc.IdentityVerified:
+    """Await the login that was asked for, and ask for another one while that may help."""
+    while True:
         desk.answer()
         await desk.clock.wait_until(
             lambda: desk.returned is not None or desk.cancel is not None,
@@ -92,22 +96,38 @@ async def verify_identity(desk: PlanDesk) -> kyc.IdentityVerified:
             await end_early(desk, stage="identity")
         outcome = await _read_identity(desk)
         if isinstance(outcome, kyc.IdentityVerified):
-            await desk.record(
-                IdentityConfirmed(customer_id=outcome.customer_id),
-                state=desk.life.state,
-                step="credit check",
-            )
-            desk.life.customer_id = outcome.customer_id
-            return outcome
-        reason = outcome
-        await _close_login(desk, code=reason[0])
-        if reason[0] == "identity_mismatch":
-            break
-    await desk.decline(reason)
-    raise PlanEnded
+            return await confirm_identity(desk, outcome)
+        await _close_login(desk, code=outcome[0])
+        await ask_for_another_login(desk, reason=outcome, expires_at=expires_at)
 
 
-async def _request_login(desk: PlanDesk, *, expires_at: datetime) -> None:
+async def confirm_identity(desk: PlanDesk, identity: kyc.IdentityVerified) -> kyc.IdentityVerified:
+    """Record who it is."""
+    await desk.record(
+        IdentityConfirmed(customer_id=identity.customer_id),
+        state=desk.life.state,
+        step="credit check",
+    )
+    desk.life.customer_id = identity.customer_id
+    return identity
+
+
+async def ask_for_another_login(
+    desk: PlanDesk, *, reason: tuple[str, str], expires_at: datetime
+) -> None:
+    """Ask for the next login, or decline the plan when another one cannot help.
+
+    Raises:
+        PlanEnded: it was declined.
+    """
+    used_up = desk.life.identity_attempt >= IDENTITY_ATTEMPTS_MAX
+    if used_up or reason[0] == "identity_mismatch":
+        await desk.decline(reason)
+    await request_login(desk, expires_at=expires_at)
+
+
+async def request_login(desk: PlanDesk, *, expires_at: datetime) -> None:
+    """Open the next login at Fayda and lay its link before the customer."""
     desk.life.identity_attempt += 1
     desk.returned = None
     begun = await ask(
@@ -200,13 +220,12 @@ async def decide_credit(desk: PlanDesk, identity: kyc.IdentityVerified) -> None:
 
 async def make_offer(desk: PlanDesk) -> None:
     """Lay the terms before the customer and wait for the signature."""
-    terms = desk.life.signed
     offer = await ask(
         bnpl.MAKE_OFFER,
         bnpl.MakeOffer(plan_id=desk.plan_id, tier=desk.life.tier, at=desk.clock.now()),
         summary="Compute the offer",
     )
-    expires_at = desk.clock.now() + timedelta(minutes=terms.offer_minutes_max)
+    expires_at = desk.clock.now() + timedelta(minutes=desk.life.signed.offer_minutes_max)
     desk.life.installments = [InstallmentLife(planned=row) for row in offer.installments]
     await desk.record(
         PlanOffered(
@@ -217,7 +236,7 @@ async def make_offer(desk: PlanDesk) -> None:
             nominal_apr_percent=offer.nominal_apr_percent,
             effective_apr_percent=offer.effective_apr_percent,
             tier=desk.life.tier,
-            lender_of_record=terms.lender_of_record,
+            lender_of_record=desk.life.signed.lender_of_record,
             expires_at=expires_at,
         ),
         state=PlanState.OFFERED,
@@ -226,6 +245,15 @@ async def make_offer(desk: PlanDesk) -> None:
         action=NextAction(kind="accept_offer", expires_at=expires_at),
     )
     desk.answer()
+    await await_signature(desk, expires_at=expires_at)
+
+
+async def await_signature(desk: PlanDesk, *, expires_at: datetime) -> None:
+    """Wait for the customer's signature under the offer.
+
+    Raises:
+        PlanEnded: it did not come in time, or the checkout has cancelled.
+    """
     await desk.clock.wait_until(
         lambda: desk.accepted is not None or desk.cancel is not None,
         until=expires_at,
@@ -237,5 +265,5 @@ async def make_offer(desk: PlanDesk) -> None:
     await desk.record(
         OfferAccepted(agreement_version=desk.accepted.agreement_version),
         state=PlanState.ACCEPTED,
-        step="payment at checkout" if terms.first_payment else "activation",
+        step="payment at checkout" if desk.life.signed.first_payment else "activation",
     )

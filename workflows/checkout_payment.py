@@ -1,6 +1,7 @@
 """Between signature and activation: the payment at checkout, and Telebirr's mandate."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -10,8 +11,9 @@ from activities.contracts import ledger, payments
 from activities.contracts.bnpl import NextAction
 from activities.contracts.payments import Channel
 from meqenet.bnpl.events import CheckoutPaymentFailed, PaymentRequested
+from meqenet.bnpl.progress import PlanProgress
 from meqenet.bnpl.states import PlanState
-from meqenet.identity import contract_number, installment_id
+from meqenet.identity import attempt_id, contract_number, installment_id
 from meqenet.ledger.happenings import CheckoutPaymentReceived
 from meqenet.payments.rail import MandateStatus, WalletProvider
 from workflows.asking import ask, distances, report_of
@@ -25,17 +27,22 @@ from workflows.ending import (
 from workflows.news import CollectionEnd, CollectionOrder, CollectionResult, NewsKind
 from workflows.plan_desk import PlanDesk, PlanEnded
 
+_UNWANTED = (PlanState.CANCELLED, PlanState.EXPIRED)
 _POLL_MANDATE_AFTER = distances(first=timedelta(seconds=2), longest=timedelta(seconds=30), count=8)
 
 
 async def take_first_payment(desk: PlanDesk) -> CollectionResult | None:
     """Collect what is due at checkout and get the mandate signed; None where nothing is due."""
     terms = desk.life.signed
-    deadline = desk.clock.now() + timedelta(minutes=terms.first_payment_minutes_max)
+    left = desk.left_off.progress if desk.left_off is not None else PlanProgress()
+    minutes_max = timedelta(minutes=terms.first_payment_minutes_max)
+    deadline = left.payment_deadline or (left.accepted_at or desk.clock.now()) + minutes_max
     if not terms.first_payment:
-        await _prepare_later_payments(desk, deadline=deadline)
+        await _prepare_later_payments(desk, deadline=deadline, is_asked=left.payment_requested)
         return None
-    attempts = 0
+    attempts = left.payments_failed
+    if left.awaits_new_try and not was_opened(desk, number=attempts + 1):
+        await _await_new_try(desk, deadline=deadline)
     while True:
         result = await _collect_once(desk, deadline=deadline, first_attempt=attempts + 1)
         attempts = result.attempts
@@ -48,19 +55,19 @@ async def take_first_payment(desk: PlanDesk) -> CollectionResult | None:
                 return result
             if desk.cancel_is_new():
                 await record_cancellation(desk)
-            await return_payment(desk, result)
+            await return_payment(desk, result, refunds=_refunds_of(desk, result))
             await end_mandate(desk)
             raise PlanEnded
-        if desk.life.state is PlanState.CANCELLED:
+        if desk.life.state in _UNWANTED:
             raise PlanEnded
         if desk.cancel is not None or desk.clock.now() >= deadline:
             await end_early(desk, stage="payment")
         await _await_another_try(desk, result, deadline=deadline)
 
 
-async def _prepare_later_payments(desk: PlanDesk, *, deadline: datetime) -> None:
+async def _prepare_later_payments(desk: PlanDesk, *, deadline: datetime, is_asked: bool) -> None:
     if _by_telebirr(desk):
-        await _have_mandate_signed(desk, deadline=deadline)
+        await _have_mandate_signed(desk, deadline=deadline, is_asked=is_asked)
     if desk.cancel is not None:
         await end_mandate(desk)
         await end_early(desk, stage="payment")
@@ -75,7 +82,11 @@ async def _collect_once(
     desk: PlanDesk, *, deadline: datetime, first_attempt: int
 ) -> CollectionResult:
     order = _first_order(desk, deadline=deadline, first_attempt=first_attempt)
-    if order.channel is Channel.PUSH:
+    left = desk.left_off
+    if left is not None and was_opened(desk, number=first_attempt):
+        is_shown, is_unwanted = left.progress.payment_requested, desk.life.state in _UNWANTED
+        order = replace(order, asks_first=True, is_shown=is_shown, is_unwanted=is_unwanted)
+    if order.channel is Channel.PUSH and not (order.is_shown or order.is_unwanted):
         await _request_payment(
             desk, NextAction(kind="confirm_on_phone", expires_at=deadline), deadline=deadline
         )
@@ -141,6 +152,23 @@ async def _request_payment(desk: PlanDesk, action: NextAction, *, deadline: date
     )
 
 
+def was_opened(desk: PlanDesk, *, number: int) -> bool:
+    """Whether a run that was lost has opened this attempt."""
+    if desk.left_off is None:
+        return False
+    first = installment_id(plan_id=desk.plan_id, number=1)
+    opened = attempt_id(installment_id=first, number=number)
+    return desk.left_off.payments.attempt(attempt_id=opened) is not None
+
+
+def _refunds_of(desk: PlanDesk, paid: CollectionResult) -> tuple[payments.RefundFound, ...]:
+    """Refunds of this payment that a lost run has left behind."""
+    if desk.left_off is None:
+        return ()
+    found = desk.left_off.payments.refunds
+    return tuple(refund for refund in found if refund.attempt_id == paid.attempt_id)
+
+
 async def _await_another_try(
     desk: PlanDesk, result: CollectionResult, *, deadline: datetime
 ) -> None:
@@ -157,6 +185,10 @@ async def _await_another_try(
         action=NextAction(kind="retry_payment", expires_at=deadline),
     )
     desk.answer()
+    await _await_new_try(desk, deadline=deadline)
+
+
+async def _await_new_try(desk: PlanDesk, *, deadline: datetime) -> None:
     await desk.clock.wait_until(
         lambda: desk.accepted is not None or desk.cancel is not None,
         until=deadline,
@@ -186,19 +218,11 @@ async def _post_received(desk: PlanDesk, result: CollectionResult) -> None:
     )
 
 
-async def _have_mandate_signed(desk: PlanDesk, *, deadline: datetime) -> None:
-    contract_no = contract_number(plan_id=desk.plan_id)
-    link = await ask(
-        payments.TELEBIRR_MANDATE_LINK,
-        payments.QueryMandate(contract_no=contract_no),
-        summary="Make the mandate's link",
-    )
-    await _request_payment(
-        desk,
-        NextAction(kind="open_app", app_link=link.link, expires_at=deadline),
-        deadline=deadline,
-    )
-    desk.answer()
+async def _have_mandate_signed(desk: PlanDesk, *, deadline: datetime, is_asked: bool) -> None:
+    if is_asked and await confirm_mandate(desk):
+        return
+    if not is_asked:
+        await _ask_for_mandate(desk, deadline=deadline)
     watch = asyncio.create_task(_until_mandate_is_active(desk))
     await desk.clock.wait_until(
         lambda: watch.done() or desk.cancel is not None,
@@ -210,6 +234,20 @@ async def _have_mandate_signed(desk: PlanDesk, *, deadline: datetime) -> None:
         await confirm_mandate(desk)
         await end_mandate(desk)
         await end_early(desk, stage="payment")
+
+
+async def _ask_for_mandate(desk: PlanDesk, *, deadline: datetime) -> None:
+    link = await ask(
+        payments.TELEBIRR_MANDATE_LINK,
+        payments.QueryMandate(contract_no=contract_number(plan_id=desk.plan_id)),
+        summary="Make the mandate's link",
+    )
+    await _request_payment(
+        desk,
+        NextAction(kind="open_app", app_link=link.link, expires_at=deadline),
+        deadline=deadline,
+    )
+    desk.answer()
 
 
 async def _until_mandate_is_active(desk: PlanDesk) -> None:

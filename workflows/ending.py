@@ -1,9 +1,12 @@
 """The early ends of a plan: expired or cancelled before activation; its mandate cancelled."""
 
+from collections.abc import Sequence
+
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from activities.contracts import marketplace, payments
+from activities.contracts.payments import AttemptState, RefundFound
 from meqenet.bnpl.events import PaymentReturned, PlanCancelled, PlanExpired
 from meqenet.bnpl.states import PlanState
 from meqenet.identity import refund_id
@@ -44,11 +47,19 @@ async def end_early(desk: PlanDesk, *, stage: str) -> None:
     raise PlanEnded
 
 
-async def return_payment(desk: PlanDesk, paid: CollectionResult) -> None:
-    """Send a collected checkout payment back to its wallet and note it in the plan's log."""
+async def return_payment(
+    desk: PlanDesk, paid: CollectionResult, *, refunds: Sequence[RefundFound] = ()
+) -> None:
+    """Send a collected checkout payment back to its wallet and note it in the plan's log.
+
+    ``refunds`` are those that a lost run has left behind, the newest last.
+    """
     if paid.attempt_id is None or paid.amount is None:
         raise ValueError("only a paid collection can be returned")
-    number = 1
+    number, is_begun = max(1, len(refunds)), bool(refunds)
+    if refunds and refunds[-1].state is AttemptState.FAILED:
+        await _person_retries_refund(desk, why=None)
+        number, is_begun = number + 1, False
     while True:
         refund = refund_id(attempt_id=paid.attempt_id, number=number)
         result = await workflow.execute_child_workflow(
@@ -60,24 +71,29 @@ async def return_payment(desk: PlanDesk, paid: CollectionResult) -> None:
                 amount=paid.amount,
                 reason="plan not activated",
                 at=desk.clock.now(),
+                asks_first=is_begun,
             ),
             id=refund_workflow_id(refund_id=refund),
             static_summary=f"Return {paid.amount} birr",
         )
         if result.end is RefundEnd.RETURNED:
             break
-        # The money stays in the books as the customer's until a person has the refund sent again.
-        desk.show(step=f"refund refused ({result.failure_code}): retry it", step_at=None)
-        await desk.clock.wait_until(
-            lambda: desk.refunds_asked > 0, until=None, summary="a person retries the refund"
-        )
-        desk.refunds_asked = 0
-        number += 1
+        await _person_retries_refund(desk, why=result.failure_code)
+        number, is_begun = number + 1, False
     await desk.record(
         PaymentReturned(refund_id=refund, amount=paid.amount),
         state=desk.life.state,
         step="none",
     )
+
+
+async def _person_retries_refund(desk: PlanDesk, *, why: str | None) -> None:
+    """The money stays in the books as the customer's until a person has it sent again."""
+    desk.show(step=f"refund refused ({why or 'see payments'}): retry it", step_at=None)
+    await desk.clock.wait_until(
+        lambda: desk.refunds_asked > 0, until=None, summary="a person retries the refund"
+    )
+    desk.refunds_asked = 0
 
 
 async def end_mandate(desk: PlanDesk) -> None:

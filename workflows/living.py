@@ -1,6 +1,6 @@
 """An active plan: installments collected when due, the merchant paid, until nothing is owed."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 from temporalio import workflow
 
@@ -82,8 +82,6 @@ def _is_due(desk: PlanDesk, installment: InstallmentLife) -> bool:
 
 
 async def _collect(desk: PlanDesk, installment: InstallmentLife, *, now: bool = False) -> None:
-    application, terms = desk.application, desk.life.signed
-    telebirr = application.wallet_provider is WalletProvider.TELEBIRR
     started_on = addis_date(at=desk.clock.now()) if now else installment.planned.due_on
     installment.state = InstallmentState.COLLECTING
     number = installment.planned.number
@@ -94,22 +92,28 @@ async def _collect(desk: PlanDesk, installment: InstallmentLife, *, now: bool = 
         step_at=desk.clock.now(),
     )
     desk.life.collections_since_roll += 1
-    count = len(desk.life.installments)
-    await desk.start_collection(
-        CollectionOrder(
-            plan_id=desk.plan_id,
-            installment_id=installment_id(plan_id=desk.plan_id, number=number),
-            number=number,
-            amount=installment.planned.amount,
-            provider=application.wallet_provider,
-            channel=Channel.MANDATE if telebirr else Channel.PUSH,
-            first_attempt=installment.attempts + 1,
-            retry_on=tuple(started_on + timedelta(days=d) for d in terms.retry_after_days),
-            collection_hour=terms.collection_hour,
-            title=f"Meqenet installment {number} of {count}",
-            account_reference=desk.account_reference,
-            clock=desk.clock.reading,
-        )
+    await desk.start_collection(collection_order(desk, installment, started_on=started_on))
+
+
+def collection_order(
+    desk: PlanDesk, installment: InstallmentLife, *, started_on: date
+) -> CollectionOrder:
+    """How an installment is collected; the distances between attempts count from a date."""
+    terms, provider = desk.life.signed, desk.application.wallet_provider
+    number, count = installment.planned.number, len(desk.life.installments)
+    return CollectionOrder(
+        plan_id=desk.plan_id,
+        installment_id=installment_id(plan_id=desk.plan_id, number=number),
+        number=number,
+        amount=installment.planned.amount,
+        provider=provider,
+        channel=Channel.MANDATE if provider is WalletProvider.TELEBIRR else Channel.PUSH,
+        first_attempt=installment.attempts + 1,
+        retry_on=tuple(started_on + timedelta(days=d) for d in terms.retry_after_days),
+        collection_hour=terms.collection_hour,
+        title=f"Meqenet installment {number} of {count}",
+        account_reference=desk.account_reference,
+        clock=desk.clock.reading,
     )
 
 
@@ -129,7 +133,7 @@ async def _take_news(desk: PlanDesk, news: CollectionNews) -> None:
         step=f"try installment {news.number} again",
         step_at=news.next_attempt_at,
     )
-    _show_days_past_due(desk)
+    show_days_past_due(desk)
 
 
 async def _take_result(desk: PlanDesk, result: CollectionResult) -> None:
@@ -143,7 +147,7 @@ async def _take_result(desk: PlanDesk, result: CollectionResult) -> None:
             state=PlanState.PAST_DUE,
             step=f"installment {result.number} waits for a retry",
         )
-        _show_days_past_due(desk)
+        show_days_past_due(desk)
         return
     installment.state = InstallmentState.PAID
     planned, attempt = installment.planned, result.attempt_id or ""
@@ -169,7 +173,7 @@ async def _take_result(desk: PlanDesk, result: CollectionResult) -> None:
             plan_id=desk.plan_id,
             repayment_id=attempt,
             principal=planned.principal,
-            on_time=addis_date(at=desk.clock.now()) <= planned.due_on,
+            on_time=addis_date(at=_paid_at(desk, result)) <= planned.due_on,
             at=desk.clock.now(),
         ),
         summary="The customer owes less",
@@ -186,7 +190,17 @@ async def _take_result(desk: PlanDesk, result: CollectionResult) -> None:
         step=step,
         step_at=step_at,
     )
-    _show_days_past_due(desk)
+    show_days_past_due(desk)
+
+
+def _paid_at(desk: PlanDesk, result: CollectionResult) -> datetime:
+    """When it was paid by the plan's clock; a provider lives in real time, a test clock does not.
+
+    In real time the provider's word counts: we may have heard of it days later.
+    """
+    if desk.clock.reading is not None or result.paid_at is None:
+        return desk.clock.now()
+    return min(result.paid_at, desk.clock.now())
 
 
 def _overdue(desk: PlanDesk) -> list[InstallmentLife]:
@@ -201,7 +215,8 @@ def _overdue(desk: PlanDesk) -> list[InstallmentLife]:
     ]
 
 
-def _show_days_past_due(desk: PlanDesk) -> None:
+def show_days_past_due(desk: PlanDesk) -> None:
+    """For whoever lists plans."""
     today = addis_date(at=desk.clock.now())
     days = max(((today - i.planned.due_on).days for i in _overdue(desk)), default=0)
     workflow.upsert_search_attributes([DAYS_PAST_DUE.value_set(days)])

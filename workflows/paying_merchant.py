@@ -15,6 +15,7 @@ from meqenet.settlement.transfer import TransferAnswer, TransferStatus
 from workflows.agenda import next_step
 from workflows.asking import ask
 from workflows.messages import payout_workflow_id
+from workflows.orphans import when_free
 from workflows.payout import MerchantPayoutWorkflow, PayoutOrder
 from workflows.plan_desk import PlanDesk
 from workflows.plan_life import PayoutLife
@@ -63,17 +64,23 @@ async def take_payout_answer(desk: PlanDesk, answer: TransferAnswer) -> None:
 
 
 async def _pay(desk: PlanDesk, payout: PayoutLife) -> None:
-    answer = await workflow.execute_child_workflow(
-        MerchantPayoutWorkflow.run,
-        PayoutOrder(
-            plan_id=desk.plan_id,
-            merchant_id=desk.application.merchant_id,
-            payout_id=payout.scheduled.payout_id,
-            at=desk.clock.now(),
+    child_id = payout_workflow_id(payout_id=payout.scheduled.payout_id)
+    order = PayoutOrder(
+        plan_id=desk.plan_id,
+        merchant_id=desk.application.merchant_id,
+        payout_id=payout.scheduled.payout_id,
+        at=desk.clock.now(),
+        asks_first=payout.begun,
+    )
+    answer = await when_free(
+        lambda: workflow.execute_child_workflow(
+            MerchantPayoutWorkflow.run,
+            order,
+            id=child_id,
+            parent_close_policy=ParentClosePolicy.ABANDON,
+            static_summary=f"Pay the merchant {payout.scheduled.net} birr",
         ),
-        id=payout_workflow_id(payout_id=payout.scheduled.payout_id),
-        parent_close_policy=ParentClosePolicy.ABANDON,
-        static_summary=f"Pay the merchant {payout.scheduled.net} birr",
+        orphan_id=child_id,
     )
     desk.payout_answers.append(answer)
     desk.paying = None
@@ -100,7 +107,7 @@ async def _reopen_payout(desk: PlanDesk, payout: PayoutLife) -> None:
     """Send a refused payout again under a new id, to the account on file by now."""
     desk.payouts_asked = 0
     payout.number += 1
-    payout.rejected = False
+    payout.rejected = payout.begun = False
     new_id = payout_id(plan_id=desk.plan_id, number=payout.number)
     scheduled = await ask(
         settlement.SCHEDULE,

@@ -18,12 +18,16 @@ _AGAIN_AFTER = distances(first=timedelta(seconds=1), longest=timedelta(hours=1),
 
 @dataclass(frozen=True, kw_only=True)
 class PayoutOrder:
-    """Which payout to send; its content is the settlement domain's."""
+    """Which payout to send; its content is the settlement domain's.
+
+    ``asks_first``: a run that was lost may have sent it.
+    """
 
     plan_id: str
     merchant_id: str
     payout_id: str
     at: datetime
+    asks_first: bool = False
 
 
 @workflow.defn
@@ -57,7 +61,7 @@ class MerchantPayoutWorkflow:
         return answer
 
     async def _see_through(self, order: PayoutOrder, transfer: CreditTransfer) -> TransferAnswer:
-        may_send = True
+        may_send = not order.asks_first
         turn = 0
         while True:
             answer = await (self._send(transfer) if may_send else self._ask(transfer))

@@ -7,9 +7,10 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
+    from activities.contracts import bnpl
     from meqenet.bnpl.states import InstallmentState, PlanState
     from workflows.activation import activate
-    from workflows.asking import refusal
+    from workflows.asking import ask, refusal
     from workflows.becoming_active import decide_credit, make_offer, open_plan, verify_identity
     from workflows.checkout_payment import take_first_payment
     from workflows.clock import ClockMoved, ClockReading, PlanClock
@@ -28,7 +29,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.news import CollectionNews
     from workflows.plan_desk import MERCHANT_ID, PAYMENT_OPTION, PlanDesk, PlanEnded
     from workflows.plan_life import PlanLife, PlanOutcome, PlanRun
-    from workflows.test_clock_messages import PlanAtRest, PlanLeft
+    from workflows.resuming import go_on, take_up
+    from workflows.test_clock_messages import PlanAtRest, PlanJoined, PlanLeft
 
 _BEFORE_ACTIVE = (
     PlanState.APPLIED,
@@ -67,6 +69,8 @@ class PaymentPlanWorkflow:
         if start.life is None and application.test_clock_now is not None:
             reading = ClockReading(now=application.test_clock_now, turn=0)
         self._desk = PlanDesk(application=application, life=life, clock=PlanClock(reading))
+        if start.left_off is not None:
+            take_up(self._desk, start.left_off)
         self._told: tuple[int, datetime | None] | None = life.reported
         self._refused: FailureError | None = None
         self._over = False
@@ -100,12 +104,19 @@ class PaymentPlanWorkflow:
             desk.life.collections_since_roll = 0
             workflow.continue_as_new(PlanRun(application=start.application, life=desk.life))
         await self._leave_clock()
+        await ask(
+            bnpl.END_PROCESS,
+            bnpl.EndProcess(plan_id=desk.plan_id, at=desk.clock.now()),
+            summary="All is done",
+        )
         return PlanOutcome(plan_id=desk.plan_id, state=desk.life.state)
 
     async def _live(self, start: PlanRun) -> bool:
         desk = self._desk
         try:
-            if start.life is None:
+            if start.left_off is not None:
+                await go_on(desk, start.left_off)
+            elif start.life is None:
                 await open_plan(desk)
                 identity = await verify_identity(desk)
                 await decide_credit(desk, identity)
@@ -271,6 +282,8 @@ class PaymentPlanWorkflow:
         return self._answer()
 
     async def _tell_clock_when_at_rest(self) -> None:
+        if self._desk.left_off is not None and self._desk.application.test_clock_id is not None:
+            await self._signal_clock("plan_joined", PlanJoined(plan_id=self._desk.plan_id))
         while self._desk.application.test_clock_id is not None:
             await workflow.wait_condition(self._has_come_to_rest)
             self._told = (self._desk.clock.turn, self._desk.next_wake())
@@ -287,7 +300,7 @@ class PaymentPlanWorkflow:
         if self._desk.application.test_clock_id is not None:
             await self._signal_clock("plan_left", PlanLeft(plan_id=self._desk.plan_id))
 
-    async def _signal_clock(self, signal: str, message: PlanAtRest | PlanLeft) -> None:
+    async def _signal_clock(self, signal: str, message: PlanAtRest | PlanJoined | PlanLeft) -> None:
         clock = workflow.get_external_workflow_handle(
             test_clock_workflow_id(clock_id=self._desk.application.test_clock_id or "")
         )

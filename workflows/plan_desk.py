@@ -7,7 +7,7 @@ from datetime import datetime
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
-from temporalio.exceptions import FailureError
+from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError
 from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
 
 from activities.contracts import bnpl, credit, marketplace
@@ -33,7 +33,8 @@ from workflows.news import (
     NewsKind,
 )
 from workflows.notice import MerchantNoticeWorkflow
-from workflows.plan_life import PlanLife
+from workflows.orphans import when_free
+from workflows.plan_life import LeftOff, PlanLife
 
 PLAN_STATE = SearchAttributeKey.for_keyword("PlanState")
 PAYMENT_OPTION = SearchAttributeKey.for_keyword("PaymentOption")
@@ -63,6 +64,8 @@ class PlanDesk:
     application: Application
     life: PlanLife
     clock: PlanClock
+    left_off: LeftOff | None = None
+    """What a lost run has left behind, when this one goes on from the stores."""
     returned: ReturnFromIdentity | None = None
     accepted: Accept | None = None
     cancel: Cancel | None = None
@@ -177,30 +180,38 @@ class PlanDesk:
     async def tell_merchant(self, kind: str) -> None:
         """Start a notice to the merchant; it outlives the plan, and its failure is its own."""
         notice_id = f"{self.plan_id}-n{self.life.sequence}"
-        # Started, not awaited: the notice has a life of its own.
-        _ = await workflow.start_child_workflow(
-            MerchantNoticeWorkflow.run,
-            marketplace.DeliverNotice(
-                notice_id=notice_id,
-                merchant_id=self.application.merchant_id,
-                plan_id=self.plan_id,
-                reference=self.application.reference,
-                kind=kind,
-                at=self.clock.now(),
-            ),
-            id=f"notice-{notice_id}",
-            parent_close_policy=ParentClosePolicy.ABANDON,
-            static_summary=f"{kind} to the merchant",
-        )
+        try:
+            # Started, not awaited: the notice has a life of its own.
+            _ = await workflow.start_child_workflow(
+                MerchantNoticeWorkflow.run,
+                marketplace.DeliverNotice(
+                    notice_id=notice_id,
+                    merchant_id=self.application.merchant_id,
+                    plan_id=self.plan_id,
+                    reference=self.application.reference,
+                    kind=kind,
+                    at=self.clock.now(),
+                ),
+                id=f"notice-{notice_id}",
+                parent_close_policy=ParentClosePolicy.ABANDON,
+                static_summary=f"{kind} to the merchant",
+            )
+        except WorkflowAlreadyStartedError:
+            workflow.logger.info("the merchant is being told already")
 
     async def start_collection(self, order: CollectionOrder) -> None:
         """Start a child that collects an installment; its result arrives in ``results``."""
-        handle = await workflow.start_child_workflow(
-            InstallmentCollectionWorkflow.run,
-            order,
-            id=collection_workflow_id(installment_id=order.installment_id),
-            parent_close_policy=ParentClosePolicy.ABANDON,
-            static_summary=f"Installment {order.number}: {order.amount} birr",
+        child_id = collection_workflow_id(installment_id=order.installment_id)
+        handle = await when_free(
+            lambda: workflow.start_child_workflow(
+                InstallmentCollectionWorkflow.run,
+                order,
+                id=child_id,
+                parent_close_policy=ParentClosePolicy.ABANDON,
+                static_summary=f"Installment {order.number}: {order.amount} birr",
+            ),
+            orphan_id=child_id,
+            ask_to_stop=True,
         )
         waiter = asyncio.create_task(self._await_result(order.number, handle))
         self.active[order.number] = ActiveCollection(handle=handle, waiter=waiter)

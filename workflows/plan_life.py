@@ -4,8 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from activities.contracts.bnpl import PlanTerms
+from activities.contracts.kyc import LoadedLogin
+from activities.contracts.payments import LoadedPayments
 from activities.contracts.settlement import SettlementScheduled
 from meqenet.bnpl.events import PlannedInstallment
+from meqenet.bnpl.progress import PlanProgress
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.money import Money, total
 from workflows.clock import ClockReading
@@ -31,6 +34,8 @@ class PayoutLife:
     done: bool = False
     number: int = 1
     rejected: bool = False
+    begun: bool = False
+    """A run that was lost may have sent it: the bank is asked first."""
 
 
 @dataclass
@@ -56,6 +61,13 @@ class PlanLife:
             raise ValueError("the plan has not been opened yet")
         return self.terms
 
+    @property
+    def owed_to_merchant(self) -> SettlementScheduled:
+        """What the merchant gets, once the plan is active."""
+        if self.payout is None:
+            raise ValueError("nothing has been scheduled for the merchant yet")
+        return self.payout.scheduled
+
     def installment(self, *, number: int) -> InstallmentLife:
         """The installment of that number."""
         return self.installments[number - 1]
@@ -72,11 +84,34 @@ class PlanLife:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LeftOff:
+    """What the stores know of a plan whose run was lost, beside its life.
+
+    Attributes:
+        progress: what the plan's log says: where the run was.
+        payments: orders that it may have sent.
+        login: the newest login at Fayda.
+        next_step: what operators were shown.
+    """
+
+    progress: PlanProgress
+    payments: LoadedPayments
+    login: LoadedLogin
+    next_step: str
+    next_step_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlanRun:
-    """Input of a run: the application, and the life so far when it continues as new."""
+    """Input of a run: the application, and the life so far when it continues as new.
+
+    ``left_off`` is there when it does not follow a run but the stores: the first thing that it
+    does is to bring to an end what the lost run had under way.
+    """
 
     application: Application
     life: PlanLife | None = None
+    left_off: LeftOff | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,7 +32,10 @@ class RefundEnd(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class RefundOrder:
-    """Which attempt's money goes back, and why."""
+    """Which attempt's money goes back, and why.
+
+    ``asks_first``: a run that was lost may have sent the refund.
+    """
 
     plan_id: str
     refund_id: str
@@ -40,6 +43,7 @@ class RefundOrder:
     amount: Money
     reason: str
     at: datetime
+    asks_first: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +111,7 @@ class RefundWorkflow:
 
     async def _see_through(self, opened: p.RefundOpened) -> RefundAnswer:
         turn = 0
-        may_send = True
+        may_send = not self._order.asks_first
         while True:
             answer = await (self._send(opened) if may_send else self._ask(opened))
             may_send = False

@@ -9,7 +9,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.asking import refusal
     from workflows.clock import ClockMoved
     from workflows.messages import TestClockStart, TestClockView, plan_workflow_id
-    from workflows.test_clock_messages import Advance, Bind, PlanAtRest, PlanLeft
+    from workflows.test_clock_messages import Advance, Bind, PlanAtRest, PlanJoined, PlanLeft
 
 
 @workflow.defn
@@ -88,6 +88,18 @@ class TestClockWorkflow:
         self._wakes[told.plan_id] = told.next_wake
         if told.turn >= self._turn:
             self._awaited.discard(told.plan_id)
+
+    @workflow.signal
+    async def plan_joined(self, joined: PlanJoined) -> None:
+        """A plan that was bound is there again; it learns the time, and is waited for."""
+        self._wakes.setdefault(joined.plan_id, None)
+        if self._awaited or self._target > self._now:
+            self._awaited.add(joined.plan_id)
+        plan = workflow.get_external_workflow_handle(plan_workflow_id(plan_id=joined.plan_id))
+        try:
+            await plan.signal("clock_moved", ClockMoved(now=self._now, turn=self._turn))
+        except FailureError:
+            self._forget(joined.plan_id)
 
     @workflow.signal
     def plan_left(self, left: PlanLeft) -> None:

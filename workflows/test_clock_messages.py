@@ -24,6 +24,13 @@ class PlanLeft:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlanJoined:
+    """Signal ``plan_joined``: the plan was begun again from the stores and asks for the time."""
+
+    plan_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Bind:
     """Update ``bind``: a plan is about to start on this clock; answers the clock's view."""
 

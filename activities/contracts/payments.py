@@ -221,10 +221,11 @@ class LoadPayments:
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptFound:
-    """A stored attempt."""
+    """A stored attempt. ``succeeded_at``: when its money moved."""
 
     attempt_id: str
     state: AttemptState
+    succeeded_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,6 +64,7 @@ class Domains(Rails):
     plans: dict[str, bnpl.OpenPlan] = field(default_factory=dict)
     quotes: dict[str, Quote] = field(default_factory=dict)
     events: dict[str, list[bnpl.RecordEvent]] = field(default_factory=lambda: defaultdict(list))
+    ended: set[str] = field(default_factory=set)
     attempts: dict[str, p.OpenAttempt] = field(default_factory=dict)
     standings: dict[str, p.AttemptStanding] = field(default_factory=dict)
     wallets: dict[str, p.RegisterWallet] = field(default_factory=dict)
@@ -147,6 +148,11 @@ class Domains(Rails):
         log = self.events[command.plan_id]
         assert command.sequence == len(log) + 2, "the log is without gap or repeat"
         log.append(command)
+        return Nothing()
+
+    @takes(bnpl.END_PROCESS)
+    async def end_process(self, command: bnpl.EndProcess) -> Nothing:
+        self.ended.add(command.plan_id)
         return Nothing()
 
     @takes(marketplace.PLACE_ORDER)
@@ -292,6 +298,7 @@ class Domains(Rails):
             contract_no=wallet.contract_no,
             state=standing.state,
             provider_reference=None,
+            standing=standing,
         )
 
     @takes(p.RECORD_ANSWER)

@@ -96,7 +96,11 @@ async def test_a_plans_orders_come_oldest_first_with_the_wallets_phone(
         msisdn=MSISDN,
         attempts=(
             AttemptFound(attempt_id=first.attempt_id, state=AttemptState.FAILED),
-            AttemptFound(attempt_id=second.attempt_id, state=AttemptState.SUCCEEDED),
+            AttemptFound(
+                attempt_id=second.attempt_id,
+                state=AttemptState.SUCCEEDED,
+                succeeded_at=second.at,
+            ),
         ),
         refunds=(
             RefundFound(
