@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar, assert_never
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic_settings import BaseSettings
 from temporalio.client import Client
 
@@ -24,6 +25,7 @@ from activities.payments import PaymentsActivities
 from activities.settlement import SettlementActivities
 from activities.telebirr import TelebirrActivities
 from db.analytics.models import MODELS, ReadModel
+from db.kernel.anchors import Signer
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
 from integrations.bank.client import BankClient
@@ -73,12 +75,16 @@ class Environment:
 
 @dataclass(frozen=True, kw_only=True)
 class DomainParts:
-    """What serves one domain: its store, activities by task queue, and the models that it keeps."""
+    """What serves one domain: its store, activities by task queue, and the models that it keeps.
+
+    ``signer`` anchors its event chains; a domain that records no events of its own has none.
+    """
 
     domain: Domain
     database: Database
     activities_by_queue: Mapping[str, list[Any]]
     read_models: tuple[ReadModel, ...] = ()
+    signer: Signer | None = None
 
 
 def payload_keys(*, settings: Settings) -> PayloadKeys:
@@ -100,6 +106,16 @@ def keyring(*, settings: Settings) -> Keyring:
     """The keys of private columns."""
     ring = settings.column_keyring()
     return Keyring(keys=ring.keys, current=ring.current, blind_index_key=settings.blind_index())
+
+
+def anchor_signer(*, settings: Settings) -> Signer:
+    """The key that signs anchors over event chains.
+
+    Raises:
+        Defect: a setting is missing or malformed.
+    """
+    key_id, key = settings.anchor_signing()
+    return Signer(key_id=key_id, sign=Ed25519PrivateKey.from_private_bytes(key).sign)
 
 
 def database(*, settings: Settings, domain: Domain) -> Database:
@@ -133,6 +149,7 @@ async def domain_parts(
                 domain=domain, store=store, environment=environment, http=http
             ),
             read_models=tuple(MODELS.values()) if domain == "analytics" else (),
+            signer=None if domain == "analytics" else anchor_signer(settings=environment.settings),
         )
     finally:
         await store.dispose()

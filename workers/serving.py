@@ -3,11 +3,20 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 from redis.asyncio import Redis
 from temporalio.worker import Worker
 
-from workers.bootstrap import DomainParts, Environment, domain_parts, http_client, temporal_client
+from workers.anchoring import run_anchoring
+from workers.bootstrap import (
+    DomainParts,
+    Environment,
+    domain_parts,
+    http_client,
+    temporal_client,
+    utc_now,
+)
 from workers.projections import run_projections
 from workers.queue_worker import worker_for
 from workers.relay import run_relay
@@ -21,7 +30,7 @@ async def serve(
     stop: asyncio.Event,
     on_ready: Callable[[], None],
 ) -> None:
-    """Serve the domains' queues, relay their events, keep their models, until ``stop`` is set.
+    """Serve the domains' queues, relay and anchor their events, keep their models, until told.
 
     Raises:
         Defect: a setting that one of the domains needs is missing.
@@ -43,6 +52,7 @@ async def serve(
                 for deed in (
                     _relay(part, redis=redis, stop=stop),
                     _project(part, redis=redis, stop=stop),
+                    _anchor(part, environment=environment, stop=stop),
                 )
             ]
             async with AsyncExitStack() as workers:
@@ -71,3 +81,15 @@ async def _relay(part: DomainParts, *, redis: Redis, stop: asyncio.Event) -> Non
 
 async def _project(part: DomainParts, *, redis: Redis, stop: asyncio.Event) -> None:
     await run_projections(models=part.read_models, database=part.database, redis=redis, stop=stop)
+
+
+async def _anchor(part: DomainParts, *, environment: Environment, stop: asyncio.Event) -> None:
+    if part.signer is not None:
+        await run_anchoring(
+            domain=part.domain,
+            database=part.database,
+            signer=part.signer,
+            interval=timedelta(seconds=environment.settings.anchor_seconds),
+            clock=utc_now,
+            stop=stop,
+        )

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeVar, cast, get_args
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
@@ -196,6 +197,15 @@ class Settings(BaseSettings):
     blind_index_key: SecretStr | None = None
     """Base64 of the 32 bytes that key the equality index over private columns."""
 
+    anchor_signing_key: SecretStr | None = None
+    """Base64 of the 32 bytes of the Ed25519 key that signs anchors over the event chains."""
+    anchor_key_id: str | None = None
+    """The name under which the public half of that key is known."""
+    anchor_public_keys: str | None = None
+    """Keys that have signed anchors: a JSON object, key id to base64 of the 32 public bytes."""
+    anchor_seconds: int = Field(default=3600, ge=1)
+    """How often each store's event chains are anchored."""
+
     @field_validator(
         "admin_database_url",
         *(f"{domain}_database_url" for domain in DOMAINS),
@@ -264,6 +274,29 @@ class Settings(BaseSettings):
         """
         return _key(self._secret("blind_index_key"), setting=f"{PREFIX}BLIND_INDEX_KEY")
 
+    def anchor_signing(self) -> tuple[str, bytes]:
+        """The id of the key that signs anchors, and the key itself.
+
+        Raises:
+            Defect: a setting is missing or malformed.
+        """
+        setting = f"{PREFIX}ANCHOR_SIGNING_KEY"
+        key = _key(self._secret("anchor_signing_key"), setting=setting)
+        if not self.anchor_key_id:
+            raise Defect("setting_missing", f"the setting {PREFIX}ANCHOR_KEY_ID is not given")
+        return self.anchor_key_id, key
+
+    def anchor_trusted(self) -> Mapping[str, bytes]:
+        """The public keys that anchors may be signed with, by id.
+
+        Raises:
+            Defect: the setting is missing or malformed.
+        """
+        setting = f"{PREFIX}ANCHOR_PUBLIC_KEYS"
+        if self.anchor_public_keys is None:
+            raise Defect("setting_missing", f"the setting {setting} is not given")
+        return _keys(self.anchor_public_keys, setting=setting)
+
     def _secret(self, name: str) -> str:
         value = cast("SecretStr | None", getattr(self, name))
         if value is None:
@@ -273,13 +306,7 @@ class Settings(BaseSettings):
     def _keyring(self, kind: Literal["payload", "column"]) -> KeyRing:
         setting = f"{PREFIX}{kind.upper()}_KEYS"
         current_setting = f"{PREFIX}{kind.upper()}_KEY_CURRENT"
-        try:
-            written = json.loads(self._secret(f"{kind}_keys"))
-        except json.JSONDecodeError:
-            raise Defect("setting_malformed", f"{setting} is not a JSON object") from None
-        if not isinstance(written, dict) or not written:
-            raise Defect("setting_malformed", f"{setting} is not a JSON object with a key in it")
-        keys = {key_id: _key(text, setting=setting) for key_id, text in written.items()}
+        keys = _keys(self._secret(f"{kind}_keys"), setting=setting)
         current = cast("str | None", getattr(self, f"{kind}_key_current"))
         if current is None:
             raise Defect("setting_missing", f"the setting {current_setting} is not given")
@@ -307,15 +334,35 @@ def development_keys(
     """Fresh keys for one machine, as the environment variables that hold them."""
 
     def fresh() -> str:
-        return base64.b64encode(random_bytes(KEY_BYTES)).decode("ascii")
+        return _base64(random_bytes(KEY_BYTES))
 
+    signing = Ed25519PrivateKey.from_private_bytes(random_bytes(KEY_BYTES))
     return {
         f"{PREFIX}PAYLOAD_KEYS": json.dumps({"dev-1": fresh()}),
         f"{PREFIX}PAYLOAD_KEY_CURRENT": "dev-1",
         f"{PREFIX}COLUMN_KEYS": json.dumps({"dev-1": fresh()}),
         f"{PREFIX}COLUMN_KEY_CURRENT": "dev-1",
         f"{PREFIX}BLIND_INDEX_KEY": fresh(),
+        f"{PREFIX}ANCHOR_SIGNING_KEY": _base64(signing.private_bytes_raw()),
+        f"{PREFIX}ANCHOR_KEY_ID": "dev-1",
+        f"{PREFIX}ANCHOR_PUBLIC_KEYS": json.dumps(
+            {"dev-1": _base64(signing.public_key().public_bytes_raw())}
+        ),
     }
+
+
+def _base64(key: bytes) -> str:
+    return base64.b64encode(key).decode("ascii")
+
+
+def _keys(text: str, *, setting: str) -> dict[str, bytes]:
+    try:
+        written = json.loads(text)
+    except json.JSONDecodeError:
+        raise Defect("setting_malformed", f"{setting} is not a JSON object") from None
+    if not isinstance(written, dict) or not written:
+        raise Defect("setting_malformed", f"{setting} is not a JSON object with a key in it")
+    return {key_id: _key(key, setting=setting) for key_id, key in written.items()}
 
 
 def _key(text: object, *, setting: str) -> bytes:

@@ -15,6 +15,7 @@ from workers.settings import DOMAINS, PREFIX
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 ADMIN_URL: Final = f"{PREFIX}ADMIN_DATABASE_URL"
 NAMESPACE: Final = "meqenet"
+_ANCHOR_SECONDS: Final = 60
 _NO_PROXY: Final = "127.0.0.1,localhost"
 _HEADER: Final = """\
 # Written by `meqenet up` and removed when it stops: where its parts are, and their credentials.
@@ -43,6 +44,7 @@ def runtime_environment(*, secrets: Secrets, ports: Ports) -> dict[str, str]:
             password=secrets.postgres_password,
             database=ADMIN,
         ),
+        f"{PREFIX}ANCHOR_SECONDS": str(_ANCHOR_SECONDS),
         **callback_addresses(public_url=public_url),
         **secrets.settings,
     }

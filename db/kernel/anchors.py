@@ -37,6 +37,17 @@ HEADS: Final = """
     FROM events WHERE xid >= CAST(:from_xid AS xid8) AND xid < CAST(:until_xid AS xid8)
 """
 """The heads of what happened in some transactions; a caller adds conditions and the grouping."""
+EVENTS_PER_ANCHOR_MAX: Final = 20_000
+"""The relays wait for the transaction that writes an anchor, so it is over within a second or so.
+
+One transaction that wrote more events than that stands in an anchor alone.
+"""
+_BOUND: Final = """
+    SELECT CAST(CAST(xid AS text) AS bigint) FROM events
+    WHERE xid >= CAST(:from_xid AS xid8) AND xid < CAST(:until_xid AS xid8)
+    ORDER BY xid, position OFFSET :skipped LIMIT 1
+"""
+"""The transaction of the event that follows so many others."""
 _STORE_HEADS: Final = """
     INSERT INTO anchor_heads (anchor, stream, events, first_sequence, last_sequence, head, notes)
     SELECT CAST(:number AS bigint), found.* FROM ({heads} GROUP BY stream) AS found
@@ -117,10 +128,12 @@ async def take_anchor(
     signer: Signer,
     at: datetime,
     not_since: datetime | None = None,
+    events_max: int = EVENTS_PER_ANCHOR_MAX,
 ) -> Anchor | None:
     """Anchor what has happened since the last one; None when that is nothing.
 
-    Only one at a time is taken in a store; the others wait here.
+    Only one at a time is taken in a store; the others wait here. When more than ``events_max``
+    events have happened the next anchor takes up what this one leaves.
 
     Args:
         session: the transaction, which writes the anchor and its heads.
@@ -128,6 +141,7 @@ async def take_anchor(
         signer: the key.
         at: now.
         not_since: take none when the newest was taken at or after this instant.
+        events_max: how many events it covers at most, if not all of them are of one transaction.
 
     Raises:
         Defect: ``anchor_of_another_cluster``: transaction ids have gone back; see docs/stores.md.
@@ -144,6 +158,9 @@ async def take_anchor(
             "anchor_of_another_cluster",
             f"{domain}: transaction ids have gone back behind the last anchor; see docs/stores.md",
         )
+    until_xid = await _bounded(
+        session, from_xid=from_xid, until_xid=until_xid, events_max=events_max
+    )
     number = last.content.number + 1 if last else 1
     streams, events = await _store_heads(
         session, number=number, from_xid=from_xid, until_xid=until_xid
@@ -198,6 +215,20 @@ async def unanchored_events(*, session: ReadSession, after: Anchor | None) -> in
 async def _horizon(session: ReadSession) -> int:
     oldest = select(_number(func.pg_snapshot_xmin(func.pg_current_snapshot())))
     return int((await session.execute(oldest)).scalar_one())
+
+
+async def _bounded(session: ReadSession, *, from_xid: int, until_xid: int, events_max: int) -> int:
+    """The first transaction that is left to the next anchor."""
+
+    async def of_event(*, from_xid: int, skipped: int) -> int | None:
+        limits = {"from_xid": from_xid, "until_xid": until_xid, "skipped": skipped}
+        xid: int | None = await session.scalar(text(_BOUND), limits)
+        return xid
+
+    bound = await of_event(from_xid=from_xid, skipped=events_max)
+    if bound is not None and bound == await of_event(from_xid=from_xid, skipped=0):
+        bound = await of_event(from_xid=bound + 1, skipped=0)
+    return until_xid if bound is None else bound
 
 
 async def _store_heads(

@@ -22,6 +22,7 @@ def provider_values() -> dict[str, str]:
     jwk = base64.b64encode(json.dumps(key.as_dict(private=True)).encode()).decode()
     return {
         **development_keys(),
+        "MEQENET_ANCHOR_SECONDS": "3600",
         "MEQENET_PUBLIC_URL": "https://pay.example.com",
         "MEQENET_TELEBIRR_BASE_URL": "https://telebirr.example.com",
         "MEQENET_TELEBIRR_PRIVATE_KEY": base64.b64encode(

@@ -183,6 +183,13 @@ async def test_a_worker_is_told_enough(domain: Domain, provider_values: dict[str
         assert payload_keys(settings=process.settings).current
 
 
+def test_the_key_that_signs_anchors_is_with_those_who_sign_and_never_with_who_verifies() -> None:
+    holders = {name for name in services() if "MEQENET_ANCHOR_SIGNING_KEY" in environment(name)}
+    assert holders == {f"worker-{domain}" for domain in DOMAINS if domain != "analytics"}
+    assert stores_of("verify") == set(DOMAINS)
+    assert "MEQENET_ANCHOR_PUBLIC_KEYS" in environment("verify")
+
+
 async def test_the_api_is_told_enough_and_no_more(provider_values: dict[str, str]) -> None:
     process = told("api", provider_values)
     async with front_door(environment=process) as stores:
@@ -224,7 +231,7 @@ def test_everything_is_waited_for() -> None:
 
 def test_sandboxes_are_started_on_demand_only() -> None:
     profiled = {name for name, service in services().items() if "profiles" in service}
-    assert profiled == {f"sandbox-{name}" for name in SANDBOXES}
+    assert profiled == {"verify", *(f"sandbox-{name}" for name in SANDBOXES)}
 
 
 def test_the_same_search_attributes_as_embedded() -> None:

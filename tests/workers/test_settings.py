@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
@@ -164,3 +165,14 @@ def test_a_malformed_key_ring_names_its_setting(keys: str, current: str, said: s
     environment = {"MEQENET_PAYLOAD_KEYS": keys, "MEQENET_PAYLOAD_KEY_CURRENT": current}
     with pytest.raises(Defect, match=said):
         read(Settings, environment=environment).payload_keyring()
+
+
+def test_the_development_key_of_anchors_is_trusted() -> None:
+    settings = read(Settings, environment=development_keys())
+    key_id, key = settings.anchor_signing()
+    public = Ed25519PrivateKey.from_private_bytes(key).public_key().public_bytes_raw()
+    assert settings.anchor_trusted() == {key_id: public}
+    with pytest.raises(Defect, match="MEQENET_ANCHOR_SIGNING_KEY is not given"):
+        read(Settings, environment={}).anchor_signing()
+    with pytest.raises(Defect, match="MEQENET_ANCHOR_PUBLIC_KEYS is not given"):
+        read(Settings, environment={}).anchor_trusted()
