@@ -22,7 +22,8 @@ from meqenet.analytics.past_due import Lateness, lateness_of
 from meqenet.calendar import addis_date
 from meqenet.money import Money, total
 from meqenet.payments.attempts import OrderState
-from tests.workers.histories import BEGIN, History, take_on
+from tests.workers.beginnings import BEGIN
+from tests.workers.histories import History, take_on
 from tests.workers.worlds import World
 
 PLANS = 12
