@@ -1,9 +1,43 @@
-"""What the books are told of. Each happening becomes one balanced transaction by its rule."""
+"""What the books are told of. Each happening becomes one balanced transaction by its rule.
+
+Amounts that are told of apart are never in one another. What is left at nothing did not happen.
+"""
 
 from dataclasses import dataclass
-from typing import Literal
+from datetime import date
+from enum import StrEnum
+from typing import Final, Literal
 
+from meqenet.ledger.day_counts import DayCount
 from meqenet.money import Money
+
+NOTHING: Final = Money(0)
+"""Of an amount that a happening may go without."""
+
+
+class MerchantMoney(StrEnum):
+    """Where a merchant's money of a plan is when it is needed back."""
+
+    PROTECTED = "protected"
+    """Held for the buyer's protection: the merchant has not been owed it yet."""
+    PAYABLE = "payable"
+    """Owed to the merchant and not paid out."""
+    PAID_OUT = "paid_out"
+    """With the merchant, who owes it back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinancedInstallment:
+    """An installment as the books earn it: interest by its days, commission by its principal.
+
+    ``starts_on`` is the first day that earns interest, ``ends_on`` the due date, which does not.
+    """
+
+    number: int
+    principal: Money
+    interest: Money
+    starts_on: date
+    ends_on: date
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +67,9 @@ class PlanBecameActive:
     """The lender of record finances the order: the customer owes, the merchant is owed.
 
     ``paid_at_checkout`` (principal) pays the first part of the receivable. ``protected`` money is
-    held for buyer protection until released.
+    held for buyer protection until released. The merchant's fee is earned with the principal of
+    ``installments``, in their order; at once where none are told. Their interest is earned by
+    ``day_count``, on the days of the plan's own clock where that is a test clock.
     """
 
     plan_id: str
@@ -43,12 +79,43 @@ class PlanBecameActive:
     merchant_fee: Money
     paid_at_checkout: Money
     protected: bool
+    installments: tuple[FinancedInstallment, ...] = ()
+    day_count: DayCount = DayCount.ACTUAL_365
+    on_test_clock: bool = False
     kind: Literal["plan_became_active"] = "plan_became_active"
 
 
 @dataclass(frozen=True, kw_only=True)
+class InterestAccrued:
+    """A day of an installment's period is over: its interest is earned. ``day`` in Addis Ababa."""
+
+    plan_id: str
+    lender: str
+    number: int
+    day: date
+    amount: Money
+    kind: Literal["interest_accrued"] = "interest_accrued"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LateFeeCharged:
+    """An installment was late, and the agreement has a fee for that."""
+
+    plan_id: str
+    lender: str
+    number: int
+    amount: Money
+    kind: Literal["late_fee_charged"] = "late_fee_charged"
+
+
+@dataclass(frozen=True, kw_only=True)
 class InstallmentCollected:
-    """An installment came in: principal pays the receivable, interest is income."""
+    """An installment came in.
+
+    ``accrued_interest`` had been earned before, ``interest`` is earned as it is paid.
+    ``overpaid`` is more than was owed: it stays the customer's. ``merchant_fee`` is the part of
+    the merchant's fee that is earned with this principal.
+    """
 
     plan_id: str
     attempt_id: str
@@ -56,7 +123,83 @@ class InstallmentCollected:
     lender: str
     principal: Money
     interest: Money
+    accrued_interest: Money = NOTHING
+    late_fee: Money = NOTHING
+    overpaid: Money = NOTHING
+    merchant_fee: Money = NOTHING
     kind: Literal["installment_collected"] = "installment_collected"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerCreditApplied:
+    """The customer's credit pays what the plan owes; the parts as of an installment collected."""
+
+    plan_id: str
+    lender: str
+    principal: Money
+    interest: Money = NOTHING
+    accrued_interest: Money = NOTHING
+    late_fee: Money = NOTHING
+    merchant_fee: Money = NOTHING
+    kind: Literal["customer_credit_applied"] = "customer_credit_applied"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerCreditReturned:
+    """The customer's credit went back to the wallet."""
+
+    plan_id: str
+    refund_id: str
+    provider: str
+    amount: Money
+    kind: Literal["customer_credit_returned"] = "customer_credit_returned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderRefunded:
+    """The merchant takes goods back, worth ``amount``: the customer owes less, or gets it back.
+
+    ``owed_less`` principal need not be paid any more; the rest of ``amount`` has been paid and is
+    the customer's credit. ``fee_not_earned`` and ``fee_earned`` are what the merchant gets back
+    of its fee, and pays the less. ``merchant_fee`` is earned with the principal that is gone.
+    """
+
+    plan_id: str
+    merchant_id: str
+    refund_id: str
+    lender: str
+    amount: Money
+    owed_less: Money
+    taken_from: MerchantMoney
+    fee_not_earned: Money = NOTHING
+    fee_earned: Money = NOTHING
+    merchant_fee: Money = NOTHING
+    kind: Literal["order_refunded"] = "order_refunded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class InterestRefunded:
+    """Interest on goods that went back is given back.
+
+    ``unpaid`` had been earned and is not owed any more; ``paid`` is the customer's credit.
+    """
+
+    plan_id: str
+    refund_id: str
+    lender: str
+    unpaid: Money
+    paid: Money
+    kind: Literal["interest_refunded"] = "interest_refunded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProtectionBegan:
+    """The buyer complains in time: money payable to the merchant is held again."""
+
+    plan_id: str
+    merchant_id: str
+    amount: Money
+    kind: Literal["protection_began"] = "protection_began"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,20 +214,108 @@ class ProtectionEnded:
 
 @dataclass(frozen=True, kw_only=True)
 class MerchantPaidOut:
-    """The bank settled a payout."""
+    """The bank settled a payout of ``amount``; ``netted`` was kept, which the merchant owed us."""
 
     plan_id: str
     merchant_id: str
     payout_id: str
     amount: Money
+    netted: Money = NOTHING
     kind: Literal["merchant_paid_out"] = "merchant_paid_out"
 
 
-Happening = (
+@dataclass(frozen=True, kw_only=True)
+class ProviderCharged:
+    """A provider keeps a charge out of what it has collected of a plan."""
+
+    plan_id: str
+    charge_id: str
+    provider: str
+    amount: Money
+    kind: Literal["provider_charged"] = "provider_charged"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderSettled:
+    """A provider paid ``amount`` to our bank account, and kept ``charge`` for that."""
+
+    settlement_id: str
+    provider: str
+    amount: Money
+    charge: Money = NOTHING
+    kind: Literal["provider_settled"] = "provider_settled"
+
+    @property
+    def plan_id(self) -> str:
+        """Whose it is in the books: it concerns no plan alone, so it stands for itself."""
+        return self.settlement_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanChargedOff:
+    """The plan is not expected to be paid: a loss. The customer owes as before.
+
+    ``merchant_fee`` is what of the merchant's fee will not be earned any more: it makes the loss
+    smaller.
+    """
+
+    plan_id: str
+    lender: str
+    principal: Money
+    interest: Money = NOTHING
+    late_fee: Money = NOTHING
+    merchant_fee: Money = NOTHING
+    kind: Literal["plan_charged_off"] = "plan_charged_off"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryReceived:
+    """The customer pays after all, of a plan that had been charged off."""
+
+    plan_id: str
+    attempt_id: str
+    provider: str
+    lender: str
+    principal: Money
+    interest: Money = NOTHING
+    late_fee: Money = NOTHING
+    kind: Literal["recovery_received"] = "recovery_received"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanWrittenOff:
+    """What was charged off and has not come is asked for no more: the customer owes nothing."""
+
+    plan_id: str
+    principal: Money
+    interest: Money = NOTHING
+    late_fee: Money = NOTHING
+    kind: Literal["plan_written_off"] = "plan_written_off"
+
+
+CustomerHappening = (
     CheckoutPaymentReceived
     | CheckoutPaymentReturned
     | PlanBecameActive
+    | InterestAccrued
+    | LateFeeCharged
     | InstallmentCollected
-    | ProtectionEnded
-    | MerchantPaidOut
+    | CustomerCreditApplied
+    | CustomerCreditReturned
+    | InterestRefunded
 )
+MerchantHappening = OrderRefunded | ProtectionBegan | ProtectionEnded | MerchantPaidOut
+ProviderHappening = ProviderCharged | ProviderSettled
+LossHappening = PlanChargedOff | RecoveryReceived | PlanWrittenOff
+Happening = CustomerHappening | MerchantHappening | ProviderHappening | LossHappening
+"""What a rule makes entries of, from the happening alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostingReversed:
+    """A posting was wrong: its entries are taken back, each on its other side."""
+
+    plan_id: str
+    reverses: str
+    reason: str
+    kind: Literal["posting_reversed"] = "posting_reversed"

@@ -1,0 +1,126 @@
+"""Rules of what merchants are owed, get, and owe back."""
+
+from typing import assert_never
+
+from meqenet.ledger.accounts import AccountName
+from meqenet.ledger.customer_rules import earned_with_principal
+from meqenet.ledger.entries import Row, credit, debit
+from meqenet.ledger.happenings import (
+    MerchantHappening,
+    MerchantMoney,
+    MerchantPaidOut,
+    OrderRefunded,
+    ProtectionBegan,
+    ProtectionEnded,
+)
+
+
+def rows_for(*, happening: MerchantHappening) -> tuple[Row, ...]:
+    """The table of the happening's rule, rows of nothing included."""
+    match happening:
+        case OrderRefunded():
+            rows = _order_refunded(happening=happening)
+        case ProtectionBegan():
+            rows = _protection_began(happening=happening)
+        case ProtectionEnded():
+            rows = _protection_ended(happening=happening)
+        case MerchantPaidOut():
+            rows = _merchant_paid_out(happening=happening)
+        case _:
+            assert_never(happening)
+    return rows
+
+
+def _order_refunded(*, happening: OrderRefunded) -> tuple[Row, ...]:
+    """The merchant gives the price back; the customer owes less, or has a credit.
+
+    ====================================  ==============  ==================
+    account                               debit           credit
+    ====================================  ==============  ==================
+    ``merchant_protected:<plan>``, or
+    ``merchant_payable:<merchant>``, or
+    ``merchant_receivable:<merchant>``    amount - fees
+    ``merchant_fee_deferred:<plan>``      fee not earned
+    ``merchant_fee_income:<lender>``      fee earned
+    ``plan_receivable:<plan>``                            owed less
+    ``customer_credit:<plan>``                            amount - owed less
+    ``merchant_fee_deferred:<plan>``      merchant fee
+    ``merchant_fee_income:<lender>``                      merchant fee
+    ====================================  ==============  ==================
+    """
+    h = happening
+    name, of = _merchant_money(happening=h)
+    fees = h.fee_not_earned + h.fee_earned
+    return (
+        debit(name=name, of=of, amount=h.amount - fees),
+        debit(name=AccountName.MERCHANT_FEE_DEFERRED, of=h.plan_id, amount=h.fee_not_earned),
+        debit(name=AccountName.MERCHANT_FEE_INCOME, of=h.lender, amount=h.fee_earned),
+        credit(name=AccountName.PLAN_RECEIVABLE, of=h.plan_id, amount=h.owed_less),
+        credit(name=AccountName.CUSTOMER_CREDIT, of=h.plan_id, amount=h.amount - h.owed_less),
+        *earned_with_principal(plan_id=h.plan_id, lender=h.lender, merchant_fee=h.merchant_fee),
+    )
+
+
+def _merchant_money(*, happening: OrderRefunded) -> tuple[AccountName, str]:
+    match happening.taken_from:
+        case MerchantMoney.PROTECTED:
+            return AccountName.MERCHANT_PROTECTED, happening.plan_id
+        case MerchantMoney.PAYABLE:
+            return AccountName.MERCHANT_PAYABLE, happening.merchant_id
+        case MerchantMoney.PAID_OUT:
+            return AccountName.MERCHANT_RECEIVABLE, happening.merchant_id
+        case _:
+            assert_never(happening.taken_from)
+
+
+def _protection_began(*, happening: ProtectionBegan) -> tuple[Row, ...]:
+    """What was payable is held for the buyer.
+
+    ====================================  ========  ========
+    account                               debit     credit
+    ====================================  ========  ========
+    ``merchant_payable:<merchant>``       amount
+    ``merchant_protected:<plan>``                   amount
+    ====================================  ========  ========
+    """
+    h = happening
+    return (
+        debit(name=AccountName.MERCHANT_PAYABLE, of=h.merchant_id, amount=h.amount),
+        credit(name=AccountName.MERCHANT_PROTECTED, of=h.plan_id, amount=h.amount),
+    )
+
+
+def _protection_ended(*, happening: ProtectionEnded) -> tuple[Row, ...]:
+    """The buyer's window is over: what was held is payable.
+
+    ====================================  ========  ========
+    account                               debit     credit
+    ====================================  ========  ========
+    ``merchant_protected:<plan>``         amount
+    ``merchant_payable:<merchant>``                 amount
+    ====================================  ========  ========
+    """
+    h = happening
+    return (
+        debit(name=AccountName.MERCHANT_PROTECTED, of=h.plan_id, amount=h.amount),
+        credit(name=AccountName.MERCHANT_PAYABLE, of=h.merchant_id, amount=h.amount),
+    )
+
+
+def _merchant_paid_out(*, happening: MerchantPaidOut) -> tuple[Row, ...]:
+    """The bank has paid the merchant from our account, less what the merchant owed us.
+
+    ====================================  ===============  ========
+    account                               debit            credit
+    ====================================  ===============  ========
+    ``merchant_payable:<merchant>``       amount + netted
+    ``bank_clearing``                                      amount
+    ``merchant_receivable:<merchant>``                     netted
+    ====================================  ===============  ========
+    """
+    h = happening
+    return (
+        debit(name=AccountName.MERCHANT_PAYABLE, of=h.merchant_id, amount=h.amount + h.netted),
+        credit(name=AccountName.BANK_CLEARING, of=None, amount=h.amount),
+        credit(name=AccountName.MERCHANT_RECEIVABLE, of=h.merchant_id, amount=h.netted),
+    )
