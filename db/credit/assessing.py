@@ -10,7 +10,7 @@ from sqlalchemy import select
 from db.credit.tables import CreditDecision, Customer, Exposure, ExposureState
 from db.kernel.encryption import EncryptedColumn, Keyring, make_data_key
 from db.kernel.engine import WriteSession
-from db.kernel.events import NewEvent, append
+from db.kernel.events import NewEvent, append, lock_stream
 from db.kernel.once import insert_once
 from meqenet.credit.decision import Applicant, Decision, decide, reason_text
 from meqenet.credit.policy import CreditPolicy
@@ -76,6 +76,7 @@ async def assess(
 
 
 async def _locked_customer(session: WriteSession, *, customer_id: str) -> Customer:
+    await lock_stream(session=session, stream=customer_id)
     await insert_once(session=session, table=Customer, values={"customer_id": customer_id})
     return await session.get_one(Customer, customer_id, with_for_update=True)
 

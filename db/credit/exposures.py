@@ -3,9 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
+
 from db.credit.tables import Exposure, ExposureState, Repayment
 from db.kernel.engine import WriteSession
-from db.kernel.events import NewEvent, append
+from db.kernel.events import NewEvent, append, lock_stream
 from db.kernel.once import insert_once
 from meqenet.errors import Defect
 from meqenet.money import Money
@@ -17,7 +19,7 @@ async def release_hold(*, session: WriteSession, plan_id: str, at: datetime) -> 
     Raises:
         Defect: ``hold_converted``: the plan has become active.
     """
-    exposure = await session.get(Exposure, plan_id, with_for_update=True)
+    exposure = await _locked_exposure(session, plan_id=plan_id)
     if exposure is None or exposure.state is ExposureState.RELEASED:
         return
     if exposure.state is not ExposureState.HELD:
@@ -89,10 +91,21 @@ async def record_repayment(
 
 
 async def _exposure(session: WriteSession, *, plan_id: str) -> Exposure:
-    exposure = await session.get(Exposure, plan_id, with_for_update=True)
+    exposure = await _locked_exposure(session, plan_id=plan_id)
     if exposure is None:
         raise Defect("exposure_missing", f"{plan_id} was never approved")
     return exposure
+
+
+async def _locked_exposure(session: WriteSession, *, plan_id: str) -> Exposure | None:
+    """Behind the lock of the customer's stream: many plans of one customer append to it."""
+    customer_id = await session.scalar(
+        select(Exposure.customer_id).where(Exposure.plan_id == plan_id)
+    )
+    if customer_id is None:
+        return None
+    await lock_stream(session=session, stream=customer_id)
+    return await session.get(Exposure, plan_id, with_for_update=True)
 
 
 async def _note(

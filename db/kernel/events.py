@@ -9,7 +9,7 @@ from sqlalchemy import Row, func, insert, or_, select
 
 from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.tables import events
-from meqenet.errors import Defect
+from meqenet.errors import Defect, Unavailable
 from meqenet.event_chain import (
     GENESIS,
     ChainedEvent,
@@ -49,18 +49,17 @@ async def append(
     Raises:
         Defect: ``event_differs`` when the id, or the expected number, has other content already;
             ``event_out_of_sequence`` when the expected number is not the next one.
+        Unavailable: ``transaction_overtaken``: see :func:`lock_stream`.
     """
     stream = event.stream
-    await session.execute(
-        select(func.pg_advisory_xact_lock(func.hashtextextended(f"events:{stream}", 0)))
-    )
+    await lock_stream(session=session, stream=stream)
     newest = (
         select(func.max(events.c.stream_sequence))
         .where(events.c.stream == stream)
         .scalar_subquery()
     )
     found = await session.execute(
-        select(events)
+        select(events, (events.c.xid > func.pg_current_xact_id()).label("has_overtaken"))
         .where(
             events.c.stream == stream,
             or_(
@@ -71,15 +70,34 @@ async def append(
         )
         .order_by(events.c.stream_sequence)
     )
-    near = [_chained(row) for row in found]
+    rows = found.all()
+    near = [_chained(row) for row in rows]
     for stored in near:
         content = stored.content
         if content.event_id == event.event_id or content.sequence == expected_sequence:
             _require_same(stored=content, event=event, expected_sequence=expected_sequence)
             return stored
+    if rows and rows[-1].has_overtaken:
+        raise Unavailable(
+            "transaction_overtaken",
+            f"{stream}: a transaction that began to write later has appended first",
+        )
     last = near[-1] if near else None
     return await _insert(
         session=session, event=event, last=last, expected_sequence=expected_sequence
+    )
+
+
+async def lock_stream(*, session: WriteSession, stream: str) -> None:
+    """Let no other transaction append to the stream until this one has ended.
+
+    Readers of the outbox take transactions in the order of their ids, and a transaction gets its id
+    with its first write. Take this lock before that, wherever several transactions may append to
+    one stream at a time: otherwise the one that comes second may have the lower id, its event would
+    be read before the one that it follows, and :func:`append` has it tried again instead.
+    """
+    await session.execute(
+        select(func.pg_advisory_xact_lock(func.hashtextextended(f"events:{stream}", 0)))
     )
 
 

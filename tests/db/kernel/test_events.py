@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import func, select, text
 
 from db.kernel.engine import Database
-from db.kernel.events import NewEvent, append, read_stream, require_unbroken
+from db.kernel.events import NewEvent, append, lock_stream, read_stream, require_unbroken
 from db.kernel.tables import events
-from meqenet.errors import Defect
+from meqenet.errors import Defect, Unavailable
 from meqenet.event_chain import ChainedEvent
 from meqenet.money import Money
 
@@ -128,3 +128,37 @@ async def test_a_rewritten_history_is_found(kernel_store: Database) -> None:
         async with kernel_store.read() as session:
             await require_unbroken(session=session, stream="pln_a")
     assert defect.value.facts == {"stream": "pln_a", "sequence": "2"}
+
+
+async def test_a_transaction_that_was_overtaken_is_tried_again(kernel_store: Database) -> None:
+    """Its id is lower than that of the event before its own: readers would see them reversed."""
+    async with kernel_store.write() as early:
+        await early.scalar(select(func.pg_current_xact_id()))
+        await _append(kernel_store, _event(1))
+        with pytest.raises(Unavailable) as refused:
+            await append(session=early, event=_event(2))
+        assert refused.value.code == "transaction_overtaken"
+        assert (await append(session=early, event=_event(1))).content.sequence == 1
+    await _append(kernel_store, _event(2))
+    async with kernel_store.read() as session:
+        in_order_of_reading = await session.scalars(
+            select(events.c.stream_sequence).order_by(events.c.xid, events.c.position)
+        )
+        assert list(in_order_of_reading) == [1, 2]
+
+
+async def test_transactions_that_lock_the_stream_first_are_never_overtaken(
+    kernel_store: Database,
+) -> None:
+    async def write(number: int) -> None:
+        async with kernel_store.write() as session:
+            await lock_stream(session=session, stream="pln_a")
+            await session.scalar(select(func.pg_current_xact_id()))
+            await append(session=session, event=_event(number))
+
+    await asyncio.gather(*(write(number) for number in range(30)))
+    async with kernel_store.read() as session:
+        in_order_of_reading = await session.scalars(
+            select(events.c.stream_sequence).order_by(events.c.xid, events.c.position)
+        )
+        assert list(in_order_of_reading) == list(range(1, 31))
