@@ -14,6 +14,7 @@ from db.kernel.engine import WriteSession
 from db.kernel.inbox import InboxEvent
 from meqenet.analytics import customer_exposure, merchant_statement, plan_overview, portfolio
 from meqenet.analytics.facts import Fact
+from meqenet.event_catalogue import as_known_or_told
 
 _CLEAR_TIMEOUT: Final = "10min"
 
@@ -88,7 +89,9 @@ class Changes:
 
 
 def _fact(event: InboxEvent) -> Fact:
-    return Fact(source=event.source, content=event.content)
+    """Old versions become the newest one here. Folds know that one only, and refuse any other."""
+    content = as_known_or_told(domain=event.source, content=event.content)
+    return Fact(source=event.source, content=content)
 
 
 def _key_or_none(sheet: Sheet[Any], fact: Fact) -> str | None:

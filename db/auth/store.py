@@ -8,6 +8,7 @@ from db.auth.tables import ApiKey
 from db.kernel.engine import WriteSession
 from db.kernel.events import NewEvent, append
 from db.kernel.once import insert_once
+from meqenet.auth.events import KeyIssued, KeyRevoked
 from meqenet.errors import Mender, Refusal
 
 
@@ -40,11 +41,10 @@ async def issue_key(
         return
     await append(
         session=session,
-        event=NewEvent(
+        event=NewEvent.of(
             event_id=f"{key_id}-issued",
             stream=merchant_id,
-            event_type="key_issued",
-            data={"key_id": key_id, "sandbox": sandbox},
+            data=KeyIssued(key_id=key_id, sandbox=sandbox),
             at=at,
         ),
     )
@@ -68,11 +68,10 @@ async def revoke_key(*, session: WriteSession, merchant_id: str, key_id: str, at
     key.revoked_at = at
     await append(
         session=session,
-        event=NewEvent(
+        event=NewEvent.of(
             event_id=f"{key_id}-revoked",
             stream=merchant_id,
-            event_type="key_revoked",
-            data={"key_id": key_id},
+            data=KeyRevoked(key_id=key_id),
             at=at,
         ),
     )

@@ -10,7 +10,7 @@ from db.bnpl.tables import Plan, PlanProcess
 from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.events import NewEvent, append
 from db.kernel.tables import events
-from meqenet.bnpl.events import PlannedInstallment, PlanOpened
+from meqenet.bnpl.events import PlanEvent, PlannedInstallment, PlanOpened, PlanStanding
 from meqenet.bnpl.offer import NotOffered, Quote, quote
 from meqenet.bnpl.options import PaymentOption
 from meqenet.bnpl.products import ProductVersion
@@ -64,20 +64,28 @@ async def open_plan(*, session: WriteSession, opening: Opening) -> tuple[Product
     await append(
         session=session,
         expected_sequence=1,
-        event=NewEvent(
-            event_id=event_id(plan_id=opening.plan_id, sequence=1),
-            stream=opening.plan_id,
-            event_type="plan_opened",
-            data={"state": PlanState.APPLIED, **plain(_opened(opening=opening, product=product))},
+        event=new_plan_event(
+            plan_id=opening.plan_id,
+            sequence=1,
+            event=_opened(opening=opening, product=product),
+            state=PlanState.APPLIED,
             at=opening.at,
         ),
     )
     return product, quoted
 
 
-def event_id(*, plan_id: str, sequence: int) -> str:
-    """The id of a plan's event: its place in the log."""
-    return f"{plan_id}-e{sequence}"
+def new_plan_event(
+    *, plan_id: str, sequence: int, event: PlanEvent, state: PlanState, at: datetime
+) -> NewEvent:
+    """An event of a plan as its log keeps it: under its place, with the plan's state after it."""
+    return NewEvent(
+        event_id=f"{plan_id}-e{sequence}",
+        stream=plan_id,
+        event_type=event.kind,
+        data={**plain(PlanStanding(state=state)), **plain(event)},
+        at=at,
+    )
 
 
 def quote_of(

@@ -12,11 +12,12 @@ from db.bnpl.products import product_version
 from db.bnpl.tables import Installment, Plan, PlanProcess
 from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.events import read_stream
-from meqenet.bnpl.events import PlanEvent
+from meqenet.bnpl.events import EVENT_TYPES, PlanEvent
 from meqenet.bnpl.products import ProductVersion
 from meqenet.bnpl.progress import PlanProgress, progress_of
 from meqenet.bnpl.states import PlanState
 from meqenet.errors import Defect
+from meqenet.event_chain import EventContent
 
 _EVENT: Final[TypeAdapter[PlanEvent]] = TypeAdapter(
     Annotated[PlanEvent, Field(discriminator="kind")]
@@ -136,7 +137,7 @@ async def load_plan(*, session: ReadSession, plan_id: str) -> StoredPlan:
         installments=list(rows),
         product=product,
         progress=progress_of(
-            log=[(_event_of(each.content.data), each.content.effective_at) for each in log]
+            log=[(_event_of(each.content), each.content.effective_at) for each in log]
         ),
         test_clock_now=await _clock_of(session=session, plan=plan),
         ended=process.ended_at is not None,
@@ -151,5 +152,5 @@ async def _clock_of(*, session: ReadSession, plan: Plan) -> datetime | None:
     )
 
 
-def _event_of(data: object) -> PlanEvent:
-    return _EVENT.validate_python(data)
+def _event_of(content: EventContent) -> PlanEvent:
+    return _EVENT.validate_python(EVENT_TYPES.as_known(content=content).data)

@@ -7,16 +7,15 @@ from typing import Any
 
 from sqlalchemy import select
 
-from db.bnpl.opening import event_id
+from db.bnpl.opening import new_plan_event
 from db.bnpl.projection import apply
 from db.bnpl.tables import Installment, Plan
 from db.kernel.engine import WriteSession
-from db.kernel.events import NewEvent, append
+from db.kernel.events import append
 from db.kernel.tables import events
 from meqenet.bnpl.events import PlanEvent
 from meqenet.bnpl.states import PlanState, check_transition
 from meqenet.errors import Defect
-from meqenet.event_chain import plain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +52,11 @@ async def record(*, session: WriteSession, recording: Recording) -> None:
     await append(
         session=session,
         expected_sequence=recording.sequence,
-        event=NewEvent(
-            event_id=event_id(plan_id=recording.plan_id, sequence=recording.sequence),
-            stream=recording.plan_id,
-            event_type=event.kind,
-            data={"state": recording.state, **plain(event)},
+        event=new_plan_event(
+            plan_id=recording.plan_id,
+            sequence=recording.sequence,
+            event=event,
+            state=recording.state,
             at=recording.at,
         ),
     )

@@ -13,6 +13,7 @@ from db.kernel.engine import WriteSession
 from db.kernel.events import NewEvent, append, lock_stream
 from db.kernel.once import insert_once
 from meqenet.credit.decision import Applicant, Decision, decide, reason_text
+from meqenet.credit.events import CreditDecided
 from meqenet.credit.policy import CreditPolicy
 from meqenet.errors import Defect
 from meqenet.event_chain import plain
@@ -151,17 +152,16 @@ def _row(
 
 
 def _event(row: CreditDecision) -> NewEvent:
-    return NewEvent(
+    return NewEvent.of(
         event_id=f"{row.plan_id}-decided",
         stream=row.customer_id,
-        event_type="credit_decided",
-        data={
-            "plan_id": row.plan_id,
-            "approved": row.approved,
-            "tier": row.tier,
-            "held": row.amount_santim if row.approved else Money.zero(),
-            "limit": row.limit_santim,
-            "policy_version": row.policy_version,
-        },
+        data=CreditDecided(
+            plan_id=row.plan_id,
+            approved=row.approved,
+            tier=row.tier,
+            held=row.amount_santim if row.approved else Money.zero(),
+            limit=row.limit_santim,
+            policy_version=row.policy_version,
+        ),
         at=row.decided_at,
     )

@@ -1,7 +1,6 @@
 """What becomes of a held limit: released, owed, repaid. None of it ever raises what is used."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 
@@ -9,7 +8,9 @@ from db.credit.tables import Exposure, ExposureState, Repayment
 from db.kernel.engine import WriteSession
 from db.kernel.events import NewEvent, append, lock_stream
 from db.kernel.once import insert_once
+from meqenet.credit.events import HoldConverted, HoldReleased, PrincipalRepaid
 from meqenet.errors import Defect
+from meqenet.event_types import EventData
 from meqenet.money import Money
 
 
@@ -26,7 +27,8 @@ async def release_hold(*, session: WriteSession, plan_id: str, at: datetime) -> 
         raise Defect("hold_converted", f"{plan_id} is {exposure.state}: nothing is held for it")
     released = exposure.held_santim
     exposure.state, exposure.held_santim = ExposureState.RELEASED, Money.zero()
-    await _note(session, exposure, "hold_released", {"released": released}, at=at)
+    told = HoldReleased(plan_id=plan_id, released=released)
+    await _note(session, exposure, told, part=plan_id, at=at)
 
 
 async def convert_hold(*, session: WriteSession, plan_id: str, owed: Money, at: datetime) -> None:
@@ -48,7 +50,8 @@ async def convert_hold(*, session: WriteSession, plan_id: str, owed: Money, at: 
     exposure.held_santim, exposure.owed_santim = Money.zero(), owed
     exposure.financed_santim, exposure.moved_at = owed, at
     exposure.state = ExposureState.OWED if owed else ExposureState.REPAID
-    await _note(session, exposure, "hold_converted", {"owed": owed}, at=at)
+    told = HoldConverted(plan_id=plan_id, owed=owed)
+    await _note(session, exposure, told, part=plan_id, at=at)
 
 
 async def record_repayment(
@@ -86,8 +89,10 @@ async def record_repayment(
     exposure.moved_at = at
     if not exposure.owed_santim:
         exposure.state = ExposureState.REPAID
-    facts = {"repayment_id": repayment_id, "principal": principal, "on_time": on_time}
-    await _note(session, exposure, "principal_repaid", facts, at=at)
+    told = PrincipalRepaid(
+        plan_id=plan_id, repayment_id=repayment_id, principal=principal, on_time=on_time
+    )
+    await _note(session, exposure, told, part=repayment_id, at=at)
 
 
 async def _exposure(session: WriteSession, *, plan_id: str) -> Exposure:
@@ -109,15 +114,13 @@ async def _locked_exposure(session: WriteSession, *, plan_id: str) -> Exposure |
 
 
 async def _note(
-    session: WriteSession, exposure: Exposure, what: str, facts: dict[str, Any], *, at: datetime
+    session: WriteSession, exposure: Exposure, told: EventData, *, part: str, at: datetime
 ) -> None:
-    """Append to the customer's stream what happened to one of the plans."""
-    part = facts.get("repayment_id", exposure.plan_id)
-    event = NewEvent(
-        event_id=f"{part}-{what.replace('_', '-')}",
+    """Append to the customer's stream what happened to one of the plans, or a part of it."""
+    event = NewEvent.of(
+        event_id=f"{part}-{told.event_type.replace('_', '-')}",
         stream=exposure.customer_id,
-        event_type=what,
-        data={"plan_id": exposure.plan_id, **facts},
+        data=told,
         at=at,
     )
     await append(session=session, event=event)

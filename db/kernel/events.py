@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Row, func, insert, or_, select
 
@@ -18,6 +18,7 @@ from meqenet.event_chain import (
     first_break,
     plain,
 )
+from meqenet.event_types import EventData
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +31,21 @@ class NewEvent:
     event_id: str
     stream: str
     event_type: str
-    data: Mapping[str, Any]
+    data: Mapping[str, Any] | EventData
     at: datetime
     version: int = 1
+
+    @classmethod
+    def of(cls, *, event_id: str, stream: str, data: EventData, at: datetime) -> Self:
+        """An event whose data say themselves of what type and version they are."""
+        return cls(
+            event_id=event_id,
+            stream=stream,
+            event_type=data.event_type,
+            data=data,
+            at=at,
+            version=data.version,
+        )
 
 
 async def append(

@@ -4,7 +4,7 @@ import hmac
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import select
 
@@ -22,6 +22,8 @@ from db.kyc.persons import (
 from db.kyc.tables import Verification, VerificationState
 from meqenet.calendar import addis_date
 from meqenet.errors import Defect, Refusal
+from meqenet.event_types import EventData
+from meqenet.kyc.events import IdentityVerified, VerificationClosed, VerificationOpened
 from meqenet.kyc.fayda import AuthorizationRequest, AuthorizationReturn, IdentityClaims
 from meqenet.kyc.matching import require_same_person
 from meqenet.kyc.numbers import FaydaNumber, check_fayda_number
@@ -93,8 +95,8 @@ async def open_verification(
     if (stored.number_index, stored.consent_version) != (index, login.consent_version):
         raise _differs(stored, "it was opened for another number or consent")
     if new:
-        facts = {"consent_version": login.consent_version}
-        await _note(session, stored, "verification_opened", facts, at=at)
+        opened = VerificationOpened(attempt=login.attempt, consent_version=login.consent_version)
+        await _note(session, stored, opened, at=at)
     verifier = await _code_verifier(session, keyring=keyring, stored=stored)
     return AuthorizationRequest(
         state=stored.oauth_state, nonce=stored.nonce, code_verifier=verifier
@@ -153,8 +155,10 @@ async def record_identity(
         )
         stored.state, stored.ended_at = VerificationState.VERIFIED, at
         stored.customer_id = customer_id
-        facts = {"customer_id": customer_id, "consent_version": stored.consent_version}
-        await _note(session, stored, "identity_verified", facts, at=at)
+        verified = IdentityVerified(
+            attempt=attempt, customer_id=customer_id, consent_version=stored.consent_version
+        )
+        await _note(session, stored, verified, at=at)
     return await _verified(session, keyring=keyring, stored=stored)
 
 
@@ -172,7 +176,7 @@ async def close_verification(
     if stored.state is not VerificationState.OPEN:
         raise _differs(stored, "it ended otherwise")
     stored.state, stored.outcome, stored.ended_at = VerificationState.CLOSED, code, at
-    await _note(session, stored, "verification_closed", {"code": code}, at=at)
+    await _note(session, stored, VerificationClosed(attempt=attempt, code=code), at=at)
 
 
 async def newest_login(
@@ -228,13 +232,12 @@ async def _verified(session: WriteSession, *, keyring: Keyring, stored: Verifica
 
 
 async def _note(
-    session: WriteSession, stored: Verification, what: str, facts: dict[str, Any], *, at: datetime
+    session: WriteSession, stored: Verification, what: EventData, *, at: datetime
 ) -> None:
-    event = NewEvent(
-        event_id=f"{stored.plan_id}-v{stored.attempt}-{what.rpartition('_')[2]}",
+    event = NewEvent.of(
+        event_id=f"{stored.plan_id}-v{stored.attempt}-{what.event_type.rpartition('_')[2]}",
         stream=stored.plan_id,
-        event_type=what,
-        data={"attempt": stored.attempt, **facts},
+        data=what,
         at=at,
     )
     await append(session=session, event=event)

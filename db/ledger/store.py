@@ -11,6 +11,7 @@ from db.kernel.events import NewEvent, append
 from db.ledger.tables import LedgerAccount, LedgerEntry, LedgerTransaction
 from meqenet.errors import Defect, Mender, Refusal
 from meqenet.event_chain import canonical_json, plain
+from meqenet.ledger.events import PostedEntry, TransactionPosted
 from meqenet.ledger.happenings import Happening
 from meqenet.ledger.posting_rules import Entry, entries_for
 
@@ -64,16 +65,16 @@ async def post(
     )
     await append(
         session=session,
-        event=NewEvent(
+        event=NewEvent.of(
             event_id=posting_id,
             stream=plan_id,
-            event_type="transaction_posted",
-            data={
-                "happening": happening,
-                "entries": [
-                    {"account": e.account.code, "side": e.side, "amount": e.amount} for e in entries
-                ],
-            },
+            data=TransactionPosted(
+                happening=happening,
+                entries=tuple(
+                    PostedEntry(account=e.account.code, side=e.side, amount=e.amount)
+                    for e in entries
+                ),
+            ),
             at=effective_at,
         ),
     )

@@ -9,6 +9,7 @@ from db.kernel.events import NewEvent, append
 from db.kernel.once import insert_once
 from db.marketplace.tables import Merchant
 from meqenet.errors import Mender, Refusal
+from meqenet.marketplace.events import MerchantRegistered
 from meqenet.marketplace.webhooks import Webhook
 
 _SECRET: Final = EncryptedColumn(table="merchants", name="webhook_secret_sealed")
@@ -52,11 +53,10 @@ async def register_merchant(
         return
     await append(
         session=session,
-        event=NewEvent(
+        event=NewEvent.of(
             event_id=f"{merchant_id}-registered",
             stream=merchant_id,
-            event_type="merchant_registered",
-            data={"wants_notices": webhook is not None},
+            data=MerchantRegistered(wants_notices=webhook is not None),
             at=at,
         ),
     )

@@ -7,6 +7,7 @@ from db.kernel.events import NewEvent, append
 from db.kernel.once import insert_once
 from db.marketplace.tables import Order, OrderState
 from meqenet.errors import Defect, Mender, Refusal
+from meqenet.marketplace.events import OrderClosed, OrderOutcome, OrderPlaced
 from meqenet.money import Money
 
 
@@ -45,11 +46,10 @@ async def place_order(
         return
     await append(
         session=session,
-        event=NewEvent(
+        event=NewEvent.of(
             event_id=f"{plan_id}-order-placed",
             stream=plan_id,
-            event_type="order_placed",
-            data={"merchant_id": merchant_id, "reference": reference, "amount": amount},
+            data=OrderPlaced(merchant_id=merchant_id, reference=reference, amount=amount),
             at=at,
         ),
     )
@@ -75,11 +75,10 @@ async def close_order(
     order.state, order.closed_at = outcome, at
     await append(
         session=session,
-        event=NewEvent(
+        event=NewEvent.of(
             event_id=f"{plan_id}-order-closed",
             stream=plan_id,
-            event_type="order_closed",
-            data={"merchant_id": order.merchant_id, "outcome": outcome},
+            data=OrderClosed(merchant_id=order.merchant_id, outcome=OrderOutcome(outcome)),
             at=at,
         ),
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict
 
 from sqlalchemy import ColumnElement, exists, select
 
@@ -14,9 +15,10 @@ from db.payments.wallets import OpenWallet, lock_plan, wallet_of
 from meqenet.errors import Defect, Mender, Refusal
 from meqenet.money import Money
 from meqenet.payments.attempts import Finding, OrderState, Standing, after_answer
-from meqenet.payments.causes import cause_of
+from meqenet.payments.causes import FailureCause, cause_of
+from meqenet.payments.events import ATTEMPT_IS, AttemptFindingMade, AttemptHeard, AttemptOpened
 from meqenet.payments.orders import installment_of, plan_of
-from meqenet.payments.rail import PaymentAnswer
+from meqenet.payments.rail import PaymentAnswer, WalletProvider
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,11 +74,10 @@ async def open_attempt(
     await session.flush()
     await append(
         session=session,
-        event=NewEvent(
+        event=NewEvent.of(
             event_id=f"{attempt_id}-opened",
             stream=plan_id,
-            event_type="attempt_opened",
-            data={**_told(attempt), "channel": channel},
+            data=AttemptOpened(**_told(attempt), channel=channel),
             at=at,
         ),
     )
@@ -122,9 +123,8 @@ async def record_answer(
             session=session,
             order_id=attempt_id,
             number=number,
-            before=before,
-            heard=after,
-            data=_told(attempt),
+            changed=None if after.standing.state is before.state else _changed(attempt),
+            found=_found(attempt, after.finding),
             at=at,
         )
     return attempt, after.finding
@@ -199,7 +199,25 @@ def _write(attempt: Attempt, standing: Standing, *, at: datetime) -> None:
         attempt.cause = cause_of(provider=attempt.provider, code=standing.failure_code)
 
 
-def _told(attempt: Attempt) -> dict[str, object]:
+class _Told(TypedDict):
+    attempt_id: str
+    installment_id: str
+    provider: WalletProvider
+    amount: Money
+    cause: FailureCause | None
+
+
+def _changed(attempt: Attempt) -> AttemptHeard:
+    return ATTEMPT_IS[attempt.state](
+        **_told(attempt), receipt=attempt.receipt, moved_at=attempt.moved_at
+    )
+
+
+def _found(attempt: Attempt, finding: Finding | None) -> AttemptFindingMade | None:
+    return None if finding is None else AttemptFindingMade(**_told(attempt), finding=finding)
+
+
+def _told(attempt: Attempt) -> _Told:
     return {
         "attempt_id": attempt.attempt_id,
         "installment_id": attempt.installment_id,

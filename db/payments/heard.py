@@ -10,8 +10,9 @@ from db.kernel.events import NewEvent, append
 from db.payments.tables import Answer
 from meqenet.errors import Defect
 from meqenet.event_chain import canonical_json
+from meqenet.event_types import EventData
 from meqenet.money import Money
-from meqenet.payments.attempts import Finding, Heard, Standing
+from meqenet.payments.attempts import Finding
 from meqenet.payments.orders import plan_of
 from meqenet.payments.rail import PaymentAnswer, RailStatus, RefundAnswer
 
@@ -75,33 +76,20 @@ async def tell_change(
     session: WriteSession,
     order_id: str,
     number: int,
-    before: Standing,
-    heard: Heard,
-    data: dict[str, object],
+    changed: EventData | None,
+    found: EventData | None,
     at: datetime,
 ) -> None:
     """Append the event of a changed standing, and the event of a finding."""
-    plan_id = plan_of(order_id=order_id)
-    after = heard.standing
-    kind = "refund" if "refund_id" in data else "attempt"
-    if after.state is not before.state:
-        event = NewEvent(
-            event_id=f"{order_id}-heard-{number}",
-            stream=plan_id,
-            event_type=f"{kind}_{after.state}",
-            data={**data, "receipt": after.receipt, "moved_at": after.moved_at},
-            at=at,
-        )
-        await append(session=session, event=event)
-    if heard.finding is not None:
-        event = NewEvent(
-            event_id=f"{order_id}-finding-{number}",
-            stream=plan_id,
-            event_type="finding_made",
-            data={**data, "finding": heard.finding},
-            at=at,
-        )
-        await append(session=session, event=event)
+    for what, data in (("heard", changed), ("finding", found)):
+        if data is not None:
+            event = NewEvent.of(
+                event_id=f"{order_id}-{what}-{number}",
+                stream=plan_of(order_id=order_id),
+                data=data,
+                at=at,
+            )
+            await append(session=session, event=event)
 
 
 async def late_money(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict
 
 from sqlalchemy import select
 
@@ -15,6 +16,7 @@ from db.payments.wallets import lock_plan, wallet_of
 from meqenet.errors import Defect, Mender, Refusal
 from meqenet.money import Money, total
 from meqenet.payments.attempts import Finding, OrderState, Standing, after_refund_answer
+from meqenet.payments.events import REFUND_IS, RefundFindingMade, RefundHeard, RefundOpened
 from meqenet.payments.orders import attempt_of, plan_of
 from meqenet.payments.rail import RefundAnswer, RefundPayment, WalletProvider
 
@@ -120,9 +122,8 @@ async def record_refund(
         session=session,
         order_id=refund_id,
         number=number,
-        before=before,
-        heard=after,
-        data=_told(refund),
+        changed=None if after.standing.state is before.state else _changed(refund),
+        found=_found(refund, after.finding),
         at=at,
     )
     return after.finding
@@ -178,11 +179,10 @@ async def _store(
     await session.flush()
     await append(
         session=session,
-        event=NewEvent(
+        event=NewEvent.of(
             event_id=f"{refund_id}-opened",
             stream=attempt.plan_id,
-            event_type="refund_opened",
-            data={**_told(refund), "reason": reason},
+            data=RefundOpened(**_told(refund), reason=reason),
             at=at,
         ),
     )
@@ -201,7 +201,23 @@ def _standing(refund: Refund) -> Standing:
     )
 
 
-def _told(refund: Refund) -> dict[str, object]:
+class _Told(TypedDict):
+    refund_id: str
+    attempt_id: str
+    amount: Money
+
+
+def _changed(refund: Refund) -> RefundHeard:
+    return REFUND_IS[refund.state](
+        **_told(refund), receipt=refund.receipt, moved_at=refund.moved_at
+    )
+
+
+def _found(refund: Refund, finding: Finding | None) -> RefundFindingMade | None:
+    return None if finding is None else RefundFindingMade(**_told(refund), finding=finding)
+
+
+def _told(refund: Refund) -> _Told:
     return {
         "refund_id": refund.refund_id,
         "attempt_id": refund.attempt_id,

@@ -12,6 +12,7 @@ from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.events import NewEvent, append
 from db.payments.tables import Mandate, Wallet
 from meqenet.errors import Defect, Mender, Refusal
+from meqenet.payments.events import MandateChanged
 from meqenet.payments.rail import MandateAnswer, MandateStatus, WalletProvider
 
 _MSISDN: Final = EncryptedColumn(table="wallets", name="msisdn_sealed")
@@ -136,11 +137,10 @@ async def _tell(
 ) -> None:
     await append(
         session=session,
-        event=NewEvent(
+        event=NewEvent.of(
             event_id=f"{plan_id}-mandate-{answer.status}-{at.isoformat()}",
             stream=plan_id,
-            event_type="mandate_changed",
-            data={"contract_no": answer.contract_no, "status": answer.status},
+            data=MandateChanged(contract_no=answer.contract_no, status=answer.status),
             at=at,
         ),
     )

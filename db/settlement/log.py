@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 
 from db.kernel.engine import WriteSession
 from db.kernel.events import NewEvent, append
+from meqenet.event_types import EventData
 from meqenet.settlement.payouts import plan_and_number_of
 
 
@@ -19,19 +20,12 @@ async def tell(
     *,
     session: WriteSession,
     payout_id: str,
-    kind: str,
-    data: dict[str, object],
+    data: EventData,
     at: datetime,
     heard: int | None = None,
 ) -> None:
     """Append an event to the plan's stream. ``heard``: the answer behind it."""
     plan_id, _ = plan_and_number_of(payout_id=payout_id)
-    suffix = kind if heard is None else f"heard-{heard}"
-    event = NewEvent(
-        event_id=f"{payout_id}-{suffix}",
-        stream=plan_id,
-        event_type=kind,
-        data={"payout_id": payout_id, **data},
-        at=at,
-    )
+    suffix = data.event_type if heard is None else f"heard-{heard}"
+    event = NewEvent.of(event_id=f"{payout_id}-{suffix}", stream=plan_id, data=data, at=at)
     await append(session=session, event=event)

@@ -13,6 +13,7 @@ from db.settlement.tables import Payout, PayoutAnswer, Settlement
 from meqenet.errors import Defect
 from meqenet.event_chain import canonical_json
 from meqenet.identity import wire_id
+from meqenet.settlement.events import PAYOUT_IS, PayoutContradicted, PayoutOpened
 from meqenet.settlement.payouts import (
     PayoutStanding,
     PayoutState,
@@ -52,8 +53,10 @@ async def open_payout(
         )
         session.add(payout)
         await session.flush()
-        data = {"merchant_id": merchant_id, "amount": settlement.net_santim}
-        await tell(session=session, payout_id=payout_id, kind="payout_opened", data=data, at=at)
+        opened = PayoutOpened(
+            payout_id=payout_id, merchant_id=merchant_id, amount=settlement.net_santim
+        )
+        await tell(session=session, payout_id=payout_id, data=opened, at=at)
     account = await account_of(
         session=session, keyring=keyring, merchant_id=merchant_id, terms_at=payout.terms_at
     )
@@ -105,21 +108,15 @@ async def record_payout(
         await session.flush()
     changed = heard.standing.state is not before.state
     if changed or heard.contradicts:
-        kind = "contradicted" if heard.contradicts else payout.state
-        data = {
-            "merchant_id": payout.merchant_id,
-            "amount": payout.amount_santim,
-            "reason_code": payout.reason_code,
-            "bank_reference": payout.bank_reference,
-        }
-        await tell(
-            session=session,
+        told = PayoutContradicted if heard.contradicts else PAYOUT_IS[payout.state]
+        data = told(
             payout_id=payout_id,
-            kind=f"payout_{kind}",
-            data=data,
-            at=at,
-            heard=number,
+            merchant_id=payout.merchant_id,
+            amount=payout.amount_santim,
+            reason_code=payout.reason_code,
+            bank_reference=payout.bank_reference,
         )
+        await tell(session=session, payout_id=payout_id, data=data, at=at, heard=number)
     return heard.contradicts
 
 

@@ -12,6 +12,7 @@ from db.settlement.merchants import terms_missing, terms_of
 from db.settlement.tables import BankDay, MerchantTerms, Payout, Settlement
 from meqenet.errors import Defect
 from meqenet.money import Money
+from meqenet.settlement.events import SettlementScheduled
 from meqenet.settlement.payouts import PayoutState, plan_and_number_of
 from meqenet.settlement.terms import Proceeds, payout_due, proceeds_of
 
@@ -89,15 +90,16 @@ async def schedule(
     )
     session.add(settlement)
     await session.flush()
-    data = {
-        "merchant_id": order.merchant_id,
-        "option": order.option,
-        "gross": proceeds.gross,
-        "fee": proceeds.fee,
-        "net": proceeds.net,
-        "due_at": settlement.due_at,
-    }
-    await tell(session=session, payout_id=payout_id, kind="settlement_scheduled", data=data, at=at)
+    scheduled = SettlementScheduled(
+        payout_id=payout_id,
+        merchant_id=order.merchant_id,
+        option=order.option,
+        gross=proceeds.gross,
+        fee=proceeds.fee,
+        net=proceeds.net,
+        due_at=settlement.due_at,
+    )
+    await tell(session=session, payout_id=payout_id, data=scheduled, at=at)
     return settlement
 
 

@@ -15,7 +15,7 @@ from meqenet.money import Money
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CustomerLine:
-    """A customer as last decided. ``limit`` is None where the event did not tell it."""
+    """A customer as last decided. ``limit`` is None where no event has told it."""
 
     customer_id: str
     tier: str | None = None
@@ -56,7 +56,7 @@ def fold_customer(*, before: CustomerLine, fact: Fact) -> CustomerLine:
     Raises:
         Defect: ``event_malformed``, ``event_version_unknown``.
     """
-    require_version(fact=fact)
+    require_version(fact=fact, known=_VERSIONS.get(fact.name, 1))
     approved = fact.boolean("approved")
     limit = fact.money_or_none("limit")
     return replace(
@@ -81,7 +81,7 @@ def fold_plan(*, before: ExposureLine, fact: Fact) -> ExposureLine:
     Raises:
         Defect: ``event_malformed``, ``event_version_unknown``.
     """
-    require_version(fact=fact)
+    require_version(fact=fact, known=_VERSIONS.get(fact.name, 1))
     return replace(FED_BY[fact.name](before, fact), moved_at=fact.at)
 
 
@@ -110,6 +110,8 @@ def _repaid(line: ExposureLine, fact: Fact) -> ExposureLine:
 
 
 _DECIDED: Final = "credit.credit_decided"
+_VERSIONS: Final[Mapping[str, int]] = MappingProxyType({_DECIDED: 2})
+"""The version of each fact that this model reads, where it is not the first."""
 FED_BY: Final[Mapping[str, Callable[[ExposureLine, Fact], ExposureLine]]] = MappingProxyType(
     {
         _DECIDED: _decided,

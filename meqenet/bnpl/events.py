@@ -1,14 +1,17 @@
 """What can happen to a plan, past tense. Each is stored once, in order, chained by hash.
 
-Every event is versioned by its class; fields are only ever added, with a default. None carries
-private data: customers are named by opaque ids.
+Each is kept with the plan's state after it. Within a version fields are only ever added, with a
+default; another change is a new version, with a way to read the old one in ``EVENT_TYPES``. No
+event carries private data: customers are named by opaque ids.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal, get_args
 
+from meqenet.bnpl.states import PlanState
+from meqenet.event_types import EventType, EventTypes
 from meqenet.money import Money
 
 
@@ -17,9 +20,13 @@ class PlannedInstallment:
     """One row of the schedule that the customer signs. ``due_on`` is an Addis Ababa date."""
 
     number: int
+    """Its place in the schedule, from 1."""
     due_on: date
+    """Addis Ababa date on which it is collected."""
     principal: Money
+    """The part that pays the order."""
     interest: Money
+    """The part that pays for the credit."""
 
     @property
     def amount(self) -> Money:
@@ -32,12 +39,19 @@ class PlanOpened:
     """A checkout applied for a plan."""
 
     merchant_id: str
+    """Who sells."""
     reference: str
+    """The merchant's own number of the order."""
     option: str
+    """The payment option that the customer chose."""
     product_version: int
+    """The version of the option's terms that the plan lives under."""
     amount: Money
+    """The order's price."""
     wallet_provider: str
+    """Whose wallet pays."""
     test_clock_id: str | None
+    """The clock of a sandbox plan; null where real time counts."""
     kind: Literal["plan_opened"] = "plan_opened"
 
 
@@ -46,7 +60,9 @@ class IdentityRequested:
     """The customer was asked to log in at Fayda, for the ``attempt``-th time."""
 
     attempt: int
+    """Which login of the plan it is, from 1."""
     expires_at: datetime
+    """Until when the customer may log in."""
     kind: Literal["identity_requested"] = "identity_requested"
 
 
@@ -55,6 +71,7 @@ class IdentityConfirmed:
     """Fayda confirmed who the customer is."""
 
     customer_id: str
+    """Our own id of the person, the same in all of their plans."""
     kind: Literal["identity_confirmed"] = "identity_confirmed"
 
 
@@ -63,6 +80,7 @@ class PlanDeclined:
     """No plan, with stable reason codes and texts for the customer."""
 
     reasons: tuple[tuple[str, str], ...]
+    """Pairs of a stable code and a text for the customer."""
     kind: Literal["plan_declined"] = "plan_declined"
 
 
@@ -71,14 +89,23 @@ class PlanOffered:
     """The terms laid before the customer: what a Key Facts Statement shows."""
 
     installments: tuple[PlannedInstallment, ...]
+    """What is due when."""
     total_payable: Money
+    """Everything that the customer would pay."""
     cost_of_credit: Money
+    """What of it pays for the credit."""
     nominal_rate_basis_points: int
+    """The rate that interest is counted by, in 1/100 of a percent a year."""
     nominal_apr_percent: Decimal
+    """The annual percentage rate, nominal."""
     effective_apr_percent: Decimal
+    """The annual percentage rate, effective."""
     tier: str
+    """The tier that prices the plan."""
     lender_of_record: str
+    """Who lends."""
     expires_at: datetime
+    """Until when the offer may be accepted."""
     kind: Literal["plan_offered"] = "plan_offered"
 
 
@@ -87,6 +114,7 @@ class OfferAccepted:
     """The customer signed; ``agreement_version`` names the text."""
 
     agreement_version: str
+    """The text that was signed."""
     kind: Literal["offer_accepted"] = "offer_accepted"
 
 
@@ -95,6 +123,7 @@ class PaymentRequested:
     """The customer has something to do until ``expires_at`` before the plan can be active."""
 
     expires_at: datetime
+    """Until when the customer may pay, or sign the mandate."""
     kind: Literal["payment_requested"] = "payment_requested"
 
 
@@ -103,6 +132,7 @@ class PlanExpired:
     """The customer did not finish in time. ``stage`` is identity, offer, or payment."""
 
     stage: str
+    """What was not done in time: identity, offer, or payment."""
     kind: Literal["plan_expired"] = "plan_expired"
 
 
@@ -111,6 +141,7 @@ class PlanCancelled:
     """Cancelled before activation; what was collected, or still comes, goes back."""
 
     reason: str
+    """Why."""
     kind: Literal["plan_cancelled"] = "plan_cancelled"
 
 
@@ -122,7 +153,9 @@ class PaymentReturned:
     """
 
     refund_id: str
+    """The refund that brought it back."""
     amount: Money
+    """What went back."""
     kind: Literal["payment_returned"] = "payment_returned"
 
 
@@ -131,8 +164,11 @@ class CheckoutPaymentFailed:
     """The payment at checkout did not work; the customer may try again until ``expires_at``."""
 
     attempt_id: str
+    """The attempt that failed."""
     cause: str
+    """Why, in our own words."""
     expires_at: datetime
+    """Until when the customer may try again."""
     kind: Literal["checkout_payment_failed"] = "checkout_payment_failed"
 
 
@@ -141,10 +177,15 @@ class PlanActivated:
     """The agreement is in force; dates now count from ``activated_on``."""
 
     activated_on: date
+    """Addis Ababa date from which all others count."""
     installments: tuple[PlannedInstallment, ...]
+    """What is due when, by that date."""
     payout_id: str
+    """The payout to the merchant."""
     merchant_fee: Money
+    """What the merchant pays us."""
     settlement_due_at: datetime
+    """When the merchant is paid."""
     kind: Literal["plan_activated"] = "plan_activated"
 
 
@@ -153,6 +194,7 @@ class CollectionStarted:
     """An installment is due and is being collected."""
 
     number: int
+    """The installment."""
     kind: Literal["collection_started"] = "collection_started"
 
 
@@ -161,9 +203,13 @@ class CollectionAttemptFailed:
     """One attempt did not bring the money; the next, if any, is at ``next_attempt_at``."""
 
     number: int
+    """The installment."""
     attempt_id: str
+    """The attempt that failed."""
     cause: str
+    """Why, in our own words."""
     next_attempt_at: datetime | None
+    """When the next one is made; null when there is none."""
     kind: Literal["collection_attempt_failed"] = "collection_attempt_failed"
 
 
@@ -172,9 +218,13 @@ class InstallmentPaid:
     """An installment's money is with us."""
 
     number: int
+    """The installment."""
     attempt_id: str
+    """The attempt that brought the money."""
     amount: Money
+    """What came."""
     paid_at: datetime
+    """When the money moved."""
     kind: Literal["installment_paid"] = "installment_paid"
 
 
@@ -183,7 +233,9 @@ class InstallmentFailed:
     """All set attempts failed; the plan is past due until a person or the customer acts."""
 
     number: int
+    """The installment."""
     cause: str
+    """Why the last attempt failed, in our own words."""
     kind: Literal["installment_failed"] = "installment_failed"
 
 
@@ -192,7 +244,9 @@ class MerchantPaid:
     """The merchant's bank has the money."""
 
     payout_id: str
+    """The payout."""
     amount: Money
+    """What the merchant has."""
     kind: Literal["merchant_paid"] = "merchant_paid"
 
 
@@ -201,7 +255,9 @@ class MerchantPayoutRejected:
     """The bank refused the payout; the money stays payable."""
 
     payout_id: str
+    """The payout."""
     reason_code: str
+    """Why the bank refused it: ISO 20022 status reason."""
     kind: Literal["merchant_payout_rejected"] = "merchant_payout_rejected"
 
 
@@ -210,6 +266,7 @@ class PlanCompleted:
     """Everything owed was paid and the merchant has been settled."""
 
     collected: Money
+    """Everything that the customer has paid."""
     kind: Literal["plan_completed"] = "plan_completed"
 
 
@@ -234,3 +291,21 @@ PlanEvent = (
     | MerchantPayoutRejected
     | PlanCompleted
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanStanding:
+    """What is kept beside each event."""
+
+    state: PlanState
+    """The plan's state after it."""
+
+
+EVENT_TYPES: Final = EventTypes(
+    domain="bnpl",
+    types=tuple(
+        EventType(name=shape.kind, version=1, shapes=(shape,), beside=PlanStanding)
+        for shape in get_args(PlanEvent)
+    ),
+)
+"""Every event of the domain."""

@@ -1,0 +1,85 @@
+"""What can happen to a customer's credit limit. The stream is the customer's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from meqenet.credit.policy import Tier
+from meqenet.event_types import EventData, EventTypes, types_of
+from meqenet.money import Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditDecidedV1(EventData):
+    """A plan's credit was decided; the limit was not told yet."""
+
+    event_type = "credit_decided"
+    plan_id: str
+    """The plan that asked for credit."""
+    approved: bool
+    """Whether it got it."""
+    tier: Tier
+    """How the customer had repaid until then."""
+    held: Money
+    """What is held of the limit for the plan: zero when it was declined."""
+    policy_version: int
+    """The version of the policy that decided."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditDecided(CreditDecidedV1):
+    """A plan's credit was decided."""
+
+    version = 2
+    limit: Money | None
+    """What the customer may owe at most by this decision; null where it was not told."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldReleased(EventData):
+    """What was held for a plan is free again."""
+
+    event_type = "hold_released"
+    plan_id: str
+    """The plan that will not be."""
+    released: Money
+    """What had been held."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldConverted(EventData):
+    """The plan became active: the customer owes what had been held for it, or less."""
+
+    event_type = "hold_converted"
+    plan_id: str
+    """The plan."""
+    owed: Money
+    """The principal that is owed from now on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrincipalRepaid(EventData):
+    """The customer owes less."""
+
+    event_type = "principal_repaid"
+    plan_id: str
+    """The plan."""
+    repayment_id: str
+    """What brought the money: the attempt's id."""
+    principal: Money
+    """By how much less."""
+    on_time: bool
+    """Whether it came by its due date."""
+
+
+def _with_limit(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Some events of version 1 told the limit already."""
+    return {**data, "limit": data.get("limit")}
+
+
+EVENT_TYPES: Final = EventTypes(
+    domain="credit",
+    types=types_of((CreditDecidedV1, CreditDecided, HoldReleased, HoldConverted, PrincipalRepaid)),
+    upcasters={("credit_decided", 1): _with_limit},
+)
+"""Every event of the domain."""
