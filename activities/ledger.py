@@ -1,10 +1,23 @@
 """The ledger's steps."""
 
-from activities.contracts.ledger import POST, Post
+from temporalio import activity
+
+from activities.contracts.ledger import (
+    ACCRUE_DUE,
+    ACCRUE_INSTALLMENT,
+    POST,
+    AccrueDue,
+    AccrueInstallment,
+    DueAccrued,
+    InstallmentAccrued,
+    Post,
+)
 from activities.contracts.step import Nothing
 from activities.edge import takes
 from db.kernel.engine import Database
-from db.ledger import store
+from db.ledger import accruals, store
+from meqenet.errors import Defect, Refusal
+from meqenet.ledger.happenings import PlanBecameActive
 
 
 class LedgerActivities:
@@ -23,4 +36,40 @@ class LedgerActivities:
                 happening=command.happening,
                 effective_at=command.effective_at,
             )
+            if isinstance(command.happening, PlanBecameActive):
+                await accruals.begin(session=session, happening=command.happening)
         return Nothing()
+
+    @takes(ACCRUE_INSTALLMENT)
+    async def accrue_installment(self, command: AccrueInstallment) -> InstallmentAccrued:
+        """Bring a plan's interest up to date before an installment's payment is posted."""
+        async with self._database.write() as session:
+            earned = await accruals.accrue_and_close(
+                session=session, plan_id=command.plan_id, number=command.number, at=command.at
+            )
+        return InstallmentAccrued(interest=earned.interest, merchant_fee=earned.merchant_fee)
+
+    @takes(ACCRUE_DUE)
+    async def accrue_due(self, command: AccrueDue) -> DueAccrued:
+        """Bring the interest of the next few plans up to date."""
+        failed: list[str] = []
+        async with self._database.write() as session:
+            plans = await accruals.plans_behind(
+                session=session,
+                until=command.until,
+                after_plan=command.after_plan,
+                limit=command.limit,
+            )
+            for plan_id in plans:
+                try:
+                    async with session.begin_nested():
+                        await accruals.accrue(session=session, plan_id=plan_id, until=command.until)
+                except (Refusal, Defect) as error:
+                    # One broken plan must not keep all others from earning; the run tells of it.
+                    activity.logger.error("%s is not accrued: %s", plan_id, error.code)
+                    failed.append(plan_id)
+        return DueAccrued(
+            count=len(plans) - len(failed),
+            failed=tuple(failed),
+            last_plan=plans[-1] if plans else None,
+        )

@@ -10,6 +10,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.edge import EdgeInterceptor
 from workflows.collection import InstallmentCollectionWorkflow
+from workflows.daily_accrual import DailyAccrualWorkflow
 from workflows.notice import MerchantNoticeWorkflow
 from workflows.onboarding import MerchantOnboardingWorkflow
 from workflows.payout import MerchantPayoutWorkflow
@@ -25,6 +26,7 @@ WORKFLOWS: tuple[type[Any], ...] = (
     MerchantNoticeWorkflow,
     MerchantOnboardingWorkflow,
     TestClockWorkflow,
+    DailyAccrualWorkflow,
 )
 WORKFLOW_QUEUE = "bnpl"
 """Plans and the bnpl store belong together: their workers are the same."""

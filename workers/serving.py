@@ -8,6 +8,7 @@ from datetime import timedelta
 from redis.asyncio import Redis
 from temporalio.worker import Worker
 
+from workers.accruing import schedule_accruals
 from workers.anchoring import run_anchoring
 from workers.bootstrap import (
     DomainParts,
@@ -69,6 +70,8 @@ async def _workers(parts: Sequence[DomainParts], *, environment: Environment) ->
     if not queues:
         return []
     client = await temporal_client(settings=environment.settings)
+    if any(part.domain == "ledger" for part in parts):
+        await schedule_accruals(client=client)
     return [
         worker_for(client=client, queue=queue, activities=activities)
         for queue, activities in queues

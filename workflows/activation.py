@@ -1,11 +1,14 @@
 """Activation: the lender pays for the order, the customer owes, the merchant is told."""
 
+from datetime import date
+
 from activities.contracts import bnpl, credit, ledger, marketplace, settlement
 from meqenet.bnpl.events import InstallmentPaid, PlanActivated
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.calendar import addis_date
 from meqenet.identity import payout_id
-from meqenet.ledger.happenings import PlanBecameActive
+from meqenet.ledger.day_counts import day_count_of
+from meqenet.ledger.happenings import FinancedInstallment, PlanBecameActive
 from meqenet.money import Money
 from workflows.agenda import next_step
 from workflows.asking import ask
@@ -47,6 +50,7 @@ async def activate(desk: PlanDesk, paid: CollectionResult | None) -> None:
         for row, before in zip(dated.installments, desk.life.installments, strict=True)
     ]
     desk.life.payout = PayoutLife(scheduled=scheduled)
+    desk.life.activated_on = activated_on
     step, step_at = next_step(desk)
     await desk.record(
         PlanActivated(
@@ -80,6 +84,13 @@ async def finish_activation(desk: PlanDesk, paid: CollectionResult | None) -> No
                 merchant_fee=scheduled.fee,
                 paid_at_checkout=paid_at_checkout,
                 protected=terms.protection_days > 0,
+                installments=_financed(desk),
+                day_count=day_count_of(
+                    days_in_year=terms.product["days_in_year"],
+                    days_in_month=terms.product["days_in_month"],
+                    repay_unit=terms.product["repay_unit"],
+                ),
+                on_test_clock=application.test_clock_id is not None,
             ),
             effective_at=desk.clock.now(),
         ),
@@ -93,6 +104,32 @@ async def finish_activation(desk: PlanDesk, paid: CollectionResult | None) -> No
         summary="What was held is owed now",
     )
     await desk.close_order(marketplace.OrderOutcome.APPROVED)
+
+
+def _financed(desk: PlanDesk) -> tuple[FinancedInstallment, ...]:
+    """The schedule in force: each period begins on the due date before it, the first on day 0."""
+    planned = [installment.planned for installment in desk.life.installments]
+    starts = [_activated_on(desk), *(row.due_on for row in planned)]
+    return tuple(
+        FinancedInstallment(
+            number=row.number,
+            principal=row.principal,
+            interest=row.interest,
+            starts_on=starts_on,
+            ends_on=row.due_on,
+        )
+        for starts_on, row in zip(starts, planned, strict=False)
+    )
+
+
+def _activated_on(desk: PlanDesk) -> date:
+    """Day 0 of the schedule; a run that goes on from the stores has it from the plan's log."""
+    known = desk.life.activated_on
+    if known is None and desk.left_off is not None:
+        known = desk.left_off.progress.activated_on
+    if known is None:
+        raise ValueError("the plan has not been activated yet")
+    return known
 
 
 async def _record_first(desk: PlanDesk, paid: CollectionResult | None) -> Money:

@@ -12,11 +12,13 @@ from meqenet.bnpl.events import (
     InstallmentFailed,
     InstallmentPaid,
     PlanCompleted,
+    PlannedInstallment,
 )
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.calendar import addis_date
 from meqenet.identity import installment_id
 from meqenet.ledger.happenings import InstallmentCollected
+from meqenet.money import Money
 from meqenet.payments.rail import WalletProvider
 from workflows.agenda import due_at, next_start, next_step
 from workflows.asking import ask
@@ -151,22 +153,7 @@ async def _take_result(desk: PlanDesk, result: CollectionResult) -> None:
         return
     installment.state = InstallmentState.PAID
     planned, attempt = installment.planned, result.attempt_id or ""
-    await ask(
-        ledger.POST,
-        ledger.Post(
-            posting_id=attempt,
-            happening=InstallmentCollected(
-                plan_id=desk.plan_id,
-                attempt_id=attempt,
-                provider=desk.application.wallet_provider,
-                lender=desk.life.signed.lender_of_record,
-                principal=planned.principal,
-                interest=planned.interest,
-            ),
-            effective_at=desk.clock.now(),
-        ),
-        summary=f"Post installment {result.number}",
-    )
+    await _post_collected(desk, planned, attempt)
     await ask(
         credit.RECORD_REPAYMENT,
         credit.RecordRepayment(
@@ -191,6 +178,40 @@ async def _take_result(desk: PlanDesk, result: CollectionResult) -> None:
         step_at=step_at,
     )
     show_days_past_due(desk)
+
+
+async def _post_collected(desk: PlanDesk, planned: PlannedInstallment, attempt: str) -> None:
+    accrued = await _accrue(desk, planned)
+    await ask(
+        ledger.POST,
+        ledger.Post(
+            posting_id=attempt,
+            happening=InstallmentCollected(
+                plan_id=desk.plan_id,
+                attempt_id=attempt,
+                provider=desk.application.wallet_provider,
+                lender=desk.life.signed.lender_of_record,
+                principal=planned.principal,
+                interest=planned.interest - accrued.interest,
+                accrued_interest=accrued.interest,
+                merchant_fee=accrued.merchant_fee,
+            ),
+            effective_at=desk.clock.now(),
+        ),
+        summary=f"Post installment {planned.number}",
+    )
+
+
+async def _accrue(desk: PlanDesk, planned: PlannedInstallment) -> ledger.InstallmentAccrued:
+    """Have the days that are over in the books before what they have earned is paid."""
+    if not workflow.patched("accrue-before-collection"):
+        # A run that is replayed from before: interest was earned as it was paid.
+        return ledger.InstallmentAccrued(interest=Money.zero(), merchant_fee=Money.zero())
+    return await ask(
+        ledger.ACCRUE_INSTALLMENT,
+        ledger.AccrueInstallment(plan_id=desk.plan_id, number=planned.number, at=desk.clock.now()),
+        summary=f"Accrue installment {planned.number}",
+    )
 
 
 def _paid_at(desk: PlanDesk, result: CollectionResult) -> datetime:

@@ -1,7 +1,7 @@
 """What a plan's workflow remembers, also across continue-as-new."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from activities.contracts.bnpl import PlanTerms
 from activities.contracts.kyc import LoadedLogin
@@ -48,6 +48,7 @@ class PlanLife:
     identity_attempt: int = 0
     customer_id: str | None = None
     tier: str = ""
+    activated_on: date | None = None
     installments: list[InstallmentLife] = field(default_factory=list)
     payout: PayoutLife | None = None
     clock: ClockReading | None = None

@@ -1,4 +1,4 @@
-"""What the ledger domain can be asked: to post a business event."""
+"""What the ledger domain can be asked: to post a business event, and what time has earned."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,6 +6,7 @@ from typing import Protocol
 
 from activities.contracts.step import Nothing, Step
 from meqenet.ledger.happenings import Happening
+from meqenet.money import Money
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +18,60 @@ class Post:
     effective_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class AccrueInstallment:
+    """An installment is paid at ``at``, by the plan's clock: post what its days have earned."""
+
+    plan_id: str
+    number: int
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstallmentAccrued:
+    """What the books hold of the installment until its payment is posted.
+
+    Attributes:
+        interest: accrued and receivable. The rest of its interest is earned as it is paid.
+        merchant_fee: deferred, and earned with its principal.
+    """
+
+    interest: Money
+    merchant_fee: Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccrueDue:
+    """Accrue plans in real time whose days were over by ``until``: the next ``limit`` of them.
+
+    They are taken in the order of their ids, from the one behind ``after_plan`` on.
+    """
+
+    until: datetime
+    after_plan: str = ""
+    limit: int = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class DueAccrued:
+    """How far that went.
+
+    Attributes:
+        count: plans accrued.
+        failed: plans whose interest cannot be posted; all of what they would have posted is undone.
+        last_plan: the last one looked at; None when no plan was left.
+    """
+
+    count: int
+    failed: tuple[str, ...]
+    last_plan: str | None
+
+
 POST = Step(name="ledger.post", command=Post, result=Nothing)
+ACCRUE_INSTALLMENT = Step(
+    name="ledger.accrue_installment", command=AccrueInstallment, result=InstallmentAccrued
+)
+ACCRUE_DUE = Step(name="ledger.accrue_due", command=AccrueDue, result=DueAccrued)
 
 
 class LedgerSteps(Protocol):
@@ -26,6 +80,18 @@ class LedgerSteps(Protocol):
     async def post(self, command: Post) -> Nothing:
         """Idempotent by posting id; refusal ``posting_differs`` for other content under it.
 
-        The entries come from :mod:`meqenet.ledger.posting_rules`.
+        The entries come from :mod:`meqenet.ledger.posting_rules`. With a plan's activation, what
+        its installments will earn is noted in the same transaction.
         """
+        ...
+
+    async def accrue_installment(self, command: AccrueInstallment) -> InstallmentAccrued:
+        """Post every day of the plan that is over, and accrue this installment no more.
+
+        Asked again it answers the same. Of an installment that the books do not know, nothing.
+        """
+        ...
+
+    async def accrue_due(self, command: AccrueDue) -> DueAccrued:
+        """Post every day that is over, of some plans. Asked again it finds nothing left of them."""
         ...

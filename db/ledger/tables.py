@@ -17,6 +17,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_co
 from db.kernel.columns import COLUMN_TYPES, NAMING, Access
 from db.kernel.tables import TransactionId
 from meqenet.ledger.accounts import AccountName, AccountType, Owner, Side
+from meqenet.ledger.day_counts import DayCount
 from meqenet.ledger.holds import HoldState
 from meqenet.ledger.periods import PeriodKind
 from meqenet.money import Currency, Money
@@ -205,3 +206,47 @@ class HoldEnd(Base):
     reason: Mapped[str]
     ended_at: Mapped[datetime]
     recorded_at: Mapped[datetime] = mapped_column(server_default=FetchedValue(), init=False)
+
+
+class EarningInstallment(Base):
+    """An installment of an active plan: what it will earn, and up to which day it has.
+
+    The postings are the record; this says only what is still to be posted.
+    """
+
+    __tablename__ = "earning_installments"
+    __table_args__ = (
+        CheckConstraint(
+            "interest_santim >= 0 AND merchant_fee_santim >= 0", name="amounts_are_not_negative"
+        ),
+        CheckConstraint(
+            "accrued_santim BETWEEN 0 AND interest_santim", name="accrues_its_interest_only"
+        ),
+        CheckConstraint("accrued_until >= starts_on", name="accrues_from_its_start"),
+        Index(
+            "ix_earning_installments_behind",
+            "plan_id",
+            "accrued_until",
+            postgresql_where=text("NOT is_done AND NOT on_test_clock"),
+        ),
+        Access.READ_WRITE.table,
+    )
+
+    plan_id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    lender: Mapped[str]
+    interest_santim: Mapped[Money]
+    merchant_fee_santim: Mapped[Money]
+    """The part of the merchant's fee that is earned with its principal."""
+    day_count: Mapped[DayCount]
+    starts_on: Mapped[date]
+    """The first day that earns interest, an Addis Ababa date."""
+    ends_on: Mapped[date]
+    """The due date, which earns none."""
+    on_test_clock: Mapped[bool]
+    """Its days are over when the plan says so, not when ours are."""
+    accrued_until: Mapped[date]
+    """The days before this one are posted."""
+    accrued_santim: Mapped[Money]
+    is_done: Mapped[bool]
+    """Nothing more is accrued: every day is posted, or it is paid."""

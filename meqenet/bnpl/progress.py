@@ -49,6 +49,7 @@ class PlanProgress:
         payment_requested: whether the customer was asked for the payment that is still open.
         payments_failed: attempts of the payment at checkout that have failed.
         is_activated: the agreement came into force.
+        activated_on: the Addis Ababa date on which it did.
         activating: the newest event belongs to the activation, which may be half done.
         payout_rejected: id of the newest payout, if the bank has refused it.
         returned: a checkout payment went back.
@@ -67,6 +68,7 @@ class PlanProgress:
     payment_requested: bool = False
     payments_failed: int = 0
     is_activated: bool = False
+    activated_on: date | None = None
     activating: bool = False
     cancel_reason: str | None = None
     payout_rejected: str | None = None
@@ -123,7 +125,7 @@ class _Reader:
                 self._collection(event, at=at)
             case e.PlanActivated():
                 self.due_on = {row.number: row.due_on for row in event.installments}
-                self._note(is_activated=True)
+                self._note(is_activated=True, activated_on=event.activated_on)
             case e.MerchantPayoutRejected():
                 self._note(payout_rejected=event.payout_id)
             case e.MerchantPaid():

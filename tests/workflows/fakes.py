@@ -20,6 +20,8 @@ from meqenet.bnpl.products import ProductVersion, document_of, product_from_docu
 from meqenet.calendar import at_addis
 from meqenet.errors import Refusal
 from meqenet.kyc.fayda import AuthorizationReturn, IdentityClaims
+from meqenet.ledger.accruals import fees_of
+from meqenet.ledger.happenings import PlanBecameActive
 from meqenet.money import Money
 from meqenet.payments.rail import (
     RailStatus,
@@ -237,6 +239,20 @@ class Domains(Rails):
         before = self.postings.setdefault(command.posting_id, command)
         assert before.happening == command.happening
         return Nothing()
+
+    @takes(ledger.ACCRUE_INSTALLMENT)
+    async def accrue_installment(
+        self, command: ledger.AccrueInstallment
+    ) -> ledger.InstallmentAccrued:
+        """As the ledger does where every day of the installment is over."""
+        active = self.postings[f"{command.plan_id}-activation"].happening
+        assert isinstance(active, PlanBecameActive)
+        fees = fees_of(fee=active.merchant_fee, installments=active.installments)
+        return next(
+            ledger.InstallmentAccrued(interest=row.interest, merchant_fee=fee)
+            for row, fee in zip(active.installments, fees, strict=True)
+            if row.number == command.number
+        )
 
     @takes(settlement.SCHEDULE)
     async def schedule(

@@ -1,0 +1,151 @@
+"""What active plans still have to earn, and how far each has come: days are posted once over."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from db.kernel.engine import ReadSession, WriteSession
+from db.ledger import store
+from db.ledger.tables import EarningInstallment
+from meqenet.ledger.accruals import (
+    accrual_id,
+    end_of_day,
+    fees_of,
+    first_day_not_over,
+    interest_by_day,
+)
+from meqenet.ledger.happenings import NOTHING, InterestAccrued, PlanBecameActive
+from meqenet.money import Money, total
+
+
+@dataclass(frozen=True, kw_only=True)
+class Earned:
+    """What the books say of an installment that is paid: nothing of one that they do not know.
+
+    Attributes:
+        interest: accrued, and receivable until the payment is posted.
+        merchant_fee: deferred at activation; earned with this installment's principal.
+    """
+
+    interest: Money
+    merchant_fee: Money
+
+
+NOTHING_EARNED: Final = Earned(interest=NOTHING, merchant_fee=NOTHING)
+
+
+async def begin(*, session: WriteSession, happening: PlanBecameActive) -> None:
+    """Note what a plan's installments will earn, in the transaction that posts its activation."""
+    fees = fees_of(fee=happening.merchant_fee, installments=happening.installments)
+    rows = [
+        {
+            "plan_id": happening.plan_id,
+            "number": planned.number,
+            "lender": happening.lender,
+            "interest_santim": planned.interest,
+            "merchant_fee_santim": fee,
+            "day_count": happening.day_count,
+            "starts_on": planned.starts_on,
+            "ends_on": planned.ends_on,
+            "on_test_clock": happening.on_test_clock,
+            "accrued_until": planned.starts_on,
+            "accrued_santim": NOTHING,
+            "is_done": not planned.interest or planned.ends_on <= planned.starts_on,
+        }
+        for planned, fee in zip(happening.installments, fees, strict=True)
+    ]
+    if rows:
+        await session.execute(upsert(EarningInstallment).values(rows).on_conflict_do_nothing())
+
+
+async def accrue(*, session: WriteSession, plan_id: str, until: datetime) -> Money:
+    """Post the interest of every day of a plan that was over by ``until`` and is not posted yet.
+
+    Each day is a transaction of its own under its own id, effective at that day's end.
+
+    Returns:
+        What was earned by it; nothing when it had been done before.
+    """
+    day = first_day_not_over(at=until)
+    behind = await session.scalars(
+        select(EarningInstallment)
+        .where(
+            EarningInstallment.plan_id == plan_id,
+            EarningInstallment.is_done.is_(False),
+            EarningInstallment.accrued_until < day,
+        )
+        .order_by(EarningInstallment.number)
+        # Whoever else accrues the same plan waits here, and then finds it done.
+        .with_for_update()
+    )
+    earned = [
+        await _accrue_installment(session=session, row=row, until=day) for row in behind.all()
+    ]
+    await session.flush()
+    return total(earned)
+
+
+async def accrue_and_close(
+    *, session: WriteSession, plan_id: str, number: int, at: datetime
+) -> Earned:
+    """Accrue a plan; the installment is paid, so that it accrues nothing more. Again: the same."""
+    await accrue(session=session, plan_id=plan_id, until=at)
+    paid = await session.get(EarningInstallment, (plan_id, number), with_for_update=True)
+    if paid is None:
+        return NOTHING_EARNED
+    paid.is_done = True
+    return Earned(interest=paid.accrued_santim, merchant_fee=paid.merchant_fee_santim)
+
+
+async def plans_behind(
+    *, session: ReadSession, until: datetime, after_plan: str, limit: int
+) -> Sequence[str]:
+    """Plans in real time with a day over and not accrued, in the order of their ids."""
+    found = await session.scalars(
+        select(EarningInstallment.plan_id)
+        .distinct()
+        .where(
+            EarningInstallment.is_done.is_(False),
+            EarningInstallment.on_test_clock.is_(False),
+            EarningInstallment.accrued_until < first_day_not_over(at=until),
+            EarningInstallment.plan_id > after_plan,
+        )
+        .order_by(EarningInstallment.plan_id)
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def _accrue_installment(
+    *, session: WriteSession, row: EarningInstallment, until: date
+) -> Money:
+    earned = NOTHING
+    through = min(until, row.ends_on)
+    for daily in interest_by_day(
+        interest=row.interest_santim,
+        starts_on=row.starts_on,
+        ends_on=row.ends_on,
+        day_count=row.day_count,
+    ):
+        if row.accrued_until <= daily.day < through:
+            await store.post(
+                session=session,
+                posting_id=accrual_id(plan_id=row.plan_id, number=row.number, day=daily.day),
+                happening=InterestAccrued(
+                    plan_id=row.plan_id,
+                    lender=row.lender,
+                    number=row.number,
+                    day=daily.day,
+                    amount=daily.amount,
+                ),
+                effective_at=end_of_day(day=daily.day),
+            )
+            earned += daily.amount
+    row.accrued_until = through
+    row.accrued_santim += earned
+    row.is_done = through == row.ends_on
+    return earned
