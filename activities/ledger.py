@@ -54,7 +54,7 @@ class LedgerActivities:
         """Bring the interest of the next few plans up to date."""
         failed: list[str] = []
         async with self._database.write() as session:
-            plans = await accruals.plans_behind(
+            plans = await accruals.take_plans_behind(
                 session=session,
                 until=command.until,
                 after_plan=command.after_plan,

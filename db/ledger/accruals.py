@@ -8,7 +8,8 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from db.kernel.engine import ReadSession, WriteSession
+from db.kernel.engine import WriteSession
+from db.kernel.events import lock_stream
 from db.ledger import store
 from db.ledger.tables import EarningInstallment
 from meqenet.ledger.accruals import (
@@ -70,6 +71,8 @@ async def accrue(*, session: WriteSession, plan_id: str, until: datetime) -> Mon
     Returns:
         What was earned by it; nothing when it had been done before.
     """
+    # Whoever else accrues the same plan waits here, and then finds it done.
+    await lock_stream(session=session, stream=plan_id)
     day = first_day_not_over(at=until)
     behind = await session.scalars(
         select(EarningInstallment)
@@ -79,13 +82,10 @@ async def accrue(*, session: WriteSession, plan_id: str, until: datetime) -> Mon
             EarningInstallment.accrued_until < day,
         )
         .order_by(EarningInstallment.number)
-        # Whoever else accrues the same plan waits here, and then finds it done.
-        .with_for_update()
     )
     earned = [
         await _accrue_installment(session=session, row=row, until=day) for row in behind.all()
     ]
-    await session.flush()
     return total(earned)
 
 
@@ -94,17 +94,20 @@ async def accrue_and_close(
 ) -> Earned:
     """Accrue a plan; the installment is paid, so that it accrues nothing more. Again: the same."""
     await accrue(session=session, plan_id=plan_id, until=at)
-    paid = await session.get(EarningInstallment, (plan_id, number), with_for_update=True)
+    paid = await session.get(EarningInstallment, (plan_id, number))
     if paid is None:
         return NOTHING_EARNED
     paid.is_done = True
     return Earned(interest=paid.accrued_santim, merchant_fee=paid.merchant_fee_santim)
 
 
-async def plans_behind(
-    *, session: ReadSession, until: datetime, after_plan: str, limit: int
+async def take_plans_behind(
+    *, session: WriteSession, until: datetime, after_plan: str, limit: int
 ) -> Sequence[str]:
-    """Plans in real time with a day over and not accrued, in the order of their ids."""
+    """Plans in real time with a day over and not accrued, in the order of their ids.
+
+    They are locked at once, before anything is written: see :func:`db.kernel.events.lock_stream`.
+    """
     found = await session.scalars(
         select(EarningInstallment.plan_id)
         .distinct()
@@ -117,7 +120,10 @@ async def plans_behind(
         .order_by(EarningInstallment.plan_id)
         .limit(limit)
     )
-    return found.all()
+    plans = found.all()
+    for plan_id in plans:
+        await lock_stream(session=session, stream=plan_id)
+    return plans
 
 
 async def _accrue_installment(

@@ -101,8 +101,8 @@ def _plan_became_active(*, happening: PlanBecameActive) -> tuple[Row, ...]:
         if h.protected
         else (AccountName.MERCHANT_PAYABLE, h.merchant_id)
     )
-    if h.paid_at_checkout > h.amount:
-        raise impossible(happening=h, because="more was paid at checkout than is owed")
+    if not Money.zero(h.amount.currency) <= h.paid_at_checkout <= h.amount:
+        raise impossible(happening=h, because="what was paid at checkout is no part of the price")
     earned = _fee_earned_at_once(happening=h)
     return (
         debit(name=AccountName.PLAN_RECEIVABLE, of=h.plan_id, amount=h.amount),
@@ -118,15 +118,14 @@ def _plan_became_active(*, happening: PlanBecameActive) -> tuple[Row, ...]:
 
 def _fee_earned_at_once(*, happening: PlanBecameActive) -> Money:
     h = happening
-    nothing = Money.zero(h.amount.currency)
     if not h.installments:
         return h.merchant_fee
-    if h.paid_at_checkout < nothing or total(i.principal for i in h.installments) != h.amount:
+    if total(row.principal for row in h.installments) != h.amount:
         raise impossible(happening=h, because="the installments are not what is financed")
     return fee_earned(
         fee=h.merchant_fee,
         financed=h.amount,
-        returned_before=nothing,
+        returned_before=Money.zero(h.amount.currency),
         returned=h.paid_at_checkout,
     )
 
