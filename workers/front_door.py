@@ -1,4 +1,4 @@
-"""What the checkout API may open: two stores to read, and the two things that it writes itself."""
+"""What the checkout API may open: stores to read, and the two things that it writes itself."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,7 +12,7 @@ from workers.bootstrap import Environment, database, keyring
 from workers.settings import Domain
 
 __all__ = ["AnswerBook", "CallbackInbox", "Claimed", "Differs", "FrontDoor", "Replay", "front_door"]
-_DOMAINS: tuple[Domain, ...] = ("auth", "bnpl", "marketplace", "payments")
+_DOMAINS: tuple[Domain, ...] = ("auth", "bnpl", "marketplace", "payments", "analytics")
 
 
 class AnswerBook:
@@ -48,6 +48,7 @@ class FrontDoor:
 
     auth: Database
     bnpl: Database
+    analytics: Database
     answers: AnswerBook
     inbox: CallbackInbox
     stores: Mapping[str, Database]
@@ -69,6 +70,7 @@ async def front_door(*, environment: Environment) -> AsyncIterator[FrontDoor]:
         yield FrontDoor(
             auth=stores["auth"],
             bnpl=stores["bnpl"],
+            analytics=stores["analytics"],
             answers=AnswerBook(database=stores["marketplace"]),
             inbox=CallbackInbox(database=stores["payments"], keyring=keyring(settings=settings)),
             stores=stores,

@@ -9,6 +9,8 @@ from apps.checkout_api import (
     callbacks,
     health,
     identity_return,
+    merchant_statement,
+    plan_list,
     plans,
     problems,
     quotes,
@@ -16,9 +18,11 @@ from apps.checkout_api import (
 )
 from apps.checkout_api.idempotency import KEY_HEADER
 from apps.checkout_api.parts import ApiParts
+from apps.checkout_api.plan_list import PlanSummary
 from apps.checkout_api.plan_resource import PlanResource
 from apps.checkout_api.problems import ProblemDetails
 from apps.checkout_api.request_edge import RequestEdge
+from apps.checkout_api.statement_resource import Statement
 
 _TITLE: Final = "Meqenet checkout API"
 _VERSION: Final = "1"
@@ -38,7 +42,15 @@ def create_app(*, parts: ApiParts) -> FastAPI:
         redoc_url=None,
     )
     app.state.parts = parts
-    for part in (quotes, plans, test_clocks, identity_return, health):
+    for part in (
+        quotes,
+        plans,
+        plan_list,
+        merchant_statement,
+        test_clocks,
+        identity_return,
+        health,
+    ):
         app.include_router(part.router)
     app.include_router(callbacks.telebirr_router)
     app.include_router(callbacks.mpesa_router)
@@ -59,7 +71,8 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         schemas.update(model.pop("$defs", {}))
         schemas["ProblemDetails"] = model
         # FastAPI drops every null, also where an example shows one.
-        schemas["PlanResource"]["examples"] = PlanResource.model_json_schema()["examples"]
+        for shown in (PlanResource, PlanSummary, Statement):
+            schemas[shown.__name__]["examples"] = shown.model_json_schema()["examples"]
         for operations in document["paths"].values():
             for operation in operations.values():
                 _correct(operation)

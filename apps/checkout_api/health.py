@@ -14,6 +14,8 @@ from db.kernel.engine import Database
 
 router = APIRouter(tags=["health"])
 _ANSWER_SECONDS_MAX: Final = 3
+_DISPENSABLE: Final = frozenset({"analytics"})
+"""Without it lists and statements are refused for a while, and checkouts go on."""
 _log = logging.getLogger("meqenet.api")
 
 
@@ -38,20 +40,21 @@ async def healthz() -> Alive:
 
 @router.get("/readyz", summary="Can requests be served?", responses={503: {"model": Ready}})
 async def readyz(parts: Parts, response: Response) -> Ready:
-    """Each store and the Temporal server are asked now; 503 when one does not answer."""
+    """Each store and the Temporal server are asked now.
+
+    503 when one does not answer that checkouts need: all but `analytics`.
+    """
     checks = {
         **{name: _store_answers(store) for name, store in parts.stores.items()},
         "temporal": parts.temporal.service_client.check_health(),
     }
     found = await asyncio.gather(*(_answers(name, check) for name, check in checks.items()))
-    is_ready = all(found)
+    answering = dict(zip(checks, found, strict=True))
+    is_ready = all(answers for name, answers in answering.items() if name not in _DISPENSABLE)
     response.status_code = 200 if is_ready else 503
     return Ready(
         status="ready" if is_ready else "not_ready",
-        parts={
-            name: "ready" if answers else "not_ready"
-            for name, answers in zip(checks, found, strict=True)
-        },
+        parts={name: "ready" if answers else "not_ready" for name, answers in answering.items()},
     )
 
 

@@ -8,8 +8,8 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request, Response
@@ -37,6 +37,7 @@ class Answer:
 
     status: int
     body: BaseModel
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 async def idempotency_key(
@@ -117,7 +118,7 @@ async def _given(act: Callable[[], Awaitable[Answer]], *, request_id: str) -> Re
     return Replay(
         status=answer.status,
         body=answer.body.model_dump_json().encode(),
-        headers={"Content-Type": _JSON},
+        headers={"Content-Type": _JSON, **answer.headers},
     )
 
 

@@ -38,6 +38,7 @@ class ApiParts:
         temporal: starts and asks workflows.
         auth: merchants' keys, read only.
         bnpl: plans and products, read only.
+        analytics: the read models, read only.
         answers: what was answered under which idempotency key.
         inbox: where callbacks are kept.
         stores: each store by its domain.
@@ -48,11 +49,13 @@ class ApiParts:
         sandbox: see ``ApiSettings.sandbox``.
         answer_seconds_max: how long a workflow's answer is awaited.
         advance_seconds_max: how long an advancing test clock is watched.
+        read_after_seconds_max: how long a read model may take to come to what a client has written.
     """
 
     temporal: Client
     auth: Database
     bnpl: Database
+    analytics: Database
     answers: AnswerBook
     inbox: CallbackInbox
     stores: Mapping[str, Database]
@@ -63,6 +66,7 @@ class ApiParts:
     sandbox: bool
     answer_seconds_max: int = 25
     advance_seconds_max: int = 20
+    read_after_seconds_max: int = 5
 
 
 @asynccontextmanager
@@ -80,6 +84,7 @@ async def api_parts(*, environment: Environment) -> AsyncIterator[ApiParts]:
             temporal=await temporal_client(settings=settings),
             auth=stores.auth,
             bnpl=stores.bnpl,
+            analytics=stores.analytics,
             answers=stores.answers,
             inbox=stores.inbox,
             stores=stores.stores,

@@ -153,13 +153,6 @@ class PlanResource(Told):
     changed_at: datetime
 
 
-class PlanList(Told):
-    """Plans, newest first. Ask on with ``after`` while ``next_after`` is given."""
-
-    plans: list[PlanResource]
-    next_after: str | None
-
-
 def resource_of(plan: PlanView) -> PlanResource:
     """The plan as it stands."""
     step_is_set = plan.next_step not in ("", _NO_STEP)

@@ -4,19 +4,20 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from temporalio.client import WorkflowHandle
 
 from apps.checkout_api.applying import application_of, bind_clock, start_plan
 from apps.checkout_api.authentication import Authenticated, Merchant
 from apps.checkout_api.exact_json import ExactRoute
 from apps.checkout_api.idempotency import Answer, IdempotencyKey, once
+from apps.checkout_api.own_writes import written_headers
 from apps.checkout_api.parts import ApiParts, Parts
 from apps.checkout_api.plan_process import ProcessGone, StillWorking, asked
-from apps.checkout_api.plan_resource import PlanList, PlanResource, resource_of
+from apps.checkout_api.plan_resource import PlanResource, resource_of
 from apps.checkout_api.problems import Problem, openapi_responses
 from apps.checkout_api.wire import AcceptRequest, CancelRequest, PlanRequest
-from db.bnpl.views import PlanView, list_plans, plan_view
+from db.bnpl.views import PlanView, plan_view
 from meqenet.bnpl.states import ALLOWED, PlanState
 from meqenet.errors import Defect, Mender, Unavailable
 from meqenet.identity import derived_id
@@ -30,9 +31,7 @@ router = APIRouter(
     route_class=ExactRoute,
     responses=openapi_responses(401, 403, 503),
 )
-_LIST_MAX: Final = 100
 _PlanId = Annotated[str, Path(pattern=r"^pln_[a-z2-7]{20}$")]
-_After = Annotated[str | None, Query(pattern=r"^pln_[a-z2-7]{20}$")]
 _Handle = WorkflowHandle[PaymentPlanWorkflow, PlanOutcome]
 _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
     202: {
@@ -75,41 +74,16 @@ async def apply(
     )
 
 
-@router.get("", summary="List plans", responses=openapi_responses(422))
-async def listed(
-    parts: Parts,
-    merchant: Authenticated,
-    state: PlanState | None = None,
-    limit: Annotated[int, Query(ge=1, le=_LIST_MAX)] = 20,
-    after: _After = None,
-) -> PlanList:
-    """Your plans, newest first."""
-    async with parts.bnpl.read() as session:
-        if after is not None and not await plan_view(
-            session=session, plan_id=after, merchant_id=merchant.merchant_id
-        ):
-            raise _unknown()
-        found = await list_plans(
-            session=session,
-            merchant_id=merchant.merchant_id,
-            state=state,
-            after=after,
-            limit=limit + 1,
-        )
-    page = found[:limit]
-    return PlanList(
-        plans=[resource_of(plan) for plan in page],
-        next_after=page[-1].plan_id if len(found) > limit else None,
-    )
-
-
 @router.get("/{plan_id}", summary="Read a plan", responses=openapi_responses(404))
-async def read(parts: Parts, merchant: Authenticated, plan_id: _PlanId) -> PlanResource:
+async def read(
+    parts: Parts, merchant: Authenticated, response: Response, plan_id: _PlanId
+) -> PlanResource:
     """Where it stands, what the customer has to do, and what happens next and when."""
     async with parts.bnpl.read() as session:
         plan = await plan_view(session=session, plan_id=plan_id, merchant_id=merchant.merchant_id)
     if plan is None:
-        raise _unknown()
+        raise unknown_plan()
+    response.headers.update(written_headers(parts=parts, plans=[plan]))
     return resource_of(plan)
 
 
@@ -166,7 +140,7 @@ async def cancel(
     async def act() -> Answer:
         plan = await _own(parts, merchant, plan_id=plan_id)
         if plan.state is PlanState.CANCELLED:
-            return Answer(status=200, body=resource_of(plan))
+            return _shown(plan, parts=parts)
         return await _written(
             lambda handle, update_id: handle.execute_update(
                 PaymentPlanWorkflow.cancel, cancelled, id=update_id
@@ -182,7 +156,7 @@ async def cancel(
 async def _apply(application: Application, *, parts: ApiParts) -> Answer:
     stored = await _stored(application, parts=parts)
     if stored is not None and stored.state is not PlanState.APPLIED:
-        return Answer(status=200, body=resource_of(stored))
+        return _shown(stored, parts=parts)
     if application.test_clock_id is not None:
         now = await bind_clock(
             application=application, clock_id=application.test_clock_id, parts=parts
@@ -200,7 +174,7 @@ async def _apply(application: Application, *, parts: ApiParts) -> Answer:
         raise Unavailable("plan_not_ready", "the plan is not in our books yet")
     if plan is None:
         raise Defect("plan_missing", f"{application.plan_id} has a process and is in no book")
-    return Answer(status=status, body=resource_of(plan))
+    return _shown(plan, status=status, parts=parts)
 
 
 async def _stored(application: Application, *, parts: ApiParts) -> PlanView | None:
@@ -237,13 +211,21 @@ async def _written(
     except ProcessGone:
         raise _closed(plan) from None
     now = await _fresh(parts, plan_id=plan.plan_id, merchant_id=plan.merchant_id)
-    return Answer(status=status, body=resource_of(now or plan))
+    return _shown(now or plan, status=status, parts=parts)
+
+
+def _shown(plan: PlanView, *, status: int = 200, parts: ApiParts) -> Answer:
+    return Answer(
+        status=status,
+        body=resource_of(plan),
+        headers=written_headers(parts=parts, plans=[plan]),
+    )
 
 
 async def _own(parts: ApiParts, merchant: Merchant, *, plan_id: str) -> PlanView:
     plan = await _fresh(parts, plan_id=plan_id, merchant_id=merchant.merchant_id)
     if plan is None:
-        raise _unknown()
+        raise unknown_plan()
     return plan
 
 
@@ -269,5 +251,6 @@ def _closed(plan: PlanView) -> Problem:
     )
 
 
-def _unknown() -> Problem:
+def unknown_plan() -> Problem:
+    """There is none, or it is another merchant's."""
     return Problem(status=404, code="plan_unknown", detail="there is no such plan of yours")

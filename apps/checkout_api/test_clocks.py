@@ -1,7 +1,7 @@
 """Test clocks: time that an integrator moves by hand, with test keys only."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal, TypeVar
 
@@ -13,11 +13,13 @@ from temporalio.common import WorkflowIDConflictPolicy
 from apps.checkout_api.authentication import Authenticated, Merchant
 from apps.checkout_api.exact_json import ExactRoute
 from apps.checkout_api.idempotency import Answer, IdempotencyKey, once
+from apps.checkout_api.own_writes import PLANS_MAX, written_headers
 from apps.checkout_api.parts import ApiParts, Parts
 from apps.checkout_api.plan_process import ProcessGone, StillWorking, asked
 from apps.checkout_api.problems import Problem, openapi_responses
 from apps.checkout_api.told import Told
 from apps.checkout_api.wire import AdvanceRequest, ClockId, TestClockRequest
+from db.bnpl.views import PlanView, plan_view
 from meqenet.errors import Unavailable
 from meqenet.identity import derived_id
 from workers.queue_worker import WORKFLOW_QUEUE
@@ -149,7 +151,14 @@ async def advance(
             lambda: handle.execute_update(TestClockWorkflow.advance, advanced, id=update_id),
             parts=parts,
         )
-        return Answer(status=200, body=_resource(await _when_ready(handle, parts=parts)))
+        after = await _when_ready(handle, parts=parts)
+        # A plan that has ended on the way does not live by the clock any more.
+        moved = await _plans_of({*before.plans, *after.plans}, parts=parts)
+        return Answer(
+            status=200,
+            body=_resource(after),
+            headers=written_headers(parts=parts, plans=moved),
+        )
 
     return await once(request=request, parts=parts, merchant=merchant, key=key, act=act)
 
@@ -185,6 +194,14 @@ async def _when_ready(handle: _Clock, *, parts: ApiParts) -> TestClockView:
         await asyncio.sleep(_LOOK_AGAIN_AFTER.total_seconds())
         view = await _view(handle, parts=parts)
     return view
+
+
+async def _plans_of(plan_ids: Collection[str], *, parts: ApiParts) -> list[PlanView]:
+    if len(plan_ids) > PLANS_MAX:
+        return []
+    async with parts.bnpl.write() as session:
+        found = [await plan_view(session=session, plan_id=each) for each in sorted(plan_ids)]
+    return [plan for plan in found if plan is not None]
 
 
 async def _asked(call: Callable[[], Awaitable[R]], *, parts: ApiParts) -> R:

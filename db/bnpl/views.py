@@ -1,16 +1,18 @@
 """What others may be shown of the bnpl store."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, any_, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.bnpl.products import products_on
 from db.bnpl.tables import Installment, Plan
 from db.kernel.engine import ReadSession
 from db.kernel.events import read_stream
+from db.kernel.tables import events
 from meqenet.bnpl.options import PaymentOption
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.event_chain import ChainedEvent
@@ -20,7 +22,7 @@ __all__ = [
     "InstallmentView",
     "PlanView",
     "events_of",
-    "list_plans",
+    "newest_events",
     "plan_view",
     "plans_by_state",
     "products_on",
@@ -49,7 +51,12 @@ class InstallmentView:
 
 @dataclass(frozen=True, kw_only=True)
 class PlanView:
-    """A plan as it stands. ``offer`` is the stored form of the PlanOffered event."""
+    """A plan as it stands.
+
+    Attributes:
+        offer: the stored form of the PlanOffered event.
+        sequence: the number of its newest event.
+    """
 
     plan_id: str
     merchant_id: str
@@ -73,6 +80,7 @@ class PlanView:
     returned: Money
     opened_at: datetime
     changed_at: datetime
+    sequence: int
 
 
 async def plan_view(
@@ -85,37 +93,19 @@ async def plan_view(
     rows = await session.scalars(
         select(Installment).where(Installment.plan_id == plan_id).order_by(Installment.number)
     )
-    return _view(plan, list(rows))
+    # Asked last: what is shown is never newer than the number, whichever snapshot each is read of.
+    newest = await newest_events(session=session, plan_ids=[plan_id])
+    return _view(plan, list(rows), sequence=newest[plan_id])
 
 
-async def list_plans(
-    *,
-    session: ReadSession,
-    merchant_id: str,
-    state: PlanState | None = None,
-    after: str | None = None,
-    limit: int = 50,
-) -> tuple[PlanView, ...]:
-    """A merchant's plans, newest first, from the one behind ``after`` (a plan id) on."""
-    query = select(Plan).where(Plan.merchant_id == merchant_id)
-    if state is not None:
-        query = query.where(Plan.state == state)
-    if after is not None:
-        since = select(Plan.opened_at).where(Plan.plan_id == after).scalar_subquery()
-        query = query.where(
-            (Plan.opened_at < since) | ((Plan.opened_at == since) & (Plan.plan_id > after))
-        )
-    found = await session.scalars(query.order_by(Plan.opened_at.desc(), Plan.plan_id).limit(limit))
-    plans = list(found)
-    rows = await session.scalars(
-        select(Installment)
-        .where(Installment.plan_id.in_([plan.plan_id for plan in plans]))
-        .order_by(Installment.number)
+async def newest_events(*, session: ReadSession, plan_ids: Collection[str]) -> dict[str, int]:
+    """The number of the newest event of each of these plans that there is."""
+    found = await session.execute(
+        select(events.c.stream, func.max(events.c.stream_sequence))
+        .where(events.c.stream == any_(literal(list(plan_ids), ARRAY(Text))))
+        .group_by(events.c.stream)
     )
-    by_plan: dict[str, list[Installment]] = {}
-    for row in rows:
-        by_plan.setdefault(row.plan_id, []).append(row)
-    return tuple(_view(plan, by_plan.get(plan.plan_id, [])) for plan in plans)
+    return {row[0]: row[1] for row in found}
 
 
 async def plans_by_state(
@@ -134,7 +124,7 @@ async def events_of(*, session: ReadSession, plan_id: str) -> list[ChainedEvent]
     return await read_stream(session=session, stream=plan_id)
 
 
-def _view(plan: Plan, rows: list[Installment]) -> PlanView:
+def _view(plan: Plan, rows: list[Installment], *, sequence: int) -> PlanView:
     return PlanView(
         plan_id=plan.plan_id,
         merchant_id=plan.merchant_id,
@@ -158,6 +148,7 @@ def _view(plan: Plan, rows: list[Installment]) -> PlanView:
         returned=plan.returned_santim,
         opened_at=plan.opened_at,
         changed_at=plan.changed_at,
+        sequence=sequence,
     )
 
 

@@ -6,7 +6,7 @@ so a repeat is harmless wherever it comes from, and a missing event shows.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
@@ -139,44 +139,39 @@ async def forget(*, session: WriteSession, consumer: str) -> None:
         await session.execute(delete(table).where(table.c.consumer == consumer))
 
 
-async def has_seen(*, session: ReadSession, consumer: str, written: Written) -> bool:
-    """Whether the event has had its effect."""
-    sequence = await session.scalar(
-        select(inbox_streams.c.sequence).where(
-            inbox_streams.c.stream == written.stream,
-            inbox_streams.c.source == written.source,
-            inbox_streams.c.consumer == consumer,
-        )
-    )
-    return sequence is not None and sequence >= written.sequence
+async def has_seen(*, session: ReadSession, consumer: str, written: Iterable[Written]) -> bool:
+    """Whether all of these events have had their effect."""
+    return await _first_unseen(session, consumer=consumer, written=written) is None
 
 
 async def read_after(
     *,
     database: Database,
     consumer: str,
-    written: Written,
+    written: Collection[Written],
     view: Callable[[ReadSession], Awaitable[T]],
     timeout_seconds: float,
 ) -> T:
-    """Read your own write: what a view shows once the event has had its effect.
+    """Read your own writes: what a view shows once all of these events have had their effect.
 
-    Event and view are asked of one snapshot, so it does not matter which replica answers.
+    Events and view are asked of one snapshot, so it does not matter which replica answers. Without
+    events the view is read as it stands.
 
     Raises:
-        Unavailable: ``read_model_behind``: it has not had it within the time given.
+        Unavailable: ``read_model_behind``: they have not had it within the time given.
     """
     pause = _PAUSE_SECONDS_MIN
     deadline = asyncio.get_running_loop().time() + timeout_seconds
     while True:
         async with database.read() as session:
-            if await has_seen(session=session, consumer=consumer, written=written):
+            unseen = await _first_unseen(session, consumer=consumer, written=written)
+            if unseen is None:
                 return await view(session)
         left = deadline - asyncio.get_running_loop().time()
         if left <= 0:
             raise Unavailable(
                 "read_model_behind",
-                f"{consumer} has not come to event {written.sequence} of {written.stream} yet",
+                f"{consumer} has not come to event {unseen.sequence} of {unseen.stream} yet",
                 retry_after=_RETRY_AFTER,
             )
         await asyncio.sleep(min(pause, left))
@@ -184,9 +179,9 @@ async def read_after(
 
 
 async def wait_until_seen(
-    *, database: Database, consumer: str, written: Written, timeout_seconds: float
+    *, database: Database, consumer: str, written: Collection[Written], timeout_seconds: float
 ) -> None:
-    """Wait until the event has had its effect.
+    """Wait until all of these events have had their effect.
 
     Raises:
         Unavailable: ``read_model_behind``.
@@ -202,6 +197,22 @@ async def wait_until_seen(
         view=nothing,
         timeout_seconds=timeout_seconds,
     )
+
+
+async def _first_unseen(
+    session: ReadSession, *, consumer: str, written: Iterable[Written]
+) -> Written | None:
+    for each in written:
+        sequence = await session.scalar(
+            select(inbox_streams.c.sequence).where(
+                inbox_streams.c.stream == each.stream,
+                inbox_streams.c.source == each.source,
+                inbox_streams.c.consumer == consumer,
+            )
+        )
+        if sequence is None or sequence < each.sequence:
+            return each
+    return None
 
 
 def _lock_key(consumer: str) -> object:

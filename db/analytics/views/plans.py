@@ -1,16 +1,38 @@
 """Plans, line by line."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.analytics import tables
 from db.analytics.models import PLAN_OVERVIEW
 from db.analytics.views.reading import lines_of
-from db.kernel.engine import Database, ReadSession
-from db.kernel.inbox import Written, read_after
+from db.kernel.engine import ReadSession
 from meqenet.analytics.plan_overview import PlanOverview
 
 _PLAN = tables.PlanOverview
+
+
+@dataclass(frozen=True, kw_only=True)
+class WantedPlans:
+    """Which plans are listed. What is None does not narrow them.
+
+    Attributes:
+        state: the one that they are in now.
+        reference: the merchant's own name for the order.
+        since: the first instant of opening that counts.
+        until: the first instant of opening that does not count any more.
+    """
+
+    merchant_id: str | None = None
+    customer_id: str | None = None
+    state: str | None = None
+    option: str | None = None
+    reference: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 async def plan_overview(
@@ -22,46 +44,39 @@ async def plan_overview(
     return None if plan is None or merchant_id not in (None, plan.merchant_id) else plan
 
 
-async def plan_overview_after(
-    *, database: Database, plan_id: str, written: Written, timeout_seconds: float
-) -> PlanOverview | None:
-    """The plan as it is once the model has seen what the caller wrote.
-
-    Raises:
-        Unavailable: ``read_model_behind``: it has not within the time given.
-    """
-    return await read_after(
-        database=database,
-        consumer="plan_overview",
-        written=written,
-        view=lambda session: plan_overview(session=session, plan_id=plan_id),
-        timeout_seconds=timeout_seconds,
-    )
-
-
 async def list_plan_overviews(
-    *,
-    session: ReadSession,
-    merchant_id: str | None = None,
-    customer_id: str | None = None,
-    state: str | None = None,
-    after: str | None = None,
-    limit: int = 50,
+    *, session: ReadSession, wanted: WantedPlans, after: str | None = None, limit: int = 50
 ) -> tuple[PlanOverview, ...]:
-    """Plans, the newest first, from the one behind ``after`` (a plan id) on."""
-    wanted: tuple[tuple[InstrumentedAttribute[str | None], str | None], ...] = (
-        (_PLAN.merchant_id, merchant_id),
-        (_PLAN.customer_id, customer_id),
-        (_PLAN.state, state),
+    """Plans, the newest first.
+
+    When a plan was opened never changes, so whoever asks on with ``after`` gets no plan twice and
+    misses none, whatever happens to plans in between.
+
+    Args:
+        session: of the analytics store.
+        wanted: which ones.
+        after: the plan (its id) behind which to go on.
+        limit: how many at most.
+    """
+    equal: tuple[tuple[InstrumentedAttribute[str | None], str | None], ...] = (
+        (_PLAN.merchant_id, wanted.merchant_id),
+        (_PLAN.customer_id, wanted.customer_id),
+        (_PLAN.state, wanted.state),
+        (_PLAN.option, wanted.option),
+        (_PLAN.reference, wanted.reference),
     )
     query = select(_PLAN.plan_id).where(_PLAN.opened_at.is_not(None))
-    for column, value in wanted:
+    for column, value in equal:
         if value is not None:
             query = query.where(column == value)
+    if wanted.since is not None:
+        query = query.where(_PLAN.opened_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(_PLAN.opened_at < wanted.until)
     if after is not None:
-        since = select(_PLAN.opened_at).where(_PLAN.plan_id == after).scalar_subquery()
+        place = select(_PLAN.opened_at).where(_PLAN.plan_id == after).scalar_subquery()
         query = query.where(
-            (_PLAN.opened_at < since) | ((_PLAN.opened_at == since) & (_PLAN.plan_id > after))
+            (_PLAN.opened_at < place) | ((_PLAN.opened_at == place) & (_PLAN.plan_id > after))
         )
     query = query.order_by(_PLAN.opened_at.desc(), _PLAN.plan_id).limit(limit)
     return await lines_of(session=session, sheet=PLAN_OVERVIEW, keys=query)

@@ -8,8 +8,7 @@ from sqlalchemy import ColumnElement, func, select
 from db.analytics import tables
 from db.analytics.models import MERCHANT_STATEMENT
 from db.analytics.views.reading import as_money, lines_of, sum_of
-from db.kernel.engine import Database, ReadSession
-from db.kernel.inbox import Written, read_after
+from db.kernel.engine import ReadSession
 from meqenet.analytics.merchant_statement import StatementLine
 from meqenet.money import Money
 
@@ -32,6 +31,15 @@ class StatementTotals:
         return self.net - self.paid_out
 
 
+async def statement_line(
+    *, session: ReadSession, merchant_id: str, plan_id: str
+) -> StatementLine | None:
+    """The merchant's line of a plan; None when it has none, or it is another merchant's."""
+    found = await MERCHANT_STATEMENT.load(session=session, keys=[plan_id])
+    line = found.get(plan_id)
+    return None if line is None or line.merchant_id != merchant_id else line
+
+
 async def merchant_statement(
     *,
     session: ReadSession,
@@ -42,6 +50,8 @@ async def merchant_statement(
     limit: int = 100,
 ) -> tuple[StatementLine, ...]:
     """A merchant's lines by the time at which they were scheduled, the oldest first.
+
+    That time never changes, so whoever asks on with ``after`` gets no line twice and misses none.
 
     Args:
         session: of the analytics store.
@@ -59,23 +69,6 @@ async def merchant_statement(
         )
     query = query.order_by(_LINE.scheduled_at, _LINE.plan_id).limit(limit)
     return await lines_of(session=session, sheet=MERCHANT_STATEMENT, keys=query)
-
-
-async def merchant_statement_after(
-    *, database: Database, merchant_id: str, written: Written, timeout_seconds: float
-) -> tuple[StatementLine, ...]:
-    """The statement as it is once the model has seen what the caller wrote.
-
-    Raises:
-        Unavailable: ``read_model_behind``: it has not within the time given.
-    """
-    return await read_after(
-        database=database,
-        consumer="merchant_statement",
-        written=written,
-        view=lambda session: merchant_statement(session=session, merchant_id=merchant_id),
-        timeout_seconds=timeout_seconds,
-    )
 
 
 async def statement_totals(

@@ -12,8 +12,11 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from redis.asyncio import Redis
+from sqlalchemy import make_url
 
 from apps.checkout_api.app import create_app
+from apps.checkout_api.own_writes import READ_AFTER_HEADER, WRITTEN_HEADER
 from apps.checkout_api.parts import ApiParts, api_parts
 from apps.checkout_api.serving import serve
 from apps.demo.customer import Customer
@@ -23,16 +26,21 @@ from apps.runtime.ports import free_ports
 from apps.sandboxes.command import Provider, create
 from apps.sandboxes.fayda.people import WELL_KNOWN_PEOPLE
 from apps.sandboxes.kernel.serve import RunningSandbox, running
+from db.analytics.models import MODELS
 from db.auth.store import issue_key
 from meqenet.auth.keys import new_key
 from meqenet.settlement.transfer import PayoutAccount
 from tests.backing import TEST_KEYRING, Databases
 from workers.bootstrap import Environment, domain_parts, http_client, temporal_client, utc_now
 from workers.onboarding import NewMerchant, onboard
+from workers.projections import run_projections
 from workers.queue_worker import worker_for
+from workers.relay import run_relay
 from workers.settings import DOMAINS, development_keys
 
 _PATH_OF_MPESA = "a-path-that-nobody-guesses"
+_REDIS_NUMBER = 8
+"""A Redis of one server keeps sixteen apart; the other tests use the first, and the seventh."""
 
 
 def _text(key: bytes) -> str:
@@ -108,6 +116,33 @@ async def working(environment: Environment) -> AsyncIterator[None]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def reading(backing: Backing, databases: Databases) -> AsyncIterator[None]:
+    """Relays of every domain that feeds the read models, and the read models, kept."""
+    redis = Redis.from_url(
+        make_url(backing.redis_url)
+        .set(database=str(_REDIS_NUMBER))
+        .render_as_string(hide_password=False)
+    )
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as running:
+        for source in sorted({name for model in MODELS.values() for name in model.sources}):
+            running.create_task(
+                run_relay(domain=source, database=databases[source], redis=redis, stop=stop)
+            )
+        running.create_task(
+            run_projections(
+                models=MODELS.values(),
+                database=databases["analytics"],
+                redis=redis,
+                stop=stop,
+            )
+        )
+        yield
+        stop.set()
+    await redis.aclose()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def url(parts: ApiParts, environment: Environment) -> AsyncIterator[str]:
     """Where the API listens."""
     listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -143,8 +178,14 @@ class Shop:
     unique: str
     controls: Mapping[str, str] = field(default_factory=dict)
 
-    async def get(self, path: str, **query: str | int) -> httpx.Response:
-        return await self.http.get(path, params=query, headers=self._headers())
+    async def get(
+        self, path: str, *, after: httpx.Response | None = None, **query: str | int
+    ) -> httpx.Response:
+        """Read; what the answer ``after`` has written must show."""
+        headers = self._headers()
+        if after is not None:
+            headers[READ_AFTER_HEADER] = after.headers[WRITTEN_HEADER]
+        return await self.http.get(path, params=query, headers=headers)
 
     async def post(
         self, path: str, body: object, *, key: str | None = None, raw: bytes | None = None

@@ -9,7 +9,15 @@ import pytest_asyncio
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
-from apps.checkout_api import plan_resource, problems, quotes, test_clocks, wire
+from apps.checkout_api import (
+    plan_list,
+    plan_resource,
+    problems,
+    quotes,
+    statement_resource,
+    test_clocks,
+    wire,
+)
 
 MODELS: list[type[BaseModel]] = [
     wire.QuoteRequest,
@@ -20,6 +28,8 @@ MODELS: list[type[BaseModel]] = [
     wire.AdvanceRequest,
     quotes.Quotes,
     plan_resource.PlanResource,
+    plan_list.PlanSummary,
+    statement_resource.Statement,
     test_clocks.TestClockResource,
     problems.ProblemDetails,
 ]

@@ -123,24 +123,9 @@ async def test_a_merchant_sees_its_own_plans_only(
         await other.get(path),
         await other.post(f"{path}/accept", ACCEPT),
         await other.post(f"{path}/cancel", {"reason": "none of mine"}),
-        await other.get("/v1/plans", after=plan["id"]),
         await shop.get(f"/v1/plans/pln_{'a' * 20}"),
     ):
         assert (answer.status_code, answer.json()["code"]) == (404, "plan_unknown")
-    assert (await other.get("/v1/plans")).json() == {"plans": [], "next_after": None}
-
-
-async def test_plans_are_listed_newest_first_page_by_page(shop: Shop) -> None:
-    made = [(await applied(shop, reference=f"order {n}"))["id"] for n in range(3)]
-    first = (await shop.get("/v1/plans", limit=2)).json()
-    assert [plan["id"] for plan in first["plans"]] == [made[2], made[1]]
-    rest = (await shop.get("/v1/plans", limit=2, after=first["next_after"])).json()
-    assert [plan["id"] for plan in rest["plans"]] == [made[0]]
-    assert rest["next_after"] is None
-    active = await shop.get("/v1/plans", state="active")
-    assert active.json()["plans"] == []
-    assert (await shop.get("/v1/plans", state="asleep")).status_code == 422
-    assert (await shop.get("/v1/plans", limit=1000)).json()["field"] == "limit"
 
 
 async def test_a_plan_that_has_no_offer_cannot_be_accepted(shop: Shop) -> None:

@@ -45,31 +45,18 @@ async def test_a_merchant_sees_its_own_plans_only(
         anybodys = await views.plan_view(session=session, plan_id=plans[0])
         others = await views.plan_view(session=session, plan_id=plans[0], merchant_id="mrc_x")
         nobodys = await views.plan_view(session=session, plan_id="pln_none")
-        others_list = await views.list_plans(session=session, merchant_id="mrc_x")
     assert mine is not None
     assert mine == anybodys
-    assert (others, nobodys, others_list) == (None, None, ())
+    assert (others, nobodys) == (None, None)
 
 
-async def test_plans_are_listed_newest_first_and_page_by_page(
-    bnpl: Database, plans: list[str], unique: str
-) -> None:
-    async def page(after: str | None, **narrowed: PlanState) -> list[str]:
-        async with bnpl.read() as session:
-            found = await views.list_plans(
-                session=session, merchant_id=f"mrc_{unique}", after=after, limit=2, **narrowed
-            )
-        return [view.plan_id for view in found]
-
-    # The last two were opened at the same instant: then the ids decide.
-    order = [plans[3], plans[4], plans[2], plans[1], plans[0]]
-    assert await page(None) == order[:2]
-    assert await page(order[0]) == order[1:3]
-    assert await page(order[1]) == order[2:4]
-    assert await page(order[3]) == order[4:]
-    assert await page(order[4]) == []
-    assert await page(None, state=PlanState.DECLINED) == [plans[2]]
-    assert await page(plans[3], state=PlanState.APPLIED) == [plans[4], plans[1]]
+async def test_the_newest_event_of_each_plan_is_told(bnpl: Database, plans: list[str]) -> None:
+    async with bnpl.read() as session:
+        newest = await views.newest_events(session=session, plan_ids=[*plans, "pln_none"])
+        told = {plan: await views.events_of(session=session, plan_id=plan) for plan in plans}
+        shown = [await views.plan_view(session=session, plan_id=plan) for plan in plans]
+    assert newest == {plan: len(events) for plan, events in told.items()}
+    assert [view and view.sequence for view in shown] == [newest[plan] for plan in plans]
 
 
 async def test_plans_are_counted_by_state(bnpl: Database, plans: list[str], unique: str) -> None:
