@@ -16,6 +16,9 @@ _MODULES = {
     "sandbox": "apps.sandboxes.command",
     "merchant": "apps.cli.merchant",
     "calc": "apps.cli.calc",
+    "verify": "apps.cli.verify",
+    "events": "apps.cli.events",
+    "rebuild": "apps.cli.rebuild",
     "bench": "apps.cli.bench",
 }
 """Each command's module; it has ``register(app=…)``, and puts that command on an app."""

@@ -172,9 +172,14 @@ async def queues_of(*, session: ReadSession, parked_ids: Iterable[int] | None) -
     ]
 
 
-async def list_parked(*, session: ReadSession, limit: int) -> list[ParkedEvent]:
-    """What waits, the oldest first: only the head of each queue has failed."""
-    found = await session.execute(_parked().order_by(parked_events.c.parked_id).limit(limit))
+async def list_parked(
+    *, session: ReadSession, consumer: str | None = None, limit: int
+) -> list[ParkedEvent]:
+    """What waits, of one consumer or of all, the oldest first: only queues' heads have failed."""
+    query = _parked()
+    if consumer is not None:
+        query = query.where(parked_events.c.consumer == consumer)
+    found = await session.execute(query.order_by(parked_events.c.parked_id).limit(limit))
     return [_event(row) for row in found]
 
 
