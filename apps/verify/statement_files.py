@@ -1,0 +1,47 @@
+"""A provider's statement in a file: CSV with a heading, or a JSON list of objects."""
+
+import csv
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from apps.verify.statement_kinds import malformed, statement_row
+from integrations.ports.statements import StatementRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementFile:
+    """What lies between its first row and its last is all in it."""
+
+    provider: str
+    path: Path
+    is_live: bool = False
+
+    async def rows(self) -> AsyncIterator[StatementRow]:
+        """Every movement that is a matter of ours.
+
+        Raises:
+            Refusal: ``statement_malformed``.
+        """
+        try:
+            for number, cells in enumerate(self._cells(), start=1):
+                row = statement_row(number=number, cells=cells)
+                if row is not None:
+                    yield row
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise malformed(f"{self.path} cannot be read: {error}") from error
+
+    def _cells(self) -> Iterator[Mapping[str, Any]]:
+        if self.path.suffix.lower() != ".json":
+            with self.path.open(encoding="utf-8-sig", newline="") as file:
+                yield from csv.DictReader(file)
+            return
+        try:
+            rows = json.loads(self.path.read_text(encoding="utf-8"))
+        except ValueError:
+            raise malformed(f"{self.path} is not JSON") from None
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise malformed(f"{self.path} is not a list of objects")
+        yield from rows

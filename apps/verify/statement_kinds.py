@@ -1,0 +1,68 @@
+"""What the kinds of movements on a statement mean to us."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from integrations.ports.statements import Direction, StatementRow
+from meqenet.errors import Mender, Refusal
+from meqenet.money import Money
+
+_OURS: Final[Mapping[str, Direction]] = MappingProxyType(
+    {
+        "payment": Direction.COLLECTED,
+        "refund": Direction.RETURNED,
+        "reversal": Direction.RETURNED,
+        "transfer-settled": Direction.PAID_OUT,
+    }
+)
+_OTHERS: Final = frozenset(
+    {"adjustment", "float", "payout", "pay_bill", "fee", "transfer-accepted", "transfer-returned"}
+)
+"""Movements that no order of ours makes, or that a later one completes."""
+
+
+def statement_row(*, number: int, cells: Mapping[str, object]) -> StatementRow | None:
+    """Read a row; None when its kind is no matter of ours.
+
+    Args:
+        number: which row of the statement it is, from 1.
+        cells: ``kind``, ``reference``, ``amount`` (birr as a decimal string), ``at`` (RFC 3339).
+
+    Raises:
+        Refusal: ``statement_malformed``: names the row and the column.
+    """
+    kind = _text(cells, "kind", number=number)
+    direction = _OURS.get(kind)
+    if direction is None:
+        if kind not in _OTHERS:
+            known = ", ".join(sorted({*_OURS, *_OTHERS}))
+            raise malformed(f"row {number}: kind must be one of {known}")
+        return None
+    try:
+        amount = Money.from_birr(_text(cells, "amount", number=number))
+    except ValueError:
+        raise malformed(f"row {number}: amount must be birr like 1250.50") from None
+    try:
+        at = datetime.fromisoformat(_text(cells, "at", number=number))
+    except ValueError:
+        raise malformed(f"row {number}: at must be an instant like 2026-11-23T09:30:00Z") from None
+    if at.tzinfo is None:
+        raise malformed(f"row {number}: at needs a time zone")
+    reference = _text(cells, "reference", number=number)
+    return StatementRow(
+        number=number, direction=direction, reference=reference, amount=amount, at=at
+    )
+
+
+def malformed(text: str) -> Refusal:
+    """A statement that cannot be read."""
+    return Refusal("statement_malformed", text, mender=Mender.MEQENET, field="--statements")
+
+
+def _text(cells: Mapping[str, object], column: str, *, number: int) -> str:
+    value = cells.get(column)
+    if not isinstance(value, str) or not value:
+        raise malformed(f"row {number}: {column} is missing")
+    return value

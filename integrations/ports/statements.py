@@ -1,0 +1,63 @@
+"""Port of a provider's statement: what it says it has moved for us."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from meqenet.money import Money
+
+
+class Direction(StrEnum):
+    """Which way a movement went."""
+
+    COLLECTED = "collected"
+    """From a customer's wallet to us."""
+    RETURNED = "returned"
+    """From us back to a customer's wallet."""
+    PAID_OUT = "paid_out"
+    """From us to a merchant."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementRow:
+    """A movement of money.
+
+    Attributes:
+        number: which row of the statement it is, from 1.
+        reference: the id of our order, in the provider's spelling.
+        at: when it moved, by the provider.
+    """
+
+    number: int
+    direction: Direction
+    reference: str
+    amount: Money
+    at: datetime
+
+
+class Statements(Protocol):
+    """The statement of one provider."""
+
+    @property
+    def provider(self) -> str:
+        """``telebirr``, ``mpesa`` or ``bank``."""
+        ...
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it grows and holds everything from the first movement on.
+
+        One that is not live holds what lies between its first row and its last.
+        """
+        ...
+
+    def rows(self) -> AsyncIterator[StatementRow]:
+        """Every movement in order.
+
+        Raises:
+            Unavailable: the provider cannot be reached.
+            Refusal: ``statement_malformed``: it cannot be read; the row is in the text.
+        """
+        ...

@@ -1,0 +1,242 @@
+"""A provider's statement beside our orders: the same orders, moved once, of the same amounts.
+
+Our orders are read as of a moment before the statement is, so whatever we have as moved is in it.
+What only the statement has may be on its way to us: it is asked for again until it has come.
+"""
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import text
+
+from db.kernel.engine import ReadSession
+from db.payments.books import read_orders, succeeded_orders
+from db.settlement.books import read_payouts, settled_payouts
+from integrations.ports.statements import Direction, StatementRow, Statements
+from meqenet.identity import wire_id
+from meqenet.money import Money
+from meqenet.payments.attempts import OrderState
+from meqenet.settlement.payouts import PayoutState
+from workers.settings import Domain
+from workers.verifying.findings import BadRecord, Checked, Scope, Watch
+
+_PER_BATCH: Final = 500
+_PAUSE_SECONDS: Final = 0.5
+_PLAN: Final = re.compile(r"(pln)([a-z2-7]{20})(?=i[0-9]{2}a[0-9]|p[0-9])")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Order:
+    """One of our orders that has moved money."""
+
+    order_id: str
+    direction: Direction
+    amount: Money
+    moved_at: datetime | None
+
+    @property
+    def said(self) -> str:
+        """As it is told."""
+        return f"{self.amount} {self.direction}"
+
+
+@dataclass
+class _Index:
+    """The rows of a statement by their order; what memory should not hold is in a file."""
+
+    file: sqlite3.Connection = field(default_factory=lambda: sqlite3.connect(""))
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    rows: int = 0
+
+    def __post_init__(self) -> None:
+        self.file.execute(
+            "CREATE TABLE moved (reference TEXT PRIMARY KEY, number INTEGER, direction TEXT, "
+            "santim INTEGER, since INTEGER, seen INTEGER DEFAULT 0)"
+        )
+
+    def put(self, row: StatementRow, *, wanted: bool) -> bool:
+        """Take a row; False when the statement has its order already."""
+        self.rows += 1
+        self.first_at = min(self.first_at or row.at, row.at)
+        self.last_at = max(self.last_at or row.at, row.at)
+        values = (
+            wire_id(meqenet_id=row.reference),
+            row.number,
+            row.direction,
+            row.amount.santim,
+            wanted,
+        )
+        statement = "INSERT OR IGNORE INTO moved VALUES (?, ?, ?, ?, ?, 0)"
+        return self.file.execute(statement, values).rowcount == 1
+
+    def take(self, order_id: str) -> str | None:
+        """What the statement says was moved for the order; None when it does not know it."""
+        reference = (wire_id(meqenet_id=order_id),)
+        self.file.execute("UPDATE moved SET seen = 1 WHERE reference = ?", reference)
+        query = "SELECT santim, direction FROM moved WHERE reference = ?"
+        row = self.file.execute(query, reference).fetchone()
+        return None if row is None else f"{Money(row[0])} {row[1]}"
+
+    def left(self) -> Iterator[list[tuple[str, int, int]]]:
+        """Reference, number and santim of the rows that nobody took, in their order."""
+        found = self.file.execute(
+            "SELECT reference, number, santim FROM moved WHERE seen = 0 AND since = 1 "
+            "ORDER BY number"
+        )
+        while rows := found.fetchmany(_PER_BATCH):
+            yield rows
+
+    def covers(self, at: datetime | None) -> bool:
+        """Whether it lies between the first row and the last."""
+        if at is None or self.first_at is None or self.last_at is None:
+            return False
+        return self.first_at <= at <= self.last_at
+
+
+async def check_statements(
+    *, statements: Statements, scope: Scope, patience_seconds: float, watch: Watch
+) -> Checked:
+    """Hold a provider's statement and our orders to each other."""
+    provider = statements.provider
+    what = f"{provider}: statement and orders"
+    domain: Domain = "settlement" if provider == "bank" else "payments"
+    if domain not in scope.stores:
+        return Checked(what=what, count=0, unit="rows", note=f"not checked: needs {domain}")
+    watch.begin(what=what, total=None)
+    index = _Index()
+    with closing(index.file):
+        async with scope.stores[domain].read() as session:
+            # From here on the session sees one moment, which is before the statement's.
+            await session.execute(text("SELECT 1"))
+            bad = await _fill(index, statements, scope=scope, watch=watch)
+            if bad is None:
+                bad = await _ours(index, statements, session=session, scope=scope)
+        if bad is None:
+            bad = await _theirs(
+                index,
+                provider=provider,
+                domain=domain,
+                scope=scope,
+                patience_seconds=patience_seconds,
+            )
+    return Checked(what=what, count=index.rows, unit="rows", bad=bad)
+
+
+async def _fill(
+    index: _Index, statements: Statements, *, scope: Scope, watch: Watch
+) -> BadRecord | None:
+    mine = None if scope.plan_id is None else wire_id(meqenet_id=scope.plan_id)
+    async for row in statements.rows():
+        if mine is not None and not wire_id(meqenet_id=row.reference).startswith(mine):
+            continue
+        if not index.put(row, wanted=scope.since is None or row.at >= scope.since):
+            what = f"row {row.number} moves the money of an order a second time"
+            return _bad(statements.provider, row.reference, row.number, what)
+        watch.advance(1)
+    return None
+
+
+async def _ours(
+    index: _Index, statements: Statements, *, session: ReadSession, scope: Scope
+) -> BadRecord | None:
+    async for order in _orders(statements.provider, session=session, scope=scope):
+        moved = index.take(order.order_id)
+        if moved is None:
+            if statements.is_live or index.covers(order.moved_at):
+                what = f"we have {order.said}, and the statement does not know it"
+                return _bad(statements.provider, order.order_id, None, what)
+        elif moved != order.said:
+            what = f"we have {order.said}, and the statement {moved}"
+            return _bad(statements.provider, order.order_id, None, what)
+    return None
+
+
+async def _orders(provider: str, *, session: ReadSession, scope: Scope) -> AsyncIterator[_Order]:
+    """Our orders at the provider that have moved money."""
+    if provider == "bank":
+        async for payout in settled_payouts(
+            session=session, plan_id=scope.plan_id, changed_since=scope.since
+        ):
+            yield _Order(
+                order_id=payout.payout_id,
+                direction=Direction.PAID_OUT,
+                amount=payout.amount or Money.zero(),
+                moved_at=payout.changed_at,
+            )
+        return
+    async for order in succeeded_orders(
+        session=session, provider=provider, plan_id=scope.plan_id, changed_since=scope.since
+    ):
+        yield _Order(
+            order_id=order.order_id,
+            direction=Direction.RETURNED if order.is_refund else Direction.COLLECTED,
+            amount=order.amount,
+            moved_at=order.moved_at,
+        )
+
+
+async def _theirs(
+    index: _Index,
+    *,
+    provider: str,
+    domain: Domain,
+    scope: Scope,
+    patience_seconds: float,
+) -> BadRecord | None:
+    """What the statement has and we had not: it must come, or be of a refunded failure."""
+    deadline = asyncio.get_running_loop().time() + patience_seconds
+    for rows in index.left():
+        waiting = rows
+        while True:
+            async with scope.stores[domain].read() as session:
+                known = await _moved(session, provider=provider, references=[r[0] for r in waiting])
+            waiting = [row for row in waiting if known.get(row[0]) != row[2]]
+            if not waiting:
+                break
+            if asyncio.get_running_loop().time() >= deadline:
+                reference, number, santim = waiting[0]
+                what = f"it moved {Money(santim)}, and we do not have that as moved"
+                return _bad(provider, reference, number, what)
+            await asyncio.sleep(min(_PAUSE_SECONDS, patience_seconds))
+    return None
+
+
+async def _moved(
+    session: ReadSession, *, provider: str, references: Sequence[str]
+) -> dict[str, int]:
+    """Santim that we have as moved, by reference as providers spell it."""
+    plan_ids = sorted({plan for each in references if (plan := _plan_of(each)) is not None})
+    moved: dict[str, int] = {}
+    if provider == "bank":
+        for payouts in (await read_payouts(session=session, plan_ids=plan_ids)).values():
+            for payout in payouts:
+                if payout.state is PayoutState.SETTLED and payout.amount is not None:
+                    moved[wire_id(meqenet_id=payout.payout_id)] = payout.amount.santim
+        return moved
+    for orders in (await read_orders(session=session, plan_ids=plan_ids)).values():
+        went_back = {
+            order.attempt_id
+            for order in orders
+            if order.is_refund and order.state is OrderState.SUCCEEDED
+        }
+        for order in orders:
+            # Money that came after the attempt had counted as failed, and was given back.
+            if order.state is OrderState.SUCCEEDED or order.order_id in went_back:
+                moved[wire_id(meqenet_id=order.order_id)] = order.amount.santim
+    return moved
+
+
+def _plan_of(reference: str) -> str | None:
+    found = _PLAN.match(reference)
+    return None if found is None else f"{found[1]}_{found[2]}"
+
+
+def _bad(provider: str, stream: str, sequence: int | None, what: str) -> BadRecord:
+    return BadRecord(domain=provider, stream=stream, sequence=sequence, what=what)
