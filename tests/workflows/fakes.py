@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from json import loads
 
-from activities.contracts import auth, bnpl, credit, kyc, ledger, marketplace, settlement
+from activities.contracts import auth, bnpl, credit, kyc, marketplace, settlement
 from activities.contracts import payments as p
 from activities.contracts.step import Nothing
 from activities.edge import takes
@@ -20,8 +20,6 @@ from meqenet.bnpl.products import ProductVersion, document_of, product_from_docu
 from meqenet.calendar import at_addis
 from meqenet.errors import Refusal
 from meqenet.kyc.fayda import AuthorizationReturn, IdentityClaims
-from meqenet.ledger.accruals import fees_of
-from meqenet.ledger.happenings import PlanBecameActive
 from meqenet.money import Money
 from meqenet.payments.rail import (
     RailStatus,
@@ -34,6 +32,7 @@ from meqenet.settlement.transfer import (
     TransferAnswer,
     TransferStatus,
 )
+from tests.workflows.books import Books
 from tests.workflows.rails import Answering, Rails, told
 
 
@@ -57,7 +56,7 @@ Hearing = Callable[[marketplace.DeliverNotice], marketplace.NoticeAnswer | Excep
 
 
 @dataclass
-class Domains(Rails):
+class Domains(Rails, Books):
     """Every domain, the rails, and the endpoint of every merchant (``hear``)."""
 
     hear: Hearing = lambda _notice: TAKEN
@@ -70,7 +69,6 @@ class Domains(Rails):
     attempts: dict[str, p.OpenAttempt] = field(default_factory=dict)
     standings: dict[str, p.AttemptStanding] = field(default_factory=dict)
     wallets: dict[str, p.RegisterWallet] = field(default_factory=dict)
-    postings: dict[str, ledger.Post] = field(default_factory=dict)
     holds: dict[str, str] = field(default_factory=dict)
     orders: dict[str, str] = field(default_factory=dict)
     notices: list[marketplace.DeliverNotice] = field(default_factory=list)
@@ -233,26 +231,6 @@ class Domains(Rails):
     @takes(credit.RECORD_REPAYMENT)
     async def record_repayment(self, _command: credit.RecordRepayment) -> Nothing:
         return Nothing()
-
-    @takes(ledger.POST)
-    async def post(self, command: ledger.Post) -> Nothing:
-        before = self.postings.setdefault(command.posting_id, command)
-        assert before.happening == command.happening
-        return Nothing()
-
-    @takes(ledger.ACCRUE_INSTALLMENT)
-    async def accrue_installment(
-        self, command: ledger.AccrueInstallment
-    ) -> ledger.InstallmentAccrued:
-        """As the ledger does where every day of the installment is over."""
-        active = self.postings[f"{command.plan_id}-activation"].happening
-        assert isinstance(active, PlanBecameActive)
-        fees = fees_of(fee=active.merchant_fee, installments=active.installments)
-        return next(
-            ledger.InstallmentAccrued(interest=row.interest, merchant_fee=fee)
-            for row, fee in zip(active.installments, fees, strict=True)
-            if row.number == command.number
-        )
 
     @takes(settlement.SCHEDULE)
     async def schedule(

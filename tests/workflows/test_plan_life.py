@@ -5,7 +5,9 @@ from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 
 from meqenet.errors import OutcomeUnknown, Unavailable
 from meqenet.identity import attempt_id, installment_id
+from meqenet.ledger.happenings import InstallmentCollected
 from meqenet.payments.rail import RailStatus, WalletProvider
+from tests.meqenet.ledger.books import left_over
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench, code_of
 from workflows.messages import Cancel, PaymentReported, RetryInstallment, collection_workflow_id
@@ -51,6 +53,30 @@ async def test_a_plan_of_24_months_continues_as_new_and_completes(bench: Bench) 
     assert (await handle.result()).state == "completed"
     assert len(bench.domains.sent) == 24
     assert len(set(bench.domains.sent)) == 24
+
+
+@pytest.mark.parametrize(
+    ("option", "count"), [("pay_in_4", None), ("pay_over_time", 6), ("pay_in_full", None)]
+)
+async def test_interest_and_commission_are_earned_and_nothing_is_left_on_the_plan(
+    bench: Bench, option: str, count: int | None
+) -> None:
+    application = bench.application(option, amount="6000.00", count=count)
+    handle = await bench.to_offer(application)
+    await bench.accept(handle)
+    await bench.env.fast_forward(handle)
+    assert (await handle.result()).state == "completed"
+    plan_id, domains = application.plan_id, bench.domains
+    happenings = domains.happenings(plan_id)
+    collected = [told for told in happenings if isinstance(told, InstallmentCollected)]
+    assert all(not told.interest for told in collected)
+    assert (len({told.number for told in happenings if told.kind == "interest_accrued"})) == (
+        count or 0
+    )
+    left = left_over(happenings)
+    assert not [code for code in left if code.endswith(f":{plan_id}")]
+    lender = "partner_microfinance" if option == "pay_over_time" else "meqenet"
+    assert left[f"merchant_fee_income:{lender}"] == "-180.00"
 
 
 async def test_a_minor_is_declined_with_a_reason(bench: Bench) -> None:
