@@ -2,11 +2,17 @@
 
 import asyncio
 import secrets
-from typing import Annotated
+from typing import Annotated, Final, NoReturn
 
 import typer
 
+from meqenet.errors import Defect
 from meqenet.settlement.transfer import PayoutAccount
+
+_WHERE_SETTINGS_COME_FROM: Final = (
+    "Run `meqenet up` in this checkout, or name the credentials file that it prints in "
+    "MEQENET_ENV_FILE."
+)
 
 
 def register(*, app: typer.Typer) -> None:
@@ -56,6 +62,15 @@ def add(
     try:
         onboarded = asyncio.run(run())
     except WorkflowFailureError as error:
-        typer.echo(f"meqenet merchant add: {error.cause}", err=True)
-        raise typer.Exit(1) from error
+        _refuse(str(error.cause))
+    except Defect as defect:
+        _refuse(f"{defect.text}. {_WHERE_SETTINGS_COME_FROM}")
+    except RuntimeError as error:
+        # The SDK's own error of a Temporal server that cannot be reached.
+        _refuse(f"the Temporal server does not answer ({error}). {_WHERE_SETTINGS_COME_FROM}")
     typer.echo(f"merchant  {onboarded.merchant_id}\napi key   {onboarded.api_key}")
+
+
+def _refuse(text: str) -> NoReturn:
+    typer.echo(f"meqenet merchant add: {text}", err=True)
+    raise typer.Exit(1)
