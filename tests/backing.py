@@ -15,6 +15,7 @@ from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
 from db.kernel.migrate import migrate_all
 from db.kernel.schema import create_anchors, create_events, create_person_keys
+from tests.event_shapes import faults_in
 from workers.settings import DOMAINS
 
 TEST_KEYRING = Keyring(
@@ -44,8 +45,10 @@ async def migrated_databases(*, backing: Backing) -> AsyncIterator[Databases]:
     await migrate_all(admin_url=backing.admin_url, domain_urls=urls)
     stores = {domain: Database(url=url) for domain, url in urls.items()}
     yield Databases(admin_url=backing.admin_url, urls=urls, stores=stores)
+    faults = await faults_in(stores)
     for store in stores.values():
         await store.dispose()
+    assert faults == [], "what the tests had the stores write is not what docs/events says"
 
 
 def domain_url(*, admin_url: str, domain: str) -> str:

@@ -10,7 +10,6 @@ import inspect
 import re
 import textwrap
 from dataclasses import fields, is_dataclass
-from functools import cache
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -153,7 +152,6 @@ def schema_path(*, domain: str, event_type: EventType) -> str:
     return f"{domain}/{event_type.name}.v{event_type.version}.json"
 
 
-@cache
 def field_docs(shape: type, /) -> dict[str, str]:
     """The docstrings below a class's fields, its bases' included."""
     found: dict[str, str] = {}

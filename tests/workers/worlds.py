@@ -31,6 +31,7 @@ class World:
 
     stores: Mapping[str, Database]
     redis: Redis
+    redis_url: str = field(repr=False)
     analytics_url: str = field(repr=False)
 
     def __getitem__(self, domain: str) -> Database:
@@ -113,13 +114,14 @@ async def made_world(*, backing: Backing, name: str) -> AsyncIterator[World]:
     }
     await migrate_all(admin_url=backing.admin_url, domain_urls=urls)
     stores = {domain: Database(url=url, connection_count_max=20) for domain, url in urls.items()}
-    redis = Redis.from_url(
+    redis_url = (
         make_url(backing.redis_url)
         .set(database=str(_REDIS_NUMBER))
         .render_as_string(hide_password=False)
     )
+    redis = Redis.from_url(redis_url)
     await redis.flushdb()
-    yield World(stores=stores, redis=redis, analytics_url=urls["analytics"])
+    yield World(stores=stores, redis=redis, redis_url=redis_url, analytics_url=urls["analytics"])
     await redis.aclose()
     for store in stores.values():
         await store.dispose()
