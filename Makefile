@@ -8,6 +8,8 @@ STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 CANDIDATES := python3 python3.13 python3.12 python3.11 python
 ENOUGH := import sys, venv; sys.exit(sys.version_info < (3, 11))
+# Test files are spread over so many processes, each with servers of its own.
+WORKERS ?= 2
 ARGS ?=
 
 # A checkout that was moved is installed anew: the installation knows its path.
@@ -49,7 +51,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@echo 'setup: done'
 
 test: check ## Lint, types, architecture and all tests
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: setup ## Lint, formatting, types and import arrows
 	@$(BIN)/ruff check --quiet
