@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import ValidationError
 
 from apps.verify.wanted import Wanted
 from meqenet.errors import Defect, Mender, Refusal, Unavailable
@@ -81,6 +82,11 @@ def verify(
         checks = _run(wanted)
     except (Refusal, Defect, Unavailable) as fault:
         typer.echo(f"meqenet verify: {fault.text}", err=True)
+        raise typer.Exit(_BAD_INPUT) from None
+    except ValidationError as fault:
+        for each in fault.errors(include_url=False, include_input=False, include_context=False):
+            setting = "_".join(str(part) for part in each["loc"]).upper()
+            typer.echo(f"meqenet verify: MEQENET_{setting}: {each['msg']}", err=True)
         raise typer.Exit(_BAD_INPUT) from None
     _show(checks, as_json=as_json)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ _ROWS: Final = """
             OR stream IN (SELECT stream FROM events WHERE recorded_at >= $2))
     ORDER BY stream, stream_sequence
 """
+_BATCH_BYTES: Final = 1 << 20
 _ESCAPED: Final = re.compile(r"\\(.)")
 _ESCAPES: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
@@ -53,27 +54,45 @@ async def first_chain_break(
     Raises:
         Unavailable: the server cannot be reached, or it broke the reading off.
     """
-    walk = ChainWalk(parse=from_json)
-    rest = b""
-    broken: ChainBreak | None = None
-
-    async def take(chunk: bytes) -> None:
-        nonlocal rest, broken
-        if broken is not None:
-            # The rest is read and left alone: COPY cannot be ended early without its connection.
-            return
-        whole, newline, rest = (rest + chunk).rpartition(b"\n")
-        if not newline:
-            return
-        lines = whole.decode().split("\n")
-        broken = walk.first_break(_rows(lines))
-        if broken is None:
-            advance(len(lines))
-
+    reading = _Reading(walk=ChainWalk(parse=from_json), advance=advance)
     async with database.read() as session:
         connection = await patient_connection(session=session)
-        await connection.copy_from_query(_ROWS, streams.stream, streams.changed_since, output=take)
-    return broken
+        await connection.copy_from_query(
+            _ROWS, streams.stream, streams.changed_since, output=reading.take
+        )
+    reading.check()
+    return reading.broken
+
+
+@dataclass
+class _Reading:
+    """What COPY writes, checked some thousand rows at a time."""
+
+    walk: ChainWalk
+    advance: Callable[[int], None]
+    broken: ChainBreak | None = None
+    _chunks: list[bytes] = field(default_factory=list)
+    _size_bytes: int = 0
+
+    async def take(self, chunk: bytes) -> None:
+        """Take what has come; it ends anywhere in a row."""
+        self._chunks.append(chunk)
+        self._size_bytes += len(chunk)
+        if self._size_bytes >= _BATCH_BYTES:
+            self.check()
+
+    def check(self) -> None:
+        """Check all rows that have come as a whole."""
+        whole, newline, rest = b"".join(self._chunks).rpartition(b"\n")
+        self._chunks, self._size_bytes = [rest], len(rest)
+        # After a break the rest is read and left alone: COPY cannot be ended early without its
+        # connection.
+        if not newline or self.broken is not None:
+            return
+        lines = whole.decode().split("\n")
+        self.broken = self.walk.first_break(_rows(lines))
+        if self.broken is None:
+            self.advance(len(lines))
 
 
 async def count_events(*, session: ReadSession, streams: Streams) -> int:

@@ -5,9 +5,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy.exc import DBAPIError
 
 from db.kernel.chains import Streams
+from db.kernel.failures import sqlstate
+from db.kernel.histories import known_streams
 from integrations.ports.statements import Statements
+from meqenet.errors import Mender, Refusal, Unavailable
 from workers.settings import Domain
 from workers.verifying.collection_days import check_collection_days
 from workers.verifying.customers import check_customers, customer_of
@@ -17,6 +21,7 @@ from workers.verifying.ledger_books import check_ledger
 from workers.verifying.plans import check_plans
 from workers.verifying.statements import check_statements
 
+_KNOWS_PLANS: Final[tuple[Domain, ...]] = ("bnpl", "payments", "ledger", "settlement")
 UNANCHORED: Final[frozenset[Domain]] = frozenset({"analytics"})
 """Domains that record no events of their own."""
 
@@ -42,8 +47,10 @@ class Verification:
 
         Raises:
             Unavailable: a store or a provider's statement cannot be read.
+            Refusal: ``plan_unknown``: no store knows the plan that is asked for.
         """
         scope = self.scope
+        await require_readable(scope=scope)
         for domain, database in scope.stores.items():
             streams = await self._streams(domain)
             if streams is None:
@@ -89,3 +96,30 @@ class Verification:
             if stream is None:
                 return None
         return Streams(stream=stream, changed_since=self.scope.since)
+
+
+async def require_readable(*, scope: Scope) -> None:
+    """Ask every store for something, so that none turns out to be away when much has been done.
+
+    Raises:
+        Unavailable: a store cannot be read; its domain is in the text.
+        Refusal: ``plan_unknown``.
+    """
+    plan_id, is_known = scope.plan_id, False
+    for domain, database in scope.stores.items():
+        try:
+            async with database.read() as session:
+                known = await known_streams(session=session, streams=[plan_id or ""])
+        except (Unavailable, DBAPIError) as error:
+            reason = (
+                error.text
+                if isinstance(error, Unavailable)
+                else f"PostgreSQL says {sqlstate(error=error)}"
+            )
+            raise Unavailable(
+                "store_unreadable", f"the store of {domain} cannot be read: {reason}"
+            ) from error
+        is_known = is_known or bool(known)
+    if plan_id is not None and not is_known and scope.stores.keys() & set(_KNOWS_PLANS):
+        text = f"--plan: no store knows {plan_id}"
+        raise Refusal("plan_unknown", text, mender=Mender.MEQENET, field="--plan")
