@@ -15,6 +15,8 @@ _MODULES = {
     "codec": "apps.cli.codec",
     "sandbox": "apps.sandboxes.command",
     "merchant": "apps.cli.merchant",
+    "plan": "apps.cli.plan",
+    "report": "apps.cli.report",
     "calc": "apps.cli.calc",
     "verify": "apps.cli.verify",
     "events": "apps.cli.events",

@@ -1,6 +1,6 @@
 """Plans' processes: which have work left, and what one needs to know to go on from the store."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
@@ -76,6 +76,14 @@ async def open_plans(
     return tuple(OpenPlan(plan_id=plan_id, state=state) for plan_id, state in found)
 
 
+async def count_open_plans(*, session: ReadSession) -> int:
+    """How many plans have a process with work left."""
+    found = await session.scalar(
+        select(func.count()).select_from(PlanProcess).where(PlanProcess.ended_at.is_(None))
+    )
+    return found or 0
+
+
 async def open_clocks(*, session: ReadSession) -> tuple[OpenClock, ...]:
     """Every test clock of an open plan, in the order of their ids.
 
@@ -136,12 +144,15 @@ async def load_plan(*, session: ReadSession, plan_id: str) -> StoredPlan:
         plan=plan,
         installments=list(rows),
         product=product,
-        progress=progress_of(
-            log=[(_event_of(each.content), each.content.effective_at) for each in log]
-        ),
+        progress=progress_from(log=[each.content for each in log]),
         test_clock_now=await _clock_of(session=session, plan=plan),
         ended=process.ended_at is not None,
     )
+
+
+def progress_from(*, log: Iterable[EventContent]) -> PlanProgress:
+    """What a plan's log says, from its first event up to any other."""
+    return progress_of(log=[(_event_of(content), content.effective_at) for content in log])
 
 
 async def _clock_of(*, session: ReadSession, plan: Plan) -> datetime | None:

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Text, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from db.bnpl.products import products_on
+from db.bnpl.processes import progress_from
+from db.bnpl.products import product_version, products_on
 from db.bnpl.tables import Installment, Plan
 from db.kernel.engine import ReadSession
 from db.kernel.events import read_stream
@@ -25,7 +26,9 @@ __all__ = [
     "newest_events",
     "plan_view",
     "plans_by_state",
+    "product_version",
     "products_on",
+    "progress_from",
 ]
 
 

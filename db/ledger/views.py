@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Numeric, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.kernel.engine import ReadSession
-from db.ledger.tables import LedgerAccount, LedgerEntry, LedgerTransaction
+from db.ledger.tables import Hold, HoldEnd, LedgerAccount, LedgerEntry, LedgerTransaction
 from meqenet.ledger.accounts import AccountName, AccountType, Side
+from meqenet.ledger.holds import HoldState
 from meqenet.money import Money, total
 
 _NUMERIC = Numeric()
@@ -48,7 +49,13 @@ class TrialBalance:
 
 @dataclass(frozen=True, kw_only=True)
 class PostedEntry:
-    """One line as it stands in the books."""
+    """One line as it stands in the books.
+
+    Attributes:
+        effective_at: when it counts.
+        recorded_at: when it was written down.
+        backdated_from: when it was true, if that lies in a period that was closed before.
+    """
 
     posting_id: str
     kind: str
@@ -57,6 +64,37 @@ class PostedEntry:
     side: Side
     amount: Money
     effective_at: datetime
+    recorded_at: datetime
+    backdated_from: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldEnded:
+    """A hold's end."""
+
+    state: HoldState
+    reason: str
+    ended_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanHold:
+    """Money of a plan's account that is, or was, kept for one purpose.
+
+    Attributes:
+        kind: what will be posted: a happening's kind.
+        ended: how it ended, when, and when that was written down; None while it is pending.
+    """
+
+    hold_id: str
+    account_code: str
+    amount: Money
+    kind: str
+    placed_at: datetime
+    recorded_at: datetime
+    expires_at: datetime | None
+    ended: HoldEnded | None
 
 
 async def trial_balance(*, session: ReadSession, at: datetime | None = None) -> TrialBalance:
@@ -103,6 +141,8 @@ async def entries_of(*, session: ReadSession, plan_id: str) -> tuple[PostedEntry
             LedgerEntry.side,
             LedgerEntry.amount_santim,
             LedgerEntry.effective_at,
+            LedgerTransaction.recorded_at,
+            LedgerTransaction.backdated_from,
         )
         .join(
             LedgerTransaction,
@@ -121,8 +161,50 @@ async def entries_of(*, session: ReadSession, plan_id: str) -> tuple[PostedEntry
             side=side,
             amount=amount,
             effective_at=effective_at,
+            recorded_at=recorded_at,
+            backdated_from=backdated_from,
         )
-        for posting_id, kind, line, account_code, side, amount, effective_at in found
+        for (
+            posting_id,
+            kind,
+            line,
+            account_code,
+            side,
+            amount,
+            effective_at,
+            recorded_at,
+            backdated_from,
+        ) in found
+    )
+
+
+async def holds_of(*, session: ReadSession, plan_id: str) -> tuple[PlanHold, ...]:
+    """A plan's holds, in the order in which they were recorded."""
+    holds = await session.scalars(
+        select(Hold).where(Hold.plan_id == plan_id).order_by(Hold.recorded_at, Hold.hold_id)
+    )
+    ends = await session.scalars(select(HoldEnd).where(HoldEnd.plan_id == plan_id))
+    ended = {
+        end.hold_id: HoldEnded(
+            state=end.state,
+            reason=end.reason,
+            ended_at=end.ended_at,
+            recorded_at=end.recorded_at,
+        )
+        for end in ends
+    }
+    return tuple(
+        PlanHold(
+            hold_id=hold.hold_id,
+            account_code=hold.account_code,
+            amount=hold.amount_santim,
+            kind=str(hold.happening["kind"]),
+            placed_at=hold.placed_at,
+            recorded_at=hold.recorded_at,
+            expires_at=hold.expires_at,
+            ended=ended.get(hold.hold_id),
+        )
+        for hold in holds
     )
 
 
