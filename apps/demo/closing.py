@@ -14,7 +14,9 @@ from meqenet.money import Money, total
 
 _TOLD = {
     "merchant fees earned": "merchant_fee_income",
+    "merchant fees still to be earned": "merchant_fee_deferred",
     "interest earned": "interest_income",
+    "interest earned and not yet paid": "interest_receivable",
     "customers still owe": "plan_receivable",
     "still held for customers": "customer_deposits",
     "still owed to merchants": "merchant_payable",

@@ -90,8 +90,13 @@ def key_of(*, fact: Fact) -> str | None:
 
     Every event of a plan tells its state, so those that change nothing else are taken in as well.
     """
-    is_of_a_plan = fact.source == "bnpl" and "state" in fact.content.data
-    return fact.content.stream if is_of_a_plan or fact.name in FED_BY else None
+    data = fact.content.data
+    if fact.source == "ledger":
+        # A provider's settlement is of many plans, and stands for itself in the books.
+        is_of_a_plan = "plan_id" in data.get("happening", ())
+    else:
+        is_of_a_plan = fact.name in FED_BY or (fact.source == "bnpl" and "state" in data)
+    return fact.content.stream if is_of_a_plan else None
 
 
 def fold(*, before: PlanOverview, fact: Fact) -> PlanOverview:

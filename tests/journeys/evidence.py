@@ -11,6 +11,8 @@ from db.kernel.engine import Database
 from db.ledger.views import entries_of
 from db.payments.views import AttemptView, attempts_of, findings
 from meqenet.identity import wire_id
+from meqenet.ledger.accounts import Side
+from meqenet.money import Money
 from meqenet.payments.attempts import OrderState
 from tests.journeys.conftest import Town
 from workers.bootstrap import Environment, database
@@ -41,6 +43,19 @@ async def postings(town: Town, plan_id: str, *, kinds: Collection[str]) -> list[
     async with store(town.running, "ledger") as ledger, ledger.read() as session:
         entries = await entries_of(session=session, plan_id=plan_id)
     return list(dict.fromkeys(entry.posting_id for entry in entries if entry.kind in kinds))
+
+
+async def left_in_the_books(town: Town, plan_id: str) -> dict[str, Money]:
+    """The plan's own accounts that have something on them: debits count up, credits down."""
+    async with store(town.running, "ledger") as ledger, ledger.read() as session:
+        entries = await entries_of(session=session, plan_id=plan_id)
+    left: dict[str, Money] = {}
+    for entry in entries:
+        signed = entry.amount if entry.side is Side.DEBIT else -entry.amount
+        left[entry.account_code] = left.get(entry.account_code, Money.zero()) + signed
+    return {
+        code: balance for code, balance in left.items() if balance and code.endswith(f":{plan_id}")
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ import pytest
 
 from apps.demo.shop import ShopProblem
 from tests.journeys.conftest import Town
+from tests.journeys.evidence import left_in_the_books, postings
 from tests.waiting import eventually
 
 LIVES = [
@@ -39,6 +40,9 @@ async def test_an_option_from_checkout_to_settlement(
     assert sorted(row["amount"] for row in payments) == sorted(
         row["amount"] for row in plan["schedule"]
     )
+    accrued = await postings(town, plan_id, kinds=("interest_accrued",))
+    assert bool(accrued) is (option == "pay_over_time")
+    assert await left_in_the_books(town, plan_id) == {}
 
 
 async def test_a_minor_is_declined_with_a_reason_and_nothing_is_collected(town: Town) -> None:

@@ -86,6 +86,11 @@ def test_the_activation_may_be_half_done_until_something_else_has_happened() -> 
     assert not read(OPENED, ACTIVATED, paid(1), e.CollectionStarted(number=2)).activating
 
 
+def test_the_day_of_activation_is_known_from_then_on() -> None:
+    assert read(OPENED, ACTIVATED, paid(1)).activated_on == date(2026, 12, 1)
+    assert read(OPENED).activated_on is None
+
+
 def test_a_collection_under_way_counts_its_failed_attempts_from_the_due_date() -> None:
     progress = read(
         OPENED, ACTIVATED, paid(1), e.CollectionStarted(number=2), attempt_failed(again_at=hour(24))
