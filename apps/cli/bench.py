@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-_SHARED = ("rates", "idle_workflow")
+_SHARED = ("rates", "idle_workflow", "plan_logs")
 """Modules that measure nothing by themselves."""
 
 
