@@ -5,6 +5,9 @@ from datetime import datetime
 from activities.contracts.bnpl import (
     DATE_SCHEDULE,
     END_PROCESS,
+    LIST_NEWS,
+    LIST_OPEN_CLOCKS,
+    LIST_OPEN_PLANS,
     LOAD_PLAN,
     MAKE_OFFER,
     OPEN_PLAN,
@@ -12,18 +15,27 @@ from activities.contracts.bnpl import (
     DatedSchedule,
     DateSchedule,
     EndProcess,
+    ListNews,
+    ListOpenClocks,
+    ListOpenPlans,
     LoadedInstallment,
     LoadedPlan,
     LoadPlan,
     MakeOffer,
+    NewsListed,
+    NewsPlace,
     OfferMade,
+    OpenClocksListed,
     OpenPlan,
+    OpenPlansListed,
+    OpenTestClock,
+    PlanNews,
     PlanTerms,
     RecordEvent,
 )
 from activities.contracts.step import Nothing
 from activities.edge import takes
-from db.bnpl import processes
+from db.bnpl import news, processes
 from db.bnpl.opening import Opening, open_plan, price, rows_of
 from db.bnpl.recording import Recording, record
 from db.bnpl.tables import Installment
@@ -154,6 +166,56 @@ class BnplActivities:
         async with self._database.write() as session:
             await processes.end_process(session=session, plan_id=command.plan_id, at=command.at)
         return Nothing()
+
+    @takes(LIST_OPEN_PLANS)
+    async def list_open_plans(self, command: ListOpenPlans) -> OpenPlansListed:
+        """See :meth:`activities.contracts.bnpl.BnplSteps.list_open_plans`."""
+        async with self._database.write() as session:
+            found = await processes.open_plans(
+                session=session, after=command.after, limit=command.limit
+            )
+            count = await processes.count_open_plans(session=session)
+        return OpenPlansListed(plan_ids=tuple(plan.plan_id for plan in found), count=count)
+
+    @takes(LIST_OPEN_CLOCKS)
+    async def list_open_clocks(self, _command: ListOpenClocks) -> OpenClocksListed:
+        """See :meth:`activities.contracts.bnpl.BnplSteps.list_open_clocks`."""
+        async with self._database.write() as session:
+            found = await processes.open_clocks(session=session)
+        return OpenClocksListed(
+            clocks=tuple(
+                OpenTestClock(
+                    clock_id=clock.clock_id,
+                    merchant_id=clock.merchant_id,
+                    now=clock.now,
+                    plan_ids=clock.plan_ids,
+                )
+                for clock in found
+            )
+        )
+
+    @takes(LIST_NEWS)
+    async def list_news(self, command: ListNews) -> NewsListed:
+        """See :meth:`activities.contracts.bnpl.BnplSteps.list_news`."""
+        after = None if command.after is None else news.Place(**vars(command.after))
+        async with self._database.write() as session:
+            found = await news.news_since(
+                session=session, since=command.since, after=after, limit=command.limit
+            )
+        return NewsListed(
+            news=tuple(
+                PlanNews(
+                    plan_id=each.place.plan_id,
+                    merchant_id=each.merchant_id,
+                    reference=each.reference,
+                    sequence=each.sequence,
+                    kind=each.kind,
+                    at=each.at,
+                )
+                for each in found
+            ),
+            last=NewsPlace(**vars(found[-1].place)) if found else None,
+        )
 
 
 def _terms(product: ProductVersion, quoted: Quote, *, amount: Money, at: datetime) -> PlanTerms:

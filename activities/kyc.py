@@ -70,6 +70,7 @@ class KycActivities:
                 nonce=self._letters(_SECRET_BYTES),
                 code_verifier=self._letters(_VERIFIER_BYTES),
             ),
+            monthly_income=command.monthly_income,
         )
         async with self._database.write() as session:
             request = await verifications.open_verification(
@@ -145,6 +146,7 @@ class KycActivities:
                     customer_id=verified.customer_id, age_years=verified.age_years
                 )
             ),
+            monthly_income=login.monthly_income,
         )
 
     def _letters(self, count: int) -> str:

@@ -10,16 +10,22 @@ from standardwebhooks.webhooks import Webhook as Signer
 from activities.contracts.marketplace import (
     CLOSE_ORDER,
     DELIVER_NOTICE,
+    FIND_UNTOLD,
+    LOAD_ORDER,
     PLACE_ORDER,
     RECORD_NOTICE,
     REGISTER_MERCHANT,
     CloseOrder,
     DeliverNotice,
+    FindUntold,
+    LoadedOrder,
+    LoadOrder,
     NoticeAnswer,
     OrderPlaced,
     PlaceOrder,
     RecordNotice,
     RegisterMerchant,
+    UntoldFound,
 )
 from activities.contracts.step import Nothing
 from activities.edge import takes
@@ -91,6 +97,7 @@ class MarketplaceActivities:
                 reference=command.reference,
                 amount=command.amount,
                 description=command.description,
+                return_url=command.return_url,
                 at=command.at,
             )
             return OrderPlaced(
@@ -146,6 +153,38 @@ class MarketplaceActivities:
                 ),
             )
         return Nothing()
+
+    @takes(LOAD_ORDER)
+    async def load_order(self, command: LoadOrder) -> LoadedOrder:
+        """See :meth:`activities.contracts.marketplace.MarketplaceSteps.load_order`.
+
+        Asked of the written store: a replica may lag.
+        """
+        async with self._database.write() as session:
+            order = await orders.find_order(session=session, plan_id=command.plan_id)
+        if order is None:
+            return LoadedOrder(placed=False)
+        return LoadedOrder(placed=True, description=order.description, return_url=order.return_url)
+
+    @takes(FIND_UNTOLD)
+    async def find_untold(self, command: FindUntold) -> UntoldFound:
+        """See :meth:`activities.contracts.marketplace.MarketplaceSteps.find_untold`."""
+        async with self._database.write() as session:
+            settled = await notices.settled_among(
+                session=session,
+                notice_ids=[each.notice_id for each in command.notices],
+                tries_max=command.tries_max,
+            )
+            listening = await notices.listening_among(
+                session=session, merchant_ids={each.merchant_id for each in command.notices}
+            )
+        return UntoldFound(
+            notice_ids=tuple(
+                each.notice_id
+                for each in command.notices
+                if each.merchant_id in listening and each.notice_id not in settled
+            )
+        )
 
     async def _post(self, webhook: Webhook, *, command: DeliverNotice, now: datetime) -> int | None:
         """The status of the answer, whose body nobody reads; None without an answer."""

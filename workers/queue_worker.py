@@ -16,6 +16,8 @@ from workflows.onboarding import MerchantOnboardingWorkflow
 from workflows.payout import MerchantPayoutWorkflow
 from workflows.plan import PaymentPlanWorkflow
 from workflows.refund import RefundWorkflow
+from workflows.rehydration import RehydrationWorkflow
+from workflows.restoring import ClockRestorationWorkflow, NoticeRestorationWorkflow
 from workflows.test_clock import TestClockWorkflow
 
 WORKFLOWS: tuple[type[Any], ...] = (
@@ -27,6 +29,9 @@ WORKFLOWS: tuple[type[Any], ...] = (
     MerchantOnboardingWorkflow,
     TestClockWorkflow,
     DailyAccrualWorkflow,
+    RehydrationWorkflow,
+    ClockRestorationWorkflow,
+    NoticeRestorationWorkflow,
 )
 WORKFLOW_QUEUE = "bnpl"
 """Plans and the bnpl store belong together: their workers are the same."""

@@ -1,6 +1,6 @@
 """How workflows ask domains and rails: one way to call a step, one way to read what went wrong."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from temporalio import workflow
@@ -13,8 +13,13 @@ C = TypeVar("C")
 R = TypeVar("R")
 
 
-async def ask(step: Step[C, R], command: C, *, summary: str) -> R:
+async def ask(
+    step: Step[C, R], command: C, *, summary: str, patience: timedelta | None = None
+) -> R:
     """Ask a domain or a rail to take a step. ``summary`` is what an operator reads.
+
+    ``patience`` is for those who would rather be told that there was no answer: after so long,
+    repetitions included, the step has failed.
 
     Raises:
         ActivityError: see :func:`report_of`. Steps that write to a store fail only with a
@@ -25,12 +30,27 @@ async def ask(step: Step[C, R], command: C, *, summary: str) -> R:
         command,
         result_type=step.result,
         task_queue=step.queue,
+        schedule_to_close_timeout=patience,
         start_to_close_timeout=step.attempt_max,
         heartbeat_timeout=step.heartbeat_max,
         retry_policy=step.retry,
         summary=summary,
     )
     return result
+
+
+ON_ITS_WAY_MAX = timedelta(seconds=45)
+"""So long a request may still be on its way which a worker sent for a run that is lost by now: as
+long as an attempt at a step that moves money may take."""
+
+
+def believed_from(*, asks_first: bool) -> datetime:
+    """From when on a provider is believed that it does not know an order, so that it may be sent.
+
+    At once, unless a run that was lost may have sent it (``asks_first``): what a worker still has
+    in hand for it may get there after the question.
+    """
+    return workflow.now() + (ON_ITS_WAY_MAX if asks_first else timedelta(0))
 
 
 def report_of(error: ActivityError) -> ErrorReport:

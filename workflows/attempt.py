@@ -14,7 +14,7 @@ from meqenet.payments.rail import (
     PaymentAnswer,
     RailStatus,
 )
-from workflows.asking import ask, report_of
+from workflows.asking import ask, believed_from, report_of
 from workflows.clock import PlanClock
 from workflows.news import CollectionOrder
 from workflows.rails import (
@@ -114,15 +114,17 @@ class Attempt:
     async def resolve(self, *, until_unknown_there: bool = False) -> None:
         """Await the callback, asking at growing distances, until the end is known.
 
-        With ``until_unknown_there`` it also returns when the provider does not know the id.
+        With ``until_unknown_there`` it also returns when the provider does not know the id, and
+        will not come to know it any more.
         """
+        believed_at = believed_from(asks_first=self.asks_first)
         turn = 0
         while not self.ended():
             if await patience(self._heard, turn=turn):
                 await self._take_report()
                 continue
             turn += 1
-            told = await self._query()
+            told = await self._query() and workflow.now() >= believed_at
             if told and until_unknown_there and self.standing.state is p.AttemptState.CREATED:
                 return
 

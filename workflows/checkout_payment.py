@@ -41,8 +41,8 @@ async def take_first_payment(desk: PlanDesk) -> CollectionResult | None:
         await _prepare_later_payments(desk, deadline=deadline, is_asked=left.payment_requested)
         return None
     attempts = left.payments_failed
-    if left.awaits_new_try and not was_opened(desk, number=attempts + 1):
-        await _await_new_try(desk, deadline=deadline)
+    if desk.left_off is not None and not was_opened(desk, number=attempts + 1):
+        await _before_next_attempt(desk, left, deadline=deadline)
     while True:
         result = await _collect_once(desk, deadline=deadline, first_attempt=attempts + 1)
         attempts = result.attempts
@@ -84,8 +84,13 @@ async def _collect_once(
     order = _first_order(desk, deadline=deadline, first_attempt=first_attempt)
     left = desk.left_off
     if left is not None and was_opened(desk, number=first_attempt):
-        is_shown, is_unwanted = left.progress.payment_requested, desk.life.state in _UNWANTED
-        order = replace(order, asks_first=True, is_shown=is_shown, is_unwanted=is_unwanted)
+        is_late = desk.clock.now() >= deadline
+        order = replace(
+            order,
+            asks_first=True,
+            is_shown=left.progress.payment_requested,
+            is_unwanted=is_late or desk.life.state in _UNWANTED,
+        )
     if order.channel is Channel.PUSH and not (order.is_shown or order.is_unwanted):
         await _request_payment(
             desk, NextAction(kind="confirm_on_phone", expires_at=deadline), deadline=deadline
@@ -159,6 +164,14 @@ def was_opened(desk: PlanDesk, *, number: int) -> bool:
     first = installment_id(plan_id=desk.plan_id, number=1)
     opened = attempt_id(installment_id=first, number=number)
     return desk.left_off.payments.attempt(attempt_id=opened) is not None
+
+
+async def _before_next_attempt(desk: PlanDesk, left: PlanProgress, *, deadline: datetime) -> None:
+    """A lost run has not asked for the payment yet: it is asked for if there is still time."""
+    if left.awaits_new_try:
+        await _await_new_try(desk, deadline=deadline)
+    if desk.clock.now() >= deadline:
+        await end_early(desk, stage="payment")
 
 
 def _refunds_of(desk: PlanDesk, paid: CollectionResult) -> tuple[payments.RefundFound, ...]:

@@ -166,6 +166,16 @@ def payout_workflow_id(*, payout_id: str) -> str:
     return f"payout-{payout_id}"
 
 
+def notice_id_of(*, plan_id: str, sequence: int) -> str:
+    """The notice of an event of the plan's log; also its ``webhook-id``."""
+    return f"{plan_id}-n{sequence}"
+
+
+def notice_workflow_id(*, notice_id: str) -> str:
+    """The telling of a notice to a merchant."""
+    return f"notice-{notice_id}"
+
+
 def test_clock_workflow_id(*, clock_id: str) -> str:
     """A test clock."""
     return f"test-clock-{clock_id}"

@@ -19,6 +19,8 @@ with workflow.unsafe.imports_passed_through():
 
 _AGAIN_AFTER = distances(first=timedelta(seconds=5), longest=timedelta(hours=6), count=39)
 """Growing for half a day, then every six hours: 40 tries within seven days."""
+TRIES_MAX = len(_AGAIN_AFTER) + 1
+"""After so many tries a notice is given up."""
 
 
 class NoticeEnd(StrEnum):

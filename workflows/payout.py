@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.contracts.report import ErrorKind
     from meqenet.ledger.happenings import MerchantPaidOut
     from meqenet.settlement.transfer import CreditTransfer, TransferAnswer, TransferStatus
-    from workflows.asking import ask, distances, report_of
+    from workflows.asking import ask, believed_from, distances, report_of
 
 _AGAIN_AFTER = distances(first=timedelta(seconds=1), longest=timedelta(hours=1), count=40)
 
@@ -62,11 +62,16 @@ class MerchantPayoutWorkflow:
 
     async def _see_through(self, order: PayoutOrder, transfer: CreditTransfer) -> TransferAnswer:
         may_send = not order.asks_first
+        believed_at = believed_from(asks_first=order.asks_first)
         turn = 0
         while True:
             answer = await (self._send(transfer) if may_send else self._ask(transfer))
             known = answer is not None and answer.status is not TransferStatus.NOT_FOUND
-            may_send = answer is not None and answer.status is TransferStatus.NOT_FOUND
+            may_send = (
+                answer is not None
+                and answer.status is TransferStatus.NOT_FOUND
+                and workflow.now() >= believed_at
+            )
             if known or answer is None:
                 await ask(
                     settlement.RECORD_PAYOUT,

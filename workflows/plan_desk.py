@@ -24,6 +24,8 @@ from workflows.messages import (
     Cancel,
     ReturnFromIdentity,
     collection_workflow_id,
+    notice_id_of,
+    notice_workflow_id,
 )
 from workflows.news import (
     CollectionEnd,
@@ -81,6 +83,8 @@ class PlanDesk:
     paying: asyncio.Task[None] | None = None
     answered: int = 0
     """Counts the moments at which whoever asked something can be answered."""
+    recorded_at: datetime | None = None
+    """When the newest event was, by the plan's clock."""
 
     @property
     def plan_id(self) -> str:
@@ -102,6 +106,7 @@ class PlanDesk:
         action: NextAction | None = None,
     ) -> None:
         """Append an event to the plan's log, and show the plan's new state to operators."""
+        at = self.clock.now()
         await ask(
             bnpl.RECORD_EVENT,
             bnpl.RecordEvent(
@@ -112,11 +117,12 @@ class PlanDesk:
                 next_action=action,
                 next_step=step,
                 next_step_at=step_at,
-                at=self.clock.now(),
+                at=at,
             ),
             summary=f"Record {event.kind.replace('_', ' ')}",
         )
         self.life.sequence += 1
+        self.recorded_at = at
         self.life.state = state
         self.show(step=step, step_at=step_at)
 
@@ -170,16 +176,21 @@ class PlanDesk:
 
     async def close_order(self, outcome: marketplace.OrderOutcome) -> None:
         """Tell the marketplace how the order ended, and the merchant by a notice."""
-        await ask(
-            marketplace.CLOSE_ORDER,
-            marketplace.CloseOrder(plan_id=self.plan_id, outcome=outcome, at=self.clock.now()),
-            summary=f"Order {outcome}",
-        )
+        if self.left_off is None or self.left_off.order_placed:
+            await ask(
+                marketplace.CLOSE_ORDER,
+                marketplace.CloseOrder(plan_id=self.plan_id, outcome=outcome, at=self.clock.now()),
+                summary=f"Order {outcome}",
+            )
         await self.tell_merchant(f"plan.{outcome}")
 
     async def tell_merchant(self, kind: str) -> None:
-        """Start a notice to the merchant; it outlives the plan, and its failure is its own."""
-        notice_id = f"{self.plan_id}-n{self.life.sequence}"
+        """Start a notice of the newest event; it outlives the plan, and its failure is its own.
+
+        The event makes the notice's id and its time, so that whoever starts it again after its
+        loss tells the merchant the very same.
+        """
+        notice_id = notice_id_of(plan_id=self.plan_id, sequence=self.life.sequence)
         try:
             # Started, not awaited: the notice has a life of its own.
             _ = await workflow.start_child_workflow(
@@ -190,9 +201,9 @@ class PlanDesk:
                     plan_id=self.plan_id,
                     reference=self.application.reference,
                     kind=kind,
-                    at=self.clock.now(),
+                    at=self.recorded_at or self.clock.now(),
                 ),
-                id=f"notice-{notice_id}",
+                id=notice_workflow_id(notice_id=notice_id),
                 parent_close_policy=ParentClosePolicy.ABANDON,
                 static_summary=f"{kind} to the merchant",
             )
@@ -215,6 +226,10 @@ class PlanDesk:
         )
         waiter = asyncio.create_task(self._await_result(order.number, handle))
         self.active[order.number] = ActiveCollection(handle=handle, waiter=waiter)
+        reading = self.clock.reading
+        if self.left_off is not None and reading is not None and reading != order.clock:
+            # A plan that was begun again is told the time whenever it comes, and passes it on.
+            await self.move_clock(ClockMoved(now=reading.now, turn=reading.turn))
 
     async def _await_result(
         self,

@@ -92,12 +92,14 @@ class LeftOff:
         progress: what the plan's log says: where the run was.
         payments: orders that it may have sent.
         login: the newest login at Fayda.
+        order_placed: the marketplace has the order.
         next_step: what operators were shown.
     """
 
     progress: PlanProgress
     payments: LoadedPayments
     login: LoadedLogin
+    order_placed: bool
     next_step: str
     next_step_at: datetime | None
 

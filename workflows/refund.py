@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from meqenet.ledger.happenings import CheckoutPaymentReturned
     from meqenet.money import Money
     from meqenet.payments.rail import RailStatus, RefundAnswer, WalletProvider
-    from workflows.asking import ask, distances, report_of
+    from workflows.asking import ask, believed_from, distances, report_of
     from workflows.messages import RefundReported
     from workflows.rails import patience
 
@@ -112,11 +112,12 @@ class RefundWorkflow:
     async def _see_through(self, opened: p.RefundOpened) -> RefundAnswer:
         turn = 0
         may_send = not self._order.asks_first
+        believed_at = believed_from(asks_first=self._order.asks_first)
         while True:
             answer = await (self._send(opened) if may_send else self._ask(opened))
             may_send = False
             if answer is not None and answer.status is RailStatus.NOT_FOUND:
-                may_send = True
+                may_send = workflow.now() >= believed_at
             if answer is None or not _final(answer):
                 heard = await patience(self._heard, turn=turn, waits=_AGAIN_AFTER)
                 turn += 1

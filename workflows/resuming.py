@@ -30,6 +30,7 @@ from workflows.news import CollectionEnd, CollectionResult
 from workflows.plan_desk import PlanDesk, PlanEnded
 from workflows.plan_life import InstallmentLife, LeftOff
 
+_APPLICATION_LOST = "application_lost"
 _NOT_CONFIRMED = "Fayda did not confirm your identity."
 _OUTCOME = {
     PlanState.CANCELLED: marketplace.OrderOutcome.CANCELLED,
@@ -41,6 +42,7 @@ def take_up(desk: PlanDesk, left: LeftOff) -> None:
     """Put on the desk what the lost run had on it, before anybody is let in."""
     desk.left_off = left
     login, progress = left.login, left.progress
+    desk.recorded_at = progress.newest_at
     if login.state is kyc.LoginState.OPEN and login.attempt == desk.life.identity_attempt:
         desk.login_state = login.login_state
     next_try = progress.payments_failed + 1
@@ -80,9 +82,14 @@ async def go_on(desk: PlanDesk, left: LeftOff) -> None:
 
 async def _identity(desk: PlanDesk, left: LeftOff) -> kyc.IdentityVerified:
     login = left.login
+    if login.state is kyc.LoginState.NONE:
+        # Not even the first login was stored, so nobody knows any more who has applied; the
+        # checkout has not been answered either.
+        desk.cancel = desk.cancel or Cancel(reason=_APPLICATION_LOST)
+        await end_early(desk, stage="application")
     patience = timedelta(minutes=desk.life.signed.offer_minutes_max)
     expires_at = left.progress.login_expires_at or desk.clock.now() + patience
-    if login.attempt != desk.life.identity_attempt or login.state is kyc.LoginState.NONE:
+    if login.attempt != desk.life.identity_attempt:
         await request_login(desk, expires_at=expires_at)
     elif login.state is kyc.LoginState.VERIFIED:
         if login.identity is None:

@@ -172,6 +172,88 @@ class LoadedPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListOpenPlans:
+    """The next ``limit`` plans whose process has work left, by id, behind the plan ``after``."""
+
+    after: str | None
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenPlansListed:
+    """``plan_ids`` in their order, none when there are no more; ``count``: of all open plans."""
+
+    plan_ids: tuple[str, ...]
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListOpenClocks:
+    """On which test clocks do open plans live?"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenTestClock:
+    """A test clock of open plans; ``now`` is the newest instant that any plan lived on it."""
+
+    clock_id: str
+    merchant_id: str
+    now: datetime
+    plan_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenClocksListed:
+    """Every test clock of an open plan."""
+
+    clocks: tuple[OpenTestClock, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewsPlace:
+    """Where a piece of news stands among all: everything up to it has been read."""
+
+    recorded_at: datetime
+    plan_id: str
+    sequence: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListNews:
+    """The next ``limit`` pieces of news for merchants recorded since an instant of real time."""
+
+    since: datetime
+    after: NewsPlace | None
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanNews:
+    """What a merchant is told of a plan.
+
+    Attributes:
+        sequence: of the event of the plan's log after which it is told.
+        kind: of the notice, ``plan.approved`` for example.
+        at: the instant of the news, by the plan's clock.
+    """
+
+    plan_id: str
+    merchant_id: str
+    reference: str
+    sequence: int
+    kind: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewsListed:
+    """``last`` is where to go on; None when there was none left."""
+
+    news: tuple[PlanNews, ...]
+    last: NewsPlace | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class EndProcess:
     """The plan's run has done all that there was to do."""
 
@@ -185,6 +267,11 @@ DATE_SCHEDULE = Step(name="bnpl.date_schedule", command=DateSchedule, result=Dat
 RECORD_EVENT = Step(name="bnpl.record_event", command=RecordEvent, result=Nothing)
 LOAD_PLAN = Step(name="bnpl.load_plan", command=LoadPlan, result=LoadedPlan)
 END_PROCESS = Step(name="bnpl.end_process", command=EndProcess, result=Nothing)
+LIST_OPEN_PLANS = Step(name="bnpl.list_open_plans", command=ListOpenPlans, result=OpenPlansListed)
+LIST_OPEN_CLOCKS = Step(
+    name="bnpl.list_open_clocks", command=ListOpenClocks, result=OpenClocksListed
+)
+LIST_NEWS = Step(name="bnpl.list_news", command=ListNews, result=NewsListed)
 
 
 class BnplSteps(Protocol):
@@ -220,4 +307,16 @@ class BnplSteps(Protocol):
 
     async def end_process(self, command: EndProcess) -> Nothing:
         """Idempotent. From then on the plan is not among those that a lost process is begun for."""
+        ...
+
+    async def list_open_plans(self, command: ListOpenPlans) -> OpenPlansListed:
+        """Changes nothing."""
+        ...
+
+    async def list_open_clocks(self, command: ListOpenClocks) -> OpenClocksListed:
+        """Changes nothing. A clock on which no open plan lives is not known here."""
+        ...
+
+    async def list_news(self, command: ListNews) -> NewsListed:
+        """Changes nothing. What an open plan recorded last is left out: its own run tells it."""
         ...

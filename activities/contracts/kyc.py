@@ -7,6 +7,7 @@ from typing import Protocol
 
 from activities.contracts.step import Nothing, Step, StepKind
 from meqenet.kyc.fayda import AuthorizationReturn, IdentityClaims
+from meqenet.money import Money
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +15,7 @@ class BeginVerification:
     """Open the ``attempt``-th Fayda login of a plan's customer (numbered from 1).
 
     ``fayda_number`` is the FAN or FIN as given at checkout; ``consent_version`` names the text
-    that the customer agreed to.
+    that the customer agreed to; ``monthly_income`` as the customer declares it, if at all.
     """
 
     plan_id: str
@@ -22,6 +23,7 @@ class BeginVerification:
     fayda_number: str
     consent_version: str
     at: datetime
+    monthly_income: Money | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +98,7 @@ class LoadedLogin:
 
     Attributes:
         fayda_number: what the customer applied with; None without a login, or once erased.
+        monthly_income: as the customer declared it, if at all.
         attempt: number of the login, 0 when there is none.
         login_state: what comes back with the browser.
         outcome: why it led to no identity, when CLOSED.
@@ -109,6 +112,7 @@ class LoadedLogin:
     login_state: str = ""
     outcome: str | None = None
     identity: IdentityVerified | None = None
+    monthly_income: Money | None = field(default=None, repr=False)
 
 
 BEGIN_VERIFICATION = Step(

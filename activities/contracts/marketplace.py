@@ -35,7 +35,10 @@ class RegisterMerchant:
 
 @dataclass(frozen=True, kw_only=True)
 class PlaceOrder:
-    """A merchant's order that a plan is to pay."""
+    """A merchant's order that a plan is to pay.
+
+    ``return_url`` is where the shopper's browser goes after the checkout, if the merchant says so.
+    """
 
     plan_id: str
     merchant_id: str
@@ -43,6 +46,7 @@ class PlaceOrder:
     amount: Money
     description: str
     at: datetime
+    return_url: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +64,45 @@ class CloseOrder:
     plan_id: str
     outcome: OrderOutcome
     at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadOrder:
+    """What must a run know that goes on with a plan whose process was lost?"""
+
+    plan_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedOrder:
+    """The order of a plan. ``placed`` is False when it was never placed."""
+
+    placed: bool
+    description: str = ""
+    return_url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeOf:
+    """A notice, and the merchant whom it tells."""
+
+    notice_id: str
+    merchant_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindUntold:
+    """Which of these notices are still to be told? After ``tries_max`` tries one was given up."""
+
+    notices: tuple[NoticeOf, ...]
+    tries_max: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class UntoldFound:
+    """The ids of those, in the order in which they were asked for."""
+
+    notice_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +152,8 @@ REGISTER_MERCHANT = Step(
 )
 PLACE_ORDER = Step(name="marketplace.place_order", command=PlaceOrder, result=OrderPlaced)
 CLOSE_ORDER = Step(name="marketplace.close_order", command=CloseOrder, result=Nothing)
+LOAD_ORDER = Step(name="marketplace.load_order", command=LoadOrder, result=LoadedOrder)
+FIND_UNTOLD = Step(name="marketplace.find_untold", command=FindUntold, result=UntoldFound)
 DELIVER_NOTICE = Step(
     name="webhooks.deliver_notice",
     command=DeliverNotice,
@@ -142,4 +187,12 @@ class MarketplaceSteps(Protocol):
 
     async def record_notice(self, command: RecordNotice) -> Nothing:
         """Idempotent by notice id and try number; once delivered, a notice stays delivered."""
+        ...
+
+    async def load_order(self, command: LoadOrder) -> LoadedOrder:
+        """Changes nothing."""
+        ...
+
+    async def find_untold(self, command: FindUntold) -> UntoldFound:
+        """Changes nothing. A merchant without a webhook wants none of them."""
         ...

@@ -19,6 +19,7 @@ _MODULES = {
     "report": "apps.cli.report",
     "calc": "apps.cli.calc",
     "verify": "apps.cli.verify",
+    "rehydrate": "apps.cli.rehydrate",
     "events": "apps.cli.events",
     "rebuild": "apps.cli.rebuild",
     "bench": "apps.cli.bench",

@@ -55,6 +55,7 @@ class Verification(Base):
     customer_id: Mapped[str | None] = mapped_column(index=True)
     opened_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    income_sealed: Mapped[bytes | None] = mapped_column(default=None)
 
 
 class Person(Base):

@@ -28,9 +28,11 @@ from meqenet.kyc.fayda import AuthorizationRequest, AuthorizationReturn, Identit
 from meqenet.kyc.matching import require_same_person
 from meqenet.kyc.numbers import FaydaNumber, check_fayda_number
 from meqenet.kyc.phones import age_years
+from meqenet.money import Money
 
 _CODE_VERIFIER: Final = EncryptedColumn(table="verifications", name="code_verifier_sealed")
 _NUMBER: Final = EncryptedColumn(table="verifications", name="number_sealed")
+_INCOME: Final = EncryptedColumn(table="verifications", name="income_sealed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,7 @@ class Login:
     number: FaydaNumber
     consent_version: str
     request: AuthorizationRequest = field(repr=False)
+    monthly_income: Money | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +57,10 @@ class Verified:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredLogin:
-    """A login as it stands. ``number`` is None once the person was erased."""
+    """A login as it stands. ``number`` is None once the person was erased.
+
+    ``monthly_income``: as the customer declared it, if at all, until erased.
+    """
 
     attempt: int
     state: VerificationState
@@ -63,6 +69,7 @@ class StoredLogin:
     oauth_state: str
     outcome: str | None
     verified: Verified | None
+    monthly_income: Money | None = field(default=None, repr=False)
 
 
 async def open_verification(
@@ -76,7 +83,7 @@ async def open_verification(
     index = number_index(keyring=keyring, digits=login.number.digits)
     person_id = await likely_customer(session=session, index=index)
     key = await make_data_key(session=session, keyring=keyring, person_id=person_id)
-    request = login.request
+    request, income = login.request, login.monthly_income
     values = {
         "plan_id": login.plan_id,
         "attempt": login.attempt,
@@ -86,6 +93,7 @@ async def open_verification(
         "code_verifier_sealed": _CODE_VERIFIER.seal(key=key, text=request.code_verifier),
         "number_index": index,
         "number_sealed": _NUMBER.seal(key=key, text=login.number.digits),
+        "income_sealed": None if income is None else _INCOME.seal(key=key, text=str(income)),
         "consent_version": login.consent_version,
         "state": VerificationState.OPEN,
         "opened_at": at,
@@ -191,11 +199,13 @@ async def newest_login(
     )
     if stored is None:
         return None
-    number, verified = None, None
+    number, verified, income = None, None, None
     # Of an erased person the sealed values are gone for good; how the login ended is not.
     with suppress(Refusal):
         key = await find_data_key(session=session, keyring=keyring, person_id=stored.person_id)
         number = _NUMBER.open(key=key, sealed=stored.number_sealed)
+        if stored.income_sealed is not None:
+            income = Money.from_birr(_INCOME.open(key=key, sealed=stored.income_sealed))
         if stored.state is VerificationState.VERIFIED:
             verified = await _verified(session, keyring=keyring, stored=stored)
     return StoredLogin(
@@ -206,6 +216,7 @@ async def newest_login(
         oauth_state=stored.oauth_state,
         outcome=stored.outcome,
         verified=verified,
+        monthly_income=income,
     )
 
 

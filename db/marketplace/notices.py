@@ -1,15 +1,16 @@
 """Evidence of what a merchant was told."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_
+from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from db.kernel.encryption import Keyring
 from db.kernel.engine import ReadSession, WriteSession
 from db.marketplace.merchants import read_webhook, require_merchant
-from db.marketplace.tables import NoticeDelivery
+from db.marketplace.tables import Merchant, NoticeDelivery
 from meqenet.marketplace.webhooks import Webhook
 
 
@@ -36,6 +37,32 @@ async def status_taken_with(*, session: ReadSession, notice_id: str) -> int | No
     if delivery is None or delivery.delivered_at is None:
         return None
     return delivery.status
+
+
+async def settled_among(
+    *, session: ReadSession, notice_ids: Collection[str], tries_max: int
+) -> frozenset[str]:
+    """Those of the notices that were delivered, or given up after ``tries_max`` tries."""
+    found = await session.scalars(
+        select(NoticeDelivery.notice_id).where(
+            NoticeDelivery.notice_id.in_(notice_ids),
+            or_(
+                NoticeDelivery.delivered_at.is_not(None),
+                NoticeDelivery.attempt_count >= tries_max,
+            ),
+        )
+    )
+    return frozenset(found)
+
+
+async def listening_among(*, session: ReadSession, merchant_ids: Collection[str]) -> frozenset[str]:
+    """Those of the merchants that have given a webhook."""
+    found = await session.scalars(
+        select(Merchant.merchant_id).where(
+            Merchant.merchant_id.in_(merchant_ids), Merchant.webhook_url.is_not(None)
+        )
+    )
+    return frozenset(found)
 
 
 async def find_webhook(

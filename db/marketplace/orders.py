@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from db.kernel.engine import WriteSession
+from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.events import NewEvent, append
 from db.kernel.once import insert_once
 from db.marketplace.tables import Order, OrderState
@@ -19,6 +19,7 @@ async def place_order(
     reference: str,
     amount: Money,
     description: str,
+    return_url: str | None,
     at: datetime,
 ) -> None:
     """Put the order on file; the same one again changes nothing.
@@ -33,7 +34,7 @@ async def place_order(
         "amount_santim": amount,
         "description": description,
     }
-    row = {**content, "state": OrderState.OPEN, "placed_at": at}
+    row = {**content, "return_url": return_url, "state": OrderState.OPEN, "placed_at": at}
     if not await insert_once(session=session, table=Order, values=row):
         stored = await session.get(Order, plan_id)
         if stored is None or {name: getattr(stored, name) for name in content} != content:
@@ -53,6 +54,11 @@ async def place_order(
             at=at,
         ),
     )
+
+
+async def find_order(*, session: ReadSession, plan_id: str) -> Order | None:
+    """The order that a plan is to pay, if it was placed."""
+    return await session.get(Order, plan_id)
 
 
 async def close_order(

@@ -59,6 +59,7 @@ class Order(Base):
     state: Mapped[OrderState]
     placed_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    return_url: Mapped[str | None] = mapped_column(default=None)
 
 
 class NoticeDelivery(Base):

@@ -40,6 +40,7 @@ class PlanProgress:
     Attributes:
         sequence: number of the newest event; 0 of an empty log.
         newest: its kind.
+        newest_at: when it was.
         identity_attempt: how many logins at Fayda were asked for.
         login_expires_at: until when the newest of them may be finished.
         identity_confirmed: whether one was.
@@ -58,6 +59,7 @@ class PlanProgress:
 
     sequence: int = 0
     newest: str = ""
+    newest_at: datetime | None = None
     identity_attempt: int = 0
     login_expires_at: datetime | None = None
     identity_confirmed: bool = False
@@ -113,6 +115,7 @@ class _Reader:
             before,
             sequence=before.sequence + 1,
             newest=event.kind,
+            newest_at=at,
             activating=isinstance(event, e.PlanActivated) or at_checkout,
         )
         match event:
