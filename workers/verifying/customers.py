@@ -11,7 +11,7 @@ from meqenet.analytics.facts import Fact
 from meqenet.event_chain import EventContent
 from meqenet.money import total
 from workers.settings import Domain
-from workers.verifying.findings import BadRecord, Checked, Scope, Watch
+from workers.verifying.findings import BadRecord, Checked, Scope, Watch, reading
 from workers.verifying.read_models import Malformed, difference, take_in, told
 from workers.verifying.settling import Seen, Settling
 
@@ -60,9 +60,10 @@ async def _customer_ids(scope: Scope) -> AsyncIterator[list[str]]:
 
 
 async def _read(scope: Scope, customer_ids: Sequence[str]) -> list[Seen]:
-    async with scope.stores["credit"].read() as session:
-        logs = await read_streams(session=session, streams=customer_ids)
-        rows = await read_customers(session=session, customer_ids=customer_ids)
+    with reading(domain=_CREDIT):
+        async with scope.stores["credit"].read() as session:
+            logs = await read_streams(session=session, streams=customer_ids)
+            rows = await read_customers(session=session, customer_ids=customer_ids)
     made: dict[str, Mapping[str, Any]] = {}
     seen: dict[str, BadRecord | None] = {}
     for customer_id in customer_ids:
@@ -92,9 +93,10 @@ async def _compare_lines(
     seen: dict[str, BadRecord | None],
 ) -> None:
     plan_ids = [plan_id for lines in made.values() for plan_id in lines]
-    async with scope.stores["analytics"].read() as session:
-        customers = await CUSTOMERS.load(session=session, keys=list(logs))
-        exposures = await EXPOSURES.load(session=session, keys=plan_ids)
+    with reading(domain="analytics"):
+        async with scope.stores["analytics"].read() as session:
+            customers = await CUSTOMERS.load(session=session, keys=list(logs))
+            exposures = await EXPOSURES.load(session=session, keys=plan_ids)
     for customer_id, lines in made.items():
         events = ((_CREDIT, event) for event in logs.get(customer_id, []))
         expected = told(sheet=CUSTOMERS, log=events).get(customer_id)

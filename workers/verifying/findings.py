@@ -1,6 +1,7 @@
 """What a verification says: of every check how much holds, and the first record that does not."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -28,6 +29,29 @@ class BadRecord:
     def __str__(self) -> str:
         place = "" if self.sequence is None else f", {self.sequence}"
         return f"{self.domain}, {self.stream}{place}: {self.what}"
+
+
+class Unreadable(Exception):
+    """A row holds what nobody can have written: ``domain`` says in whose store."""
+
+    def __init__(self, *, domain: str, what: str) -> None:
+        super().__init__(what)
+        self.domain = domain
+        self.what = what
+
+
+@contextmanager
+def reading(*, domain: str) -> Iterator[None]:
+    """Rows are read inside, and nothing else is done.
+
+    Raises:
+        Unreadable: a value is none that its column can hold.
+    """
+    try:
+        yield
+    except (LookupError, ValueError, TypeError) as error:
+        what = f"a row cannot be read: {type(error).__name__}"
+        raise Unreadable(domain=domain, what=what) from error
 
 
 @dataclass(frozen=True, kw_only=True)

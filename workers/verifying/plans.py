@@ -15,7 +15,7 @@ from db.ledger.books import read_postings
 from db.payments.books import read_orders
 from db.settlement.books import read_payouts
 from workers.settings import Domain
-from workers.verifying.findings import Checked, Scope, Watch
+from workers.verifying.findings import Checked, Scope, Watch, reading
 from workers.verifying.plan_books import PlanBooks, first_difference
 from workers.verifying.read_models import PLAN_KEYED, PLAN_SHEETS
 from workers.verifying.settling import Seen, Settling
@@ -140,11 +140,18 @@ async def _of(
     domain: Domain, database: Database, plan_ids: Sequence[str]
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """What a store holds of the plans, of one moment: their events, and the rest."""
-    async with database.read() as session:
-        logs: dict[str, Any] = {}
-        if domain in _TOLD_BY:
-            logs = await read_streams(session=session, streams=plan_ids)
-        return logs, await _rows(domain, session, plan_ids)
+    with reading(domain=domain):
+        async with database.read() as session:
+            return await _held(domain, session, plan_ids)
+
+
+async def _held(
+    domain: Domain, session: ReadSession, plan_ids: Sequence[str]
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    logs: dict[str, Any] = {}
+    if domain in _TOLD_BY:
+        logs = await read_streams(session=session, streams=plan_ids)
+    return logs, await _rows(domain, session, plan_ids)
 
 
 async def _rows(domain: Domain, session: ReadSession, plan_ids: Sequence[str]) -> Mapping[str, Any]:

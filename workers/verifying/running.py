@@ -16,10 +16,10 @@ from workers.settings import Domain
 from workers.verifying.collection_days import check_collection_days
 from workers.verifying.customers import check_customers, customer_of
 from workers.verifying.event_logs import check_anchors, check_chains
-from workers.verifying.findings import Checked, Scope, Watch
+from workers.verifying.findings import Checked, Scope, Unreadable, Watch
 from workers.verifying.ledger_books import check_ledger
 from workers.verifying.plans import check_plans
-from workers.verifying.statements import check_statements
+from workers.verifying.statements import check_statements, unreadable_orders
 
 _KNOWS_PLANS: Final[tuple[Domain, ...]] = ("bnpl", "payments", "ledger", "settlement")
 UNANCHORED: Final[frozenset[Domain]] = frozenset({"analytics"})
@@ -84,9 +84,12 @@ class Verification:
                 analytics=stores["analytics"], payments=stores["payments"], watch=watch
             )
         for statements in self.statements:
-            yield await check_statements(
-                statements=statements, scope=scope, patience_seconds=patience, watch=watch
-            )
+            try:
+                yield await check_statements(
+                    statements=statements, scope=scope, patience_seconds=patience, watch=watch
+                )
+            except Unreadable as unreadable:
+                yield unreadable_orders(provider=statements.provider, unreadable=unreadable)
 
     async def _streams(self, domain: Domain) -> Streams | None:
         """The streams of a domain that the scope asks for; None when there is none."""

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from workers.verifying.findings import BadRecord
+from workers.verifying.findings import BadRecord, Unreadable
 
 _PAUSE_SECONDS: Final = 0.5
 _PENDING_MAX: Final = 500
@@ -39,7 +39,8 @@ class Settling:
     """Reads keys, and again those that differ.
 
     Attributes:
-        read: reads some keys from all stores, in the order in which they are given.
+        read: reads some keys from all stores, in the order in which they are given; may raise
+            ``Unreadable``.
         patience_seconds: how long a difference must outlast, with nothing happening.
         moving: how many were left because something happened to them all the time.
     """
@@ -52,7 +53,7 @@ class Settling:
     async def check(self, keys: Sequence[str]) -> BadRecord | None:
         """Read them; the first that is certainly bad, if that is known yet."""
         now = asyncio.get_running_loop().time()
-        for seen in await self.read(keys):
+        for seen in await self._seen(keys):
             if seen.bad is not None:
                 self._pending[seen.key] = _Pending(seen=seen, since_seconds=now, first_seconds=now)
         return await self.settle() if len(self._pending) > _PENDING_MAX else None
@@ -62,11 +63,23 @@ class Settling:
         loop = asyncio.get_running_loop()
         while self._pending:
             await asyncio.sleep(min(_PAUSE_SECONDS, self.patience_seconds))
-            for seen in await self.read(list(self._pending)):
+            for seen in await self._seen(list(self._pending)):
                 bad = self._again(seen, now_seconds=loop.time())
                 if bad is not None:
                     return bad
         return None
+
+    async def _seen(self, keys: Sequence[str]) -> list[Seen]:
+        """As :attr:`read`; what makes it fail is found by reading one after the other."""
+        try:
+            return await self.read(keys)
+        except Unreadable as unreadable:
+            if len(keys) > 1:
+                return [seen for key in keys for seen in await self._seen([key])]
+            bad = BadRecord(
+                domain=unreadable.domain, stream=keys[0], sequence=None, what=unreadable.what
+            )
+            return [Seen(key=keys[0], marks=(), bad=bad)]
 
     def _again(self, seen: Seen, *, now_seconds: float) -> BadRecord | None:
         before = self._pending.pop(seen.key)

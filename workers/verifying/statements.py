@@ -24,7 +24,7 @@ from meqenet.money import Money
 from meqenet.payments.attempts import OrderState
 from meqenet.settlement.payouts import PayoutState
 from workers.settings import Domain
-from workers.verifying.findings import BadRecord, Checked, Scope, Watch
+from workers.verifying.findings import BadRecord, Checked, Scope, Unreadable, Watch, reading
 
 _PER_BATCH: Final = 500
 _PAUSE_SECONDS: Final = 0.5
@@ -111,7 +111,7 @@ async def check_statements(
         return Checked(what=what, count=0, unit="rows", note=f"not checked: needs {domain}")
     watch.begin(what=what, total=None)
     index = _Index()
-    with closing(index.file):
+    with closing(index.file), reading(domain=domain):
         async with scope.stores[domain].read() as session:
             # From here on the session sees one moment, which is before the statement's.
             await session.execute(text("SELECT 1"))
@@ -127,6 +127,12 @@ async def check_statements(
                 patience_seconds=patience_seconds,
             )
     return Checked(what=what, count=index.rows, unit="rows", bad=bad)
+
+
+def unreadable_orders(*, provider: str, unreadable: Unreadable) -> Checked:
+    """The check of a provider whose orders cannot be read in our store."""
+    bad = _bad(unreadable.domain, f"orders at {provider}", None, unreadable.what)
+    return Checked(what=f"{provider}: statement and orders", count=0, unit="rows", bad=bad)
 
 
 async def _fill(
