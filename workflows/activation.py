@@ -1,7 +1,5 @@
 """Activation: the lender pays for the order, the customer owes, the merchant is told."""
 
-from datetime import date
-
 from activities.contracts import bnpl, credit, ledger, marketplace, settlement
 from meqenet.bnpl.events import InstallmentPaid, PlanActivated
 from meqenet.bnpl.states import InstallmentState, PlanState
@@ -108,8 +106,10 @@ async def finish_activation(desk: PlanDesk, paid: CollectionResult | None) -> No
 
 def _financed(desk: PlanDesk) -> tuple[FinancedInstallment, ...]:
     """The schedule in force: each period begins on the due date before it, the first on day 0."""
+    if desk.life.activated_on is None:
+        raise ValueError("the plan has not been activated yet")
     planned = [installment.planned for installment in desk.life.installments]
-    starts = [_activated_on(desk), *(row.due_on for row in planned)]
+    starts = [desk.life.activated_on, *(row.due_on for row in planned)]
     return tuple(
         FinancedInstallment(
             number=row.number,
@@ -120,16 +120,6 @@ def _financed(desk: PlanDesk) -> tuple[FinancedInstallment, ...]:
         )
         for starts_on, row in zip(starts, planned, strict=False)
     )
-
-
-def _activated_on(desk: PlanDesk) -> date:
-    """Day 0 of the schedule; a run that goes on from the stores has it from the plan's log."""
-    known = desk.life.activated_on
-    if known is None and desk.left_off is not None:
-        known = desk.left_off.progress.activated_on
-    if known is None:
-        raise ValueError("the plan has not been activated yet")
-    return known
 
 
 async def _record_first(desk: PlanDesk, paid: CollectionResult | None) -> Money:
