@@ -152,7 +152,7 @@ async def take_anchor(
     if last is not None and not_since is not None and last.content.taken_at >= not_since:
         return None
     from_xid = last.content.until_xid if last else 0
-    until_xid = await _horizon(session)
+    until_xid = await horizon(session=session)
     if until_xid < from_xid:
         raise Defect(
             "anchor_of_another_cluster",
@@ -212,7 +212,8 @@ async def unanchored_events(*, session: ReadSession, after: Anchor | None) -> in
     return await session.scalar(query, {"from_xid": from_xid}) or 0
 
 
-async def _horizon(session: ReadSession) -> int:
+async def horizon(*, session: ReadSession) -> int:
+    """The oldest transaction that is still running: whatever is older can be anchored."""
     oldest = select(_number(func.pg_snapshot_xmin(func.pg_current_snapshot())))
     return int((await session.execute(oldest)).scalar_one())
 

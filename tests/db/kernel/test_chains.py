@@ -1,6 +1,8 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -96,6 +98,51 @@ async def test_a_missing_event_is_named(kernel_store: Database, admin: AsyncEngi
         stream="pln_b", sequence=2, what="missing: event 3 stands in its place"
     )
     assert await _first_break(kernel_store, Streams(stream="pln_a")) is None
+
+
+_ADDED: Final = """
+    INSERT INTO events SELECT stream, 5, 'pln_b-e5', type, version, data, effective_at,
+        recorded_at, xid, position, previous_hash, hash
+        FROM events WHERE stream = 'pln_b' AND stream_sequence = 4
+"""
+_RENUMBERED: Final = """
+    UPDATE events SET stream_sequence = :new WHERE stream = 'pln_b' AND stream_sequence = :old
+"""
+_MOVED: Final = """
+    UPDATE events SET stream = 'pln_d' WHERE stream = 'pln_b' AND stream_sequence = 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("deed", "numbers", "sequence", "what"),
+    [
+        (_ADDED, [{}], 5, "previous_hash is not the hash of the event before it"),
+        (
+            _RENUMBERED,
+            [{"old": 2, "new": 9}, {"old": 3, "new": 2}, {"old": 9, "new": 3}],
+            2,
+            "previous_hash is not the hash of the event before it",
+        ),
+        (_MOVED, [{}], 1, "missing: event 2 stands in its place"),
+    ],
+    ids=["added", "reordered", "moved"],
+)
+async def test_an_event_that_was_added_or_moved_is_named(
+    kernel_store: Database,
+    admin: AsyncEngine,
+    deed: str,
+    numbers: list[dict[str, int]],
+    sequence: int,
+    what: str,
+) -> None:
+    await _fill(kernel_store)
+    async with admin.begin() as connection:
+        await connection.execute(text("ALTER TABLE events ALTER position DROP IDENTITY"))
+        for each in numbers:
+            await connection.execute(text(deed), each)
+    assert await _first_break(kernel_store) == ChainBreak(
+        stream="pln_b", sequence=sequence, what=what
+    )
 
 
 async def test_what_no_event_can_hold_is_a_break_too(
