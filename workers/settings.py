@@ -161,6 +161,10 @@ class Settings(BaseSettings):
     """Address that the codec server listens on."""
     codec_port: int = Field(default=8081, ge=0, le=65535)
     """Port that the codec server listens on."""
+    metrics_host: str = "127.0.0.1"
+    """Address on which the worker that keeps the read models serves its metrics."""
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Port of ``/metrics``; none serves no metrics."""
 
     redis_url: SecretStr | None = None
     """Valkey or Redis: ``redis://:password@host:port/0``. Ask ``redis()`` for the text."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -138,6 +139,9 @@ def _at_desk(command: str, deed: "Callable[[ModelDesk], Awaitable[T]]") -> T:
     from workers.bootstrap import Environment  # noqa: PLC0415 - heavy; not needed for --help
     from workers.model_desk import model_desk  # noqa: PLC0415 - the same
 
+    # What cannot be taken in is told by the command itself.
+    logging.basicConfig(handlers=[logging.NullHandler()])
+
     async def done() -> T:
         async with model_desk(environment=Environment()) as desk:
             return await deed(desk)
@@ -180,8 +184,7 @@ def _outcome(tried: "Tried") -> str:
 def _why(event: "ParkedEvent") -> str:
     if event.failure is None:
         return "waits behind another"
-    code = event.failure.error_code
-    return f"{event.failure.error_type} {code}" if code else event.failure.error_type
+    return event.failure.error_code or event.failure.error_type
 
 
 def _parked_table(events: "list[ParkedEvent]") -> "Table":
@@ -216,7 +219,10 @@ def _table(*columns: str) -> "Table":
     for column in columns:
         is_number = column.endswith("behind") or column in {"tries", "parked"}
         table.add_column(
-            column, justify="right" if is_number else "left", overflow="fold", no_wrap=False
+            column,
+            justify="right" if is_number else "left",
+            overflow="fold",
+            no_wrap=column in {"parked at", "next try"},
         )
     return table
 

@@ -1,6 +1,7 @@
 """The command ``meqenet rebuild``: drop a read model, and make it anew from the events."""
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -56,6 +57,8 @@ async def _run(names: tuple[str, ...]) -> list[tuple[str, int, int]]:
     from workers.bootstrap import Environment  # noqa: PLC0415 - heavy; not needed for --help
     from workers.model_desk import model_desk  # noqa: PLC0415 - the same
 
+    # What cannot be taken in is told at the end.
+    logging.basicConfig(handlers=[logging.NullHandler()])
     done = []
     async with model_desk(environment=Environment()) as desk:
         with _progress() as progress:

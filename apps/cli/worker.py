@@ -5,12 +5,17 @@ import logging
 import os
 import signal
 import sys
-from typing import Annotated
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from meqenet.errors import Defect
 from workers.settings import DOMAINS, Domain
+
+if TYPE_CHECKING:
+    from workers.bootstrap import Environment
 
 
 def register(*, app: typer.Typer) -> None:
@@ -33,6 +38,9 @@ def worker(
     except Defect as defect:
         typer.echo(f"meqenet worker: {defect.text}", err=True)
         code = 1
+    except _CannotListen as problem:
+        typer.echo(f"meqenet worker: {problem}", err=True)
+        code = 1
     else:
         code = 0
     # The SDK's native threads now and then crash an interpreter that takes its time to exit.
@@ -53,6 +61,10 @@ def _chosen(text: str) -> list[Domain]:
     return chosen
 
 
+class _CannotListen(Exception):
+    """The address or the port of the metrics cannot be used."""
+
+
 async def _run(domains: list[Domain]) -> None:
     from workers.bootstrap import Environment  # noqa: PLC0415 - heavy; not needed for --help
     from workers.serving import serve  # noqa: PLC0415 - heavy; not needed for --help
@@ -61,9 +73,30 @@ async def _run(domains: list[Domain]) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    await serve(
-        domains=domains,
-        environment=Environment(),
-        stop=stop,
-        on_ready=lambda: print("ready", ", ".join(domains), flush=True),  # noqa: T201 - the readiness line
-    )
+    environment = Environment()
+    async with _metrics(environment, domains):
+        await serve(
+            domains=domains,
+            environment=environment,
+            stop=stop,
+            on_ready=lambda: print("ready", ", ".join(domains), flush=True),  # noqa: T201 - the readiness line
+        )
+
+
+@asynccontextmanager
+async def _metrics(environment: "Environment", domains: list[Domain]) -> AsyncIterator[None]:
+    """Beside the read models, serve how far they are behind."""
+    from apps.metrics import serving_metrics  # noqa: PLC0415 - heavy; not needed for --help
+
+    async with AsyncExitStack() as stack:
+        if "analytics" in domains:
+            try:
+                url = await stack.enter_async_context(serving_metrics(environment=environment))
+            except OSError as error:
+                settings = environment.settings
+                place = f"{settings.metrics_host}:{settings.metrics_port}"
+                text = f"cannot listen on {place}: {error.strerror or error}"
+                raise _CannotListen(text) from error
+            if url is not None:
+                logging.getLogger("meqenet.worker").info("metrics at %s/metrics", url)
+        yield

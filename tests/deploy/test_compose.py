@@ -175,6 +175,8 @@ async def test_a_worker_is_told_enough(domain: Domain, provider_values: dict[str
         # It serves no task queue, so it is told nothing of Temporal and holds no key.
         assert queues == set()
         assert set(environment(f"worker-{domain}")) == {
+            "MEQENET_METRICS_HOST",
+            "MEQENET_METRICS_PORT",
             "MEQENET_REDIS_URL",
             "MEQENET_ANALYTICS_DATABASE_URL",
         }

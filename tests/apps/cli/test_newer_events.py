@@ -22,7 +22,7 @@ async def test_a_retry_that_fails_again_says_why_and_exits_1(world: World, uniqu
     await world.catch_up()
     tried = await meqenet("events", "retry", "--all", world=world)
     assert tried.code == 1
-    why = "0 taken in, then event 1 failed: Defect event_version_unknown"
+    why = "0 taken in, then event 1 failed: event_version_unknown"
     assert f"portfolio  bnpl  {plan_id}: {why}\n" in tried.out
     rebuilt = await meqenet("rebuild", "portfolio", world=world)
     assert (rebuilt.code, rebuilt.out) == (
