@@ -84,10 +84,11 @@ class ChainWalk:
         """
         stream, sequence, previous = self._stream, self._sequence, self._previous
         parse, compact, quoted, sha256 = self.parse, _compact, encode_basestring, hashlib.sha256
-        previous_hex = previous.hex()
+        previous_hex, quoted_stream = previous.hex(), quoted(stream or "")
         for of, number, event_id, event_type, version, data, at, before_hex, hash_hex in rows:
             if of != stream:
                 stream, sequence, previous, previous_hex = of, 0, GENESIS, GENESIS.hex()
+                quoted_stream = quoted(of)
             sequence += 1
             if number != str(sequence):
                 return _gap(stream=of, expected=sequence, found=number)
@@ -99,7 +100,7 @@ class ChainWalk:
                 text = (
                     f'{{"data":{compact(parse(data))},"effective_at":"{at}",'
                     f'"event_id":{quoted(event_id)},"event_type":{quoted(event_type)},'
-                    f'"sequence":{number},"stream":{quoted(of)},"version":{version}}}'
+                    f'"sequence":{number},"stream":{quoted_stream},"version":{version}}}'
                 )
                 digest = sha256(previous + text.encode())
             except (ValueError, RecursionError):
@@ -174,6 +175,21 @@ def event_hash(*, content: EventContent, previous_hash: bytes) -> bytes:
     if len(previous_hash) != len(GENESIS):
         raise ValueError("previous_hash: 32 bytes")
     return hashlib.sha256(previous_hash + canonical_json(value=content)).digest()
+
+
+def around_data_and_sequence(*, content: EventContent) -> tuple[str, str, str]:
+    """The content's canonical JSON but for the data and the sequence number, which are left out.
+
+    For whoever learns the number only where the event is stored: the canonical JSON is the first
+    text, that of the data, the second text, the number in decimal digits, and the third text.
+    """
+    between = (
+        f',"effective_at":"{instant_text(at=content.effective_at)}",'
+        f'"event_id":{encode_basestring(content.event_id)},'
+        f'"event_type":{encode_basestring(content.event_type)},"sequence":'
+    )
+    behind = f',"stream":{encode_basestring(content.stream)},"version":{content.version}}}'
+    return '{"data":', between, behind
 
 
 def first_break(*, events: Iterable[ChainedEvent]) -> int | None:

@@ -63,7 +63,13 @@ class LedgerTransaction(Base):
         ForeignKeyConstraint(
             ["plan_id", "reverses"], ["transactions.plan_id", "transactions.posting_id"]
         ),
-        UniqueConstraint("plan_id", "reverses"),
+        Index(
+            "uq_transactions_plan_id_reverses",
+            "plan_id",
+            "reverses",
+            unique=True,
+            postgresql_where=text("reverses IS NOT NULL"),
+        ),
         Access.APPEND_ONLY.table,
     )
 
@@ -86,17 +92,18 @@ class LedgerTransaction(Base):
 
 
 class LedgerEntry(Base):
-    """One line of a transaction, more than nothing on one side of one account."""
+    """One line of a transaction, more than nothing on one side of one account.
+
+    A trigger sees to it that its transaction and its account are there: a foreign key would lock
+    the row of an account that all plans share.
+    """
 
     __tablename__ = "entries"
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["plan_id", "posting_id"], ["transactions.plan_id", "transactions.posting_id"]
-        ),
-        ForeignKeyConstraint(["account_code"], ["accounts.code"]),
         CheckConstraint("amount_santim > 0", name="amount_is_something"),
         CheckConstraint("side IN ('debit', 'credit')", name="side_is_one_of_two"),
         Index(None, "account_code", "effective_at"),
+        Index(None, "effective_at", postgresql_using="brin"),
         Access.APPEND_ONLY.table,
     )
 

@@ -12,6 +12,7 @@ from meqenet.event_chain import (
     GENESIS,
     ChainedEvent,
     EventContent,
+    around_data_and_sequence,
     canonical_json,
     event_hash,
     first_break,
@@ -88,6 +89,31 @@ def test_the_hash_is_fixed_for_ever() -> None:
     """Stored chains were made with this spelling: it never changes."""
     (event,) = _chain({"amount": Money(100)})
     assert event.hash.hex() == "acf67d244e9851489817eefa0dc078597e9a2baaa1025639fb8a14c8931fa3c9"
+
+
+@given(
+    event_id=st.text(),
+    stream=st.text(),
+    sequence=st.integers(min_value=1),
+    data=st.dictionaries(st.text(st.characters(codec="ascii")), st.text() | st.integers()),
+)
+def test_a_content_is_put_together_where_its_number_is_known(
+    event_id: str, stream: str, sequence: int, data: dict[str, Any]
+) -> None:
+    content = EventContent(
+        event_id=event_id,
+        stream=stream,
+        sequence=sequence,
+        event_type="counted",
+        version=2,
+        data=data,
+        effective_at=AT,
+    )
+    before, between, behind = around_data_and_sequence(
+        content=replace(content, sequence=0, data={})
+    )
+    whole = f"{before}{canonical_json(value=data).decode()}{between}{sequence}{behind}"
+    assert whole.encode() == canonical_json(value=content)
 
 
 def test_a_whole_chain_holds() -> None:

@@ -166,28 +166,41 @@ _TRANSACTION = """
     INSERT INTO transactions (plan_id, posting_id, kind, happening, content_hash, effective_at)
     VALUES (:plan, :plan || '-x', 'by_hand', '{"kind": "by_hand"}', sha256('x'), now())
 """
-_ENTRY = """
+_ENTRIES = """
     INSERT INTO entries (plan_id, posting_id, line, account_code, side, amount_santim, effective_at)
-    VALUES (:plan, :posting, :line, :account, :side, :amount, now())
+    SELECT :plan, :posting, line + :behind, :account, side, santim, now()
+    FROM unnest(CAST(:sides AS text[]), CAST(:santim AS bigint[])) WITH ORDINALITY
+        AS given(side, santim, line)
 """
+_PAIR = (("debit", 100), ("credit", 100))
 
 
-async def _by_hand(ledger: Database, plan_id: str, *lines: tuple[str, int]) -> None:
-    """Write a transaction past the rules, as the domain's own role."""
+async def _by_hand(
+    ledger: Database,
+    plan_id: str,
+    *lines: tuple[str, int],
+    transaction: str = _TRANSACTION,
+    entries: str = _ENTRIES,
+    account: str | None = None,
+    behind: int = 0,
+) -> None:
+    """Write a transaction past the rules, as the domain's own role; ``behind``: after a pair."""
+    given = {
+        "plan": plan_id,
+        "posting": f"{plan_id}-x",
+        "account": account or f"customer_deposits:{plan_id}",
+        "sides": [side for side, _ in lines],
+        "santim": [santim for _, santim in lines],
+        "behind": behind,
+    }
     async with ledger.write() as session:
-        await session.execute(text(_TRANSACTION), {"plan": plan_id})
-        for number, (side, amount) in enumerate(lines, start=1):
-            await session.execute(
-                text(_ENTRY),
-                {
-                    "plan": plan_id,
-                    "posting": f"{plan_id}-x",
-                    "line": number,
-                    "account": f"customer_deposits:{plan_id}",
-                    "side": side,
-                    "amount": amount,
-                },
-            )
+        if transaction:
+            await session.execute(text(transaction), {"plan": plan_id})
+        if behind:
+            pair = {"sides": ["debit", "credit"], "santim": [100, 100], "behind": 0}
+            await session.execute(text(_ENTRIES), given | pair)
+            await session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+        await session.execute(text(entries), given)
 
 
 @pytest.mark.parametrize(
@@ -224,52 +237,47 @@ async def test_balanced_by_hand_it_is_let_in(
     assert (await _rows(ledger, plan_id))["entries"] == 5
 
 
-async def _add_a_balanced_pair(ledger: Database, plan_id: str, posting_id: str) -> None:
-    async with ledger.write() as session:
-        for line, side in ((3, "debit"), (4, "credit")):
-            await session.execute(
-                text(_ENTRY),
-                {
-                    "plan": plan_id,
-                    "posting": posting_id,
-                    "line": line,
-                    "account": f"customer_deposits:{plan_id}",
-                    "side": side,
-                    "amount": 1,
-                },
-            )
-
-
 async def test_nothing_is_added_to_a_transaction_that_is_in_the_books(
     ledger: Database, plan_id: str, received: CheckoutPaymentReceived
 ) -> None:
     await _post(ledger, received, received.attempt_id)
+    await _by_hand(ledger, plan_id, *_PAIR)
     before = await _rows(ledger, plan_id)
+    for line in (("debit", 1), ("credit", 1)):
+        with pytest.raises(IntegrityError, match="duplicate key"):
+            await _by_hand(ledger, plan_id, line, transaction="")
+    renumbered = _ENTRIES.replace("line + :behind", "line + 7")
     with pytest.raises(IntegrityError, match="is closed"):
-        await _add_a_balanced_pair(ledger, plan_id, received.attempt_id)
+        await _by_hand(ledger, plan_id, *_PAIR, transaction="", entries=renumbered)
     assert await _rows(ledger, plan_id) == before
 
 
-@pytest.mark.parametrize("missing", ["transaction", "account"])
-async def test_an_entry_needs_its_transaction_and_its_account(
-    ledger: Database, plan_id: str, received: CheckoutPaymentReceived, missing: str
+async def test_the_entries_of_a_transaction_come_all_at_once(
+    ledger: Database, plan_id: str, received: CheckoutPaymentReceived
 ) -> None:
     await _post(ledger, received, received.attempt_id)
-    posting = received.attempt_id if missing == "account" else f"{plan_id}-none"
-    account = "none" if missing == "account" else f"customer_deposits:{plan_id}"
-    with pytest.raises(IntegrityError, match=f"fk_entries_.*{missing}|fk_entries_plan_id"):
-        async with ledger.write() as session:
-            await session.execute(
-                text(_ENTRY),
-                {
-                    "plan": plan_id,
-                    "posting": posting,
-                    "line": 9,
-                    "account": account,
-                    "side": "debit",
-                    "amount": 1,
-                },
-            )
+    for lines in ((("debit", 5),), _PAIR):
+        with pytest.raises(IntegrityError, match="all at once"):
+            await _by_hand(ledger, plan_id, *lines, behind=2)
+
+
+async def test_an_entry_has_the_instant_of_its_transaction(
+    ledger: Database, plan_id: str, received: CheckoutPaymentReceived
+) -> None:
+    await _post(ledger, received, received.attempt_id)
+    tomorrow = _TRANSACTION.replace("now()", "now() + interval '1 day'")
+    with pytest.raises(IntegrityError, match="another instant"):
+        await _by_hand(ledger, plan_id, *_PAIR, transaction=tomorrow)
+
+
+async def test_an_entry_needs_its_transaction_and_its_account(
+    ledger: Database, plan_id: str, received: CheckoutPaymentReceived
+) -> None:
+    await _post(ledger, received, received.attempt_id)
+    with pytest.raises(IntegrityError, match=f"transaction {plan_id}-x is not there"):
+        await _by_hand(ledger, plan_id, *_PAIR, transaction="")
+    with pytest.raises(IntegrityError, match="account none is not there"):
+        await _by_hand(ledger, plan_id, *_PAIR, account="none")
 
 
 @pytest.mark.parametrize("table", ["accounts", "transactions", "entries", "events"])

@@ -1,0 +1,201 @@
+"""How a transaction gets into the books: locked, dated, written and told in one call.
+
+Whoever posts takes the lock of the periods first, which all who post share, then that of the plan's
+stream; only then does it write. So it is the same order everywhere, no two plans wait for each
+other, and none is dated into a period that is being closed.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, select, text
+from sqlalchemy.orm import Session
+
+from db.kernel.engine import WriteSession
+from db.kernel.events import lock_stream
+from db.ledger.tables import LedgerTransaction
+from meqenet.errors import Defect, Mender, Refusal, Unavailable
+from meqenet.event_chain import (
+    EventContent,
+    around_data_and_sequence,
+    canonical_json,
+)
+from meqenet.ledger.entries import Entry
+from meqenet.ledger.events import PostedEntry, TransactionPosted
+from meqenet.ledger.happenings import Happening, PostingReversed
+
+_POST: Final = """
+    SELECT outcome, open_from, stored_hash
+    FROM post_transaction($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewTransaction:
+    """What is to be written.
+
+    Attributes:
+        posting_id: the plan's id, a hyphen, and what the caller derived.
+        happening: why.
+        entries: its lines, in order; they balance.
+        effective_at: when it was true.
+        reverses: the posting that it takes back.
+    """
+
+    posting_id: str
+    happening: Happening | PostingReversed
+    entries: Sequence[Entry]
+    effective_at: datetime
+    reverses: str | None = None
+
+    @property
+    def plan_id(self) -> str:
+        """Whose it is."""
+        return self.happening.plan_id
+
+
+async def enter(*, session: WriteSession, plan_id: str) -> None:
+    """Take both locks, for whoever has to look before it writes. What it reads then stands."""
+    await session.execute(text("SELECT books_open_from()"))
+    await lock_stream(session=session, stream=plan_id)
+
+
+async def write(*, session: WriteSession, transaction: NewTransaction) -> bool:
+    """Write a transaction with its event; whether it is new. The same one again changes nothing.
+
+    What was true in a closed period counts from the first open instant on, and says so.
+
+    Raises:
+        Refusal: ``posting_differs`` when the id stands for another happening.
+        Defect: ``posting_id_foreign`` when the id is not of the happening's plan.
+        Unavailable: ``transaction_overtaken``: see :func:`db.kernel.events.lock_stream`.
+    """
+    plan_id, posting_id = transaction.plan_id, transaction.posting_id
+    require_own(plan_id=plan_id, made_id=posting_id)
+    content_hash = content_hash_of(told=transaction.happening)
+    counts_at = transaction.effective_at
+    while True:
+        arguments = _arguments(transaction, content_hash=content_hash, counts_at=counts_at)
+        outcome, open_from, stored_hash = await session.run_sync(_call, arguments=arguments)
+        match outcome:
+            case "posted":
+                return True
+            case "closed":
+                # The lock is held: no later period can be closed before this has been written.
+                counts_at = open_from
+            case "stored" if stored_hash == content_hash:
+                return False
+            case "stored":
+                raise differs(posting_id=posting_id)
+            case _:
+                raise Unavailable(
+                    "transaction_overtaken",
+                    f"{plan_id}: a transaction that began to write later has appended first",
+                )
+
+
+async def is_written(*, session: WriteSession, transaction: NewTransaction) -> bool:
+    """Whether it has been written before. Call :func:`enter` first.
+
+    Raises:
+        Refusal: ``posting_differs``, as of :func:`write`.
+    """
+    stored = await session.scalar(
+        select(LedgerTransaction.content_hash).where(
+            LedgerTransaction.plan_id == transaction.plan_id,
+            LedgerTransaction.posting_id == transaction.posting_id,
+        )
+    )
+    if stored is None:
+        return False
+    if stored != content_hash_of(told=transaction.happening):
+        raise differs(posting_id=transaction.posting_id)
+    return True
+
+
+def content_hash_of(*, told: object) -> bytes:
+    """What makes a repetition known: SHA-256 of what was told, in its one spelling."""
+    return hashlib.sha256(canonical_json(value=told)).digest()
+
+
+def differs(*, posting_id: str) -> Refusal:
+    """The id stands for something else already."""
+    return Refusal(
+        "posting_differs", f"{posting_id} is posted with other content", mender=Mender.MEQENET
+    )
+
+
+def require_own(*, plan_id: str, made_id: str) -> None:
+    """Let no id stand under another plan than it was derived from.
+
+    Raises:
+        Defect: ``posting_id_foreign``.
+    """
+    if not made_id.startswith(f"{plan_id}-"):
+        raise Defect("posting_id_foreign", f"{made_id} is not derived from {plan_id}")
+
+
+def _call(session: Session, *, arguments: tuple[Any, ...]) -> Row[str, Any, Any]:
+    """Past the ORM and the compiler: this is the most frequent write of the whole store."""
+    return session.connection().exec_driver_sql(_POST, arguments).one()
+
+
+def _arguments(
+    transaction: NewTransaction, *, content_hash: bytes, counts_at: datetime
+) -> tuple[Any, ...]:
+    """As post_transaction takes them: it makes the rows out of the event, so that both agree."""
+    content = EventContent(
+        event_id=transaction.posting_id,
+        stream=transaction.plan_id,
+        sequence=0,
+        event_type=TransactionPosted.event_type,
+        version=TransactionPosted.version,
+        data={},
+        effective_at=counts_at,
+    )
+    before, between, behind = around_data_and_sequence(content=content)
+    return (
+        transaction.plan_id,
+        transaction.posting_id,
+        content_hash,
+        counts_at,
+        _accounts(transaction.entries),
+        _event_data(transaction, counts_at=counts_at),
+        before,
+        between,
+        behind,
+    )
+
+
+def _event_data(transaction: NewTransaction, *, counts_at: datetime) -> str:
+    true_at = transaction.effective_at
+    data = TransactionPosted(
+        happening=transaction.happening,
+        entries=tuple(
+            PostedEntry(account=entry.account.code, side=entry.side, amount=entry.amount)
+            for entry in transaction.entries
+        ),
+        backdated_from=None if counts_at == true_at else true_at,
+    )
+    return canonical_json(value=data).decode()
+
+
+def _accounts(entries: Sequence[Entry]) -> str:
+    accounts = {entry.account.code: entry.account for entry in entries}
+    return json.dumps(
+        [
+            {
+                "code": code,
+                "name": account.name,
+                "type": account.type,
+                "normal_side": account.type.normal_side,
+                "owner": account.owner,
+                "owner_id": account.owner_id,
+            }
+            for code, account in accounts.items()
+        ]
+    )
