@@ -7,12 +7,11 @@ from db.analytics.models import CUSTOMERS, EXPOSURES
 from db.credit.books import CustomerRow, read_customers, read_exposures
 from db.kernel.histories import read_streams, stream_names
 from meqenet.analytics.customer_exposure import CustomerLine
-from meqenet.analytics.facts import Fact
 from meqenet.event_chain import EventContent
 from meqenet.money import total
 from workers.settings import Domain
 from workers.verifying.findings import BadRecord, Checked, Scope, Watch, reading
-from workers.verifying.read_models import Malformed, difference, take_in, told
+from workers.verifying.read_models import Malformed, as_fact, difference, take_in, told
 from workers.verifying.settling import Seen, Settling
 
 _PER_BATCH: Final = 200
@@ -119,7 +118,7 @@ def _over_the_limit(log: Sequence[EventContent]) -> BadRecord | None:
         take_in(sheet=EXPOSURES, lines=lines, source=_CREDIT, content=event)
         if event.event_type != "credit_decided" or not event.data.get("approved"):
             continue
-        limit = Fact(source=_CREDIT, content=event).money_or_none("limit")
+        limit = as_fact(source=_CREDIT, content=event).money_or_none("limit")
         used = total(line.held + line.owed for line in lines.values())
         if limit is not None and used > limit:
             what = f"{used} are held and owed, and the limit is {limit}"

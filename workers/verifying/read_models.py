@@ -9,6 +9,8 @@ from db.analytics.models import EXPOSURES, LOANS, MERCHANT_STATEMENT, PLAN_OVERV
 from db.analytics.sheets import Sheet
 from meqenet.analytics.facts import Fact
 from meqenet.errors import Defect
+from meqenet.event_catalogue import as_known_or_told
+from meqenet.event_catalogue import as_known_or_told
 from meqenet.event_chain import EventContent
 from meqenet.money import Money
 from workers.settings import Domain
@@ -56,7 +58,7 @@ def take_in(
     Raises:
         Malformed: it does not hold what its type promises.
     """
-    fact = Fact(source=source, content=content)
+    fact = Fact(source=source, content=as_known_or_told(domain=source, content=content))
     try:
         key = sheet.key_of(fact=fact)
         if key is not None:
@@ -71,6 +73,11 @@ def take_in(
                 what=defect.text,
             )
         ) from defect
+
+
+def as_fact(*, source: Domain, content: EventContent) -> Fact:
+    """The event as models take it in: an old version becomes the newest one."""
+    return Fact(source=source, content=as_known_or_told(domain=source, content=content))
 
 
 def difference(*, name: str, stored: object, expected: object) -> str | None:
