@@ -1,6 +1,7 @@
 """Tables of the payments store. Phones and callbacks are sealed under the plan's data key."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, MetaData, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
@@ -9,6 +10,7 @@ from db.kernel.columns import COLUMN_TYPES, NAMING, Access
 from meqenet.money import Money
 from meqenet.payments.attempts import Finding, OrderState
 from meqenet.payments.causes import FailureCause
+from meqenet.payments.policy_documents import PolicyKind
 from meqenet.payments.rail import MandateStatus, RailStatus, WalletProvider
 
 _STATES = "state IN ('created', 'pending', 'unknown', 'succeeded', 'failed')"
@@ -174,3 +176,16 @@ class Callback(Base):
     deliveries: Mapped[int]
     first_at: Mapped[datetime]
     last_at: Mapped[datetime]
+
+
+class CollectionPolicy(Base):
+    """A version of a policy of collection, written by the seed from ``db/payments/policies``."""
+
+    __tablename__ = "collection_policies"
+    __table_args__ = Access.READ_ONLY.table
+
+    kind: Mapped[PolicyKind] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    effective_from: Mapped[date]
+    document: Mapped[dict[str, Any]]
