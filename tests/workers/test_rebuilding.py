@@ -7,13 +7,17 @@ import pytest
 import pytest_asyncio
 
 from db.analytics import views
-from db.analytics.models import MODELS
+from db.analytics.models import CUSTOMERS, MODELS
 from db.kernel.encryption import Keyring
 from db.kernel.events import NewEvent, append
+from db.kernel.histories import read_streams
+from meqenet.event_chain import EventContent
 from meqenet.money import Money
 from tests.workers.test_read_models import live
 from tests.workers.worlds import World
 from workers.rebuilding import rebuild
+from workers.settings import Domain
+from workers.verifying.read_models import told
 
 AT = datetime(2026, 3, 2, 6, tzinfo=UTC)
 OLD_CUSTOMER = "cus_of_old"
@@ -66,6 +70,17 @@ async def test_a_decision_of_old_is_read_as_one_of_today(lived: World) -> None:
         "D",
     )
     assert await lived.parked() == []
+
+
+async def test_whoever_verifies_the_models_reads_it_so_too(lived: World) -> None:
+    async with lived["credit"].read() as session:
+        log = (await read_streams(session=session, streams=[OLD_CUSTOMER]))[OLD_CUSTOMER]
+    assert [content.version for content in log] == [1]
+    events: list[tuple[Domain, EventContent]] = [("credit", content) for content in log]
+    async with lived.analytics.read() as session:
+        shown = await views.customer_exposure(session=session, customer_id=OLD_CUSTOMER)
+    assert shown is not None
+    assert told(sheet=CUSTOMERS, log=events) == {OLD_CUSTOMER: shown.customer}
 
 
 @pytest.mark.parametrize("name", list(MODELS))
