@@ -5,6 +5,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from rich import box
 from rich.table import Table
 
 from meqenet.calendar import to_ethiopian
@@ -33,11 +34,25 @@ def percent(basis_points: int, /) -> str:
 
 
 def table(title: str, /, *columns: str) -> Table:
-    """An empty table. ``>`` behind a column's name: amounts and numbers, set to the right."""
-    made = Table(title=f"\n{title}", title_justify="left", title_style="bold", pad_edge=False)
+    """An empty table. ``>`` behind a column's name: amounts and numbers, set to the right.
+
+    Where there is too little room texts are folded, and no number ever loses a digit.
+    """
+    made = Table(
+        title=f"\n{title}",
+        title_justify="left",
+        title_style="bold",
+        box=box.HORIZONTALS,
+        pad_edge=False,
+    )
     for name in columns:
         right = name.endswith(">")
-        made.add_column(name.removesuffix(">"), justify="right" if right else "left")
+        made.add_column(
+            name.removesuffix(">"),
+            justify="right" if right else "left",
+            no_wrap=right,
+            overflow="fold",
+        )
     return made
 
 

@@ -48,15 +48,16 @@ def show(
     Ends with 1 when there is no such plan, or there was none yet, and with 2 when an instant is
     malformed.
     """
+    until = _instant(at, field="--at")
+    known = _instant(recorded_at, field="--recorded-at")
+
     from apps.plan_history.books import STORES, read_books  # noqa: PLC0415 - heavy; not for --help
     from apps.plan_history.page import print_story  # noqa: PLC0415 - the same
     from apps.plan_history.story import Moment, story_of  # noqa: PLC0415 - the same
     from apps.plan_history.told import story_to_tell  # noqa: PLC0415 - the same
     from apps.writing import as_json as json_of  # noqa: PLC0415 - the same
 
-    moment = Moment(
-        at=_instant(at, field="--at"), recorded_at=_instant(recorded_at, field="--recorded-at")
-    )
+    moment = Moment(at=until, recorded_at=known)
     books = read_stores(
         command=_SHOW,
         domains=STORES,

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 NOT_THERE = 1
 BAD_INPUT = 2
+_WHERE = (
+    "Run `meqenet up` in this checkout, or name the credentials file that it prints in "
+    "MEQENET_ENV_FILE."
+)
 _WIDTH = 160
 """Of what goes into a file or a pipe, where no terminal says how wide it is."""
 T = TypeVar("T")
@@ -41,7 +45,8 @@ def read_stores(
     except Refusal as refusal:
         end(command=command, text=refusal.text, code=BAD_INPUT)
     except MeqenetError as error:
-        end(command=command, text=str(error))
+        where = f". {_WHERE}" if error.code.startswith("setting_") else ""
+        end(command=command, text=f"{error}{where}")
 
 
 def end(*, command: str, text: str, code: int = NOT_THERE) -> NoReturn:

@@ -136,11 +136,21 @@ def _next(story: PlanStory) -> Text:
 
 
 def _schedule(story: PlanStory) -> Table:
-    found = table("schedule", "#", "due", "principal>", "interest>", "amount>", "state", "paid at")
-    found.add_column("failed", justify="right")
-    found.add_column("cause, next attempt")
+    found = table(
+        "schedule",
+        "#>",
+        "due",
+        "principal>",
+        "interest>",
+        "amount>",
+        "state",
+        "paid at",
+        "tried>",
+        "cause, next attempt",
+    )
     lines = story.overview.installments
     for line in lines:
+        tried = sum(line.number == each.installment for each in story.attempts)
         again = f"again {instant(line.next_attempt_at)}" if line.next_attempt_at else ""
         found.add_row(
             str(line.number),
@@ -150,7 +160,7 @@ def _schedule(story: PlanStory) -> Table:
             birr(line.principal + line.interest),
             line.state,
             instant(line.paid_at),
-            str(line.failed_attempts),
+            str(tried),
             ", ".join(filter(None, (line.last_cause, again))),
         )
     principal = total(line.principal for line in lines)

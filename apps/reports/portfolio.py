@@ -154,10 +154,10 @@ def _rates(report: Portfolio) -> Table:
         "provider",
         "attempts>",
         "succeeded>",
-        "rate>",
+        "of attempts>",
         "asked for>",
         "collected>",
-        "rate of birr>",
+        "of birr>",
     )
     rates = report.rates or ()
     for rate in rates:

@@ -87,7 +87,7 @@ def statement_page(*, report: MerchantReport) -> Iterator[RenderableType]:
     found.add_section()
     found.add_row(
         "total",
-        f"{totals.plans:,} plans",
+        f"{totals.plans:,} {'plan' if totals.plans == 1 else 'plans'}",
         "",
         "",
         birr(totals.gross),

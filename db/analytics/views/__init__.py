@@ -1,4 +1,4 @@
-"""What the read models show. They are behind the stores by moments; see docs/read-models.md."""
+"""What the read models show. They are behind the stores by moments; see docs/reports.md."""
 
 from db.analytics.views.collecting import CollectionRate, FailureShare, collection_rates
 from db.analytics.views.exposures import CustomerExposure, customer_exposure

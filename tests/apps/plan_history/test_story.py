@@ -1,0 +1,141 @@
+"""A plan at any instant: what its events say up to then, and what the books held."""
+
+import io
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from rich.console import Console
+
+from apps.plan_history.books import PlanBooks, read_books
+from apps.plan_history.page import print_story
+from apps.plan_history.story import Moment, PlanStory, balances_of, story_of
+from apps.plan_history.told import story_to_tell
+from apps.writing import as_json
+from db.analytics import views
+from db.ledger.views import totals
+from meqenet.bnpl.states import ALLOWED, PlanState
+from meqenet.money import Money, total
+from tests.workers.histories import History
+from tests.workers.worlds import World
+
+
+async def books_of(world: World, history: History) -> PlanBooks:
+    books = await read_books(stores=world.stores, plan_id=history.plan_id)
+    assert books is not None
+    return books
+
+
+def at(books: PlanBooks, moment: Moment) -> PlanStory:
+    story = story_of(books=books, moment=moment)
+    assert story is not None
+    return story
+
+
+def instants(books: PlanBooks) -> Iterator[datetime]:
+    """Every instant at which something happened, and one between it and the next."""
+    for event in books.events:
+        yield event.content.effective_at
+        yield event.content.effective_at + timedelta(seconds=1)
+
+
+async def test_now_is_what_the_read_models_show(world: World, histories: list[History]) -> None:
+    assert {history.state for history in histories} >= {PlanState.PAST_DUE, PlanState.COMPLETED}
+    for history in histories:
+        story = at(await books_of(world, history), Moment())
+        async with world.analytics.read() as session:
+            shown = await views.plan_overview(session=session, plan_id=history.plan_id)
+            line = await views.statement_line(
+                session=session, merchant_id=history.merchant_id, plan_id=history.plan_id
+            )
+            exposure = await views.customer_exposure(
+                session=session, customer_id=history.customer_id
+            )
+        assert story.overview == shown
+        if line is not None:
+            assert story.merchant == line
+        of_plan = {} if exposure is None else {each.plan_id: each for each in exposure.plans}
+        assert story.exposure == of_plan.get(history.plan_id)
+        assert (story.outlook is None) is (not ALLOWED[history.state])
+        assert story.later == 0
+
+
+async def test_the_past_is_what_had_been_told_by_then(
+    world: World, histories: list[History]
+) -> None:
+    for history in histories:
+        books = await books_of(world, history)
+        own = [event for event in books.events if event.source == "bnpl"]
+        for instant in instants(books):
+            story = at(books, Moment(at=instant))
+            until = [event for event in own if event.content.effective_at <= instant]
+            assert story.overview.state == until[-1].content.data["state"]
+            assert story.later == len(own) - len(until)
+            assert all(event.content.effective_at <= instant for event in story.events)
+            paid = sum(event.content.event_type == "installment_paid" for event in until)
+            if story.overview.state not in ("cancelled", "expired"):
+                assert sum(row.state == "paid" for row in story.overview.installments) == paid
+            assert story.overview.collected == total(
+                attempt.amount for attempt in story.attempts if attempt.state == "succeeded"
+            )
+
+
+async def test_its_ledger_balances_at_every_instant_and_is_that_of_the_books(
+    world: World, histories: list[History]
+) -> None:
+    for history in histories:
+        books = await books_of(world, history)
+        for instant in sorted({entry.effective_at for entry in books.entries}):
+            story = at(books, Moment(at=instant))
+            assert total(each.debit for each in story.balances) == total(
+                each.credit for each in story.balances
+            )
+            own = {each.code: each.balance for each in story.balances}
+            async with world["ledger"].read() as session:
+                for name in ("plan_receivable", "customer_deposits"):
+                    stored = await totals(
+                        session=session, prefix=f"{name}:{history.plan_id}", at=instant
+                    )
+                    for account in stored:
+                        assert own.get(account.code, Money.zero()) == account.balance
+
+
+async def test_what_was_recorded_later_was_not_known_yet(
+    world: World, histories: list[History]
+) -> None:
+    for history in histories:
+        books = await books_of(world, history)
+        for known, event in enumerate(books.events, start=1):
+            moment = Moment(recorded_at=event.recorded_at)
+            story = at(books, moment)
+            assert len([each for each in story.events if each.source != "credit"]) == known
+            assert all(entry.recorded_at <= event.recorded_at for entry in story.entries)
+            assert story.balances == balances_of(entries=story.entries)
+    books = await books_of(world, histories[0])
+    first = books.events[0]
+    before = first.recorded_at - timedelta(microseconds=1)
+    assert story_of(books=books, moment=Moment(recorded_at=before)) is None
+    none_yet = Moment(at=first.content.effective_at - timedelta(microseconds=1))
+    assert story_of(books=books, moment=none_yet) is None
+
+
+async def test_every_story_can_be_printed_and_loses_no_digit(
+    world: World, histories: list[History]
+) -> None:
+    for history in histories:
+        story = at(await books_of(world, history), Moment())
+        for width in (80, 160):
+            console = Console(width=width, file=io.StringIO(), record=True)
+            print_story(story=story, console=console)
+            page = console.export_text()
+            assert history.plan_id in page
+            for balance in story.balances:
+                assert f"{balance.balance.birr:,.2f}" in page
+            for line in story.overview.installments:
+                assert f"{(line.principal + line.interest).birr:,.2f}" in page
+            assert "251900000000" not in page
+        told = as_json(story_to_tell(story=story))
+        assert "251900000000" not in told
+
+
+async def test_what_is_no_plan_is_none(world: World) -> None:
+    assert await read_books(stores=world.stores, plan_id="pln_none") is None
