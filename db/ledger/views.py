@@ -2,19 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import ColumnElement, Numeric, func, or_, select, true
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.kernel.engine import ReadSession
-from db.ledger.tables import Hold, HoldEnd, LedgerAccount, LedgerEntry, LedgerTransaction
+from db.ledger.snapshots import EVERYTHING, AsOf, Sums, sums
+from db.ledger.tables import Hold, HoldEnd, LedgerEntry, LedgerTransaction
 from meqenet.ledger.accounts import AccountName, AccountType, Side
 from meqenet.ledger.holds import HoldState
 from meqenet.money import Money, total
-
-_NUMERIC = Numeric()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,9 +94,10 @@ class PlanHold:
     ended: HoldEnded | None
 
 
-async def trial_balance(*, session: ReadSession, at: datetime | None = None) -> TrialBalance:
-    """Debits and credits of every account name, up to and including ``at``; None is everything."""
-    lines = await _totals(session=session, by=LedgerAccount.name, where=_until(at))
+async def trial_balance(*, session: ReadSession, as_of: AsOf = EVERYTHING) -> TrialBalance:
+    """Debits and credits of every account name, at a point in both times."""
+    found = await sums(session=session, by_name=True, prefix=None, as_of=as_of)
+    lines = tuple(_total(each) for each in found)
     return TrialBalance(
         lines=lines,
         debit=total(line.debit for line in lines),
@@ -108,30 +106,31 @@ async def trial_balance(*, session: ReadSession, at: datetime | None = None) -> 
 
 
 async def totals(
-    *, session: ReadSession, prefix: str, at: datetime | None = None
+    *, session: ReadSession, prefix: str, as_of: AsOf = EVERYTHING
 ) -> tuple[AccountTotal, ...]:
     """Every account under a code prefix, in the order of the codes.
 
     ``provider_clearing`` is all providers, ``provider_clearing:telebirr`` is one.
     """
-    return await _totals(
-        session=session, by=LedgerEntry.account_code, where=_under(prefix) & _until(at)
-    )
+    found = await sums(session=session, by_name=False, prefix=prefix, as_of=as_of)
+    return tuple(_total(each) for each in found)
 
 
-async def balance(*, session: ReadSession, prefix: str, at: datetime | None = None) -> Money:
+async def balance(*, session: ReadSession, prefix: str, as_of: AsOf = EVERYTHING) -> Money:
     """What stands on the normal side of all accounts under a code prefix.
 
     Raises:
         ValueError: the prefix does not begin with the name of an account.
     """
     AccountName(prefix.partition(":")[0])
-    lines = await totals(session=session, prefix=prefix, at=at)
+    lines = await totals(session=session, prefix=prefix, as_of=as_of)
     return total(line.balance for line in lines)
 
 
-async def entries_of(*, session: ReadSession, plan_id: str) -> tuple[PostedEntry, ...]:
-    """A plan's entries, in the order in which its transactions were recorded."""
+async def entries_of(
+    *, session: ReadSession, plan_id: str, as_of: AsOf = EVERYTHING
+) -> tuple[PostedEntry, ...]:
+    """A plan's entries at a point in both times, in the order of their recording."""
     found = await session.execute(
         select(
             LedgerEntry.posting_id,
@@ -149,7 +148,11 @@ async def entries_of(*, session: ReadSession, plan_id: str) -> tuple[PostedEntry
             (LedgerTransaction.plan_id == LedgerEntry.plan_id)
             & (LedgerTransaction.posting_id == LedgerEntry.posting_id),
         )
-        .where(LedgerEntry.plan_id == plan_id)
+        .where(
+            LedgerEntry.plan_id == plan_id,
+            _by(LedgerEntry.effective_at, as_of.effective_until),
+            _by(LedgerTransaction.recorded_at, as_of.recorded_until),
+        )
         .order_by(LedgerTransaction.recorded_at, LedgerEntry.posting_id, LedgerEntry.line)
     )
     return tuple(
@@ -208,39 +211,10 @@ async def holds_of(*, session: ReadSession, plan_id: str) -> tuple[PlanHold, ...
     )
 
 
-async def _totals(
-    *,
-    session: ReadSession,
-    by: InstrumentedAttribute[AccountName] | InstrumentedAttribute[str],
-    where: ColumnElement[bool],
-) -> tuple[AccountTotal, ...]:
-    found = await session.execute(
-        select(by, LedgerAccount.type, _sum(Side.DEBIT), _sum(Side.CREDIT))
-        .join(LedgerAccount, LedgerAccount.code == LedgerEntry.account_code)
-        .where(where)
-        .group_by(by, LedgerAccount.type)
-        .order_by(by)
-    )
-    return tuple(
-        AccountTotal(code=str(code), type=kind, debit=_money(debit), credit=_money(credit))
-        for code, kind, debit, credit in found
-    )
+def _total(found: Sums) -> AccountTotal:
+    name = AccountName(found.code.partition(":")[0])
+    return AccountTotal(code=found.code, type=name.type, debit=found.debit, credit=found.credit)
 
 
-def _sum(side: Side) -> Any:  # noqa: ANN401 - a sum of BIGINT is NUMERIC, not the column's type
-    santim = func.sum(LedgerEntry.amount_santim, type_=_NUMERIC)
-    return func.coalesce(santim.filter(LedgerEntry.side == side), 0)
-
-
-def _money(santim: Decimal) -> Money:
-    return Money(int(santim))
-
-
-def _under(prefix: str) -> ColumnElement[bool]:
-    # ";" is the character after ":", so this is every code that begins with "prefix:".
-    code = LedgerEntry.account_code
-    return or_(code == prefix, (code >= f"{prefix}:") & (code < f"{prefix};"))
-
-
-def _until(at: datetime | None) -> ColumnElement[bool]:
-    return true() if at is None else LedgerEntry.effective_at <= at
+def _by(column: InstrumentedAttribute[datetime], until: datetime | None) -> ColumnElement[bool]:
+    return true() if until is None else column <= until

@@ -30,7 +30,7 @@ from meqenet.ledger.happenings import Happening, PostingReversed
 
 _POST: Final = """
     SELECT outcome, open_from, stored_hash
-    FROM post_transaction($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    FROM post_transaction($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 
 
@@ -43,14 +43,14 @@ class NewTransaction:
         happening: why.
         entries: its lines, in order; they balance.
         effective_at: when it was true.
-        reverses: the posting that it takes back.
+        ends_hold: it is what a hold of this id has waited for; otherwise there is no such hold.
     """
 
     posting_id: str
     happening: Happening | PostingReversed
     entries: Sequence[Entry]
     effective_at: datetime
-    reverses: str | None = None
+    ends_hold: bool = False
 
     @property
     def plan_id(self) -> str:
@@ -70,7 +70,7 @@ async def write(*, session: WriteSession, transaction: NewTransaction) -> bool:
     What was true in a closed period counts from the first open instant on, and says so.
 
     Raises:
-        Refusal: ``posting_differs`` when the id stands for another happening.
+        Refusal: ``posting_differs`` when the id stands for another happening, or a hold of one.
         Defect: ``posting_id_foreign`` when the id is not of the happening's plan.
         Unavailable: ``transaction_overtaken``: see :func:`db.kernel.events.lock_stream`.
     """
@@ -89,7 +89,7 @@ async def write(*, session: WriteSession, transaction: NewTransaction) -> bool:
                 counts_at = open_from
             case "stored" if stored_hash == content_hash:
                 return False
-            case "stored":
+            case "stored" | "held":
                 raise differs(posting_id=posting_id)
             case _:
                 raise Unavailable(
@@ -163,6 +163,7 @@ def _arguments(
         transaction.posting_id,
         content_hash,
         counts_at,
+        transaction.ends_hold,
         _accounts(transaction.entries),
         _event_data(transaction, counts_at=counts_at),
         before,

@@ -99,6 +99,11 @@ class AccountName(StrEnum):
     PROVIDER_CHARGES = "provider_charges"
     """What a provider keeps for its service."""
 
+    @property
+    def type(self) -> AccountType:
+        """What a balance on such an account means."""
+        return _CHART[self][0]
+
 
 _CHART: Final = {
     AccountName.PROVIDER_CLEARING: (AccountType.ASSET, Owner.PROVIDER),
@@ -155,7 +160,7 @@ class Account:
     @property
     def type(self) -> AccountType:
         """What a balance on it means."""
-        return _CHART[self.name][0]
+        return self.name.type
 
     @property
     def owner(self) -> Owner:

@@ -313,9 +313,13 @@ Happening = CustomerHappening | MerchantHappening | ProviderHappening | LossHapp
 
 @dataclass(frozen=True, kw_only=True)
 class PostingReversed:
-    """A posting was wrong: its entries are taken back, each on its other side."""
+    """A posting was wrong: its entries are taken back, each on its other side.
+
+    ``reversed_by`` is how the operator signs, and no private data; ``reason`` a sentence.
+    """
 
     plan_id: str
     reverses: str
     reason: str
+    reversed_by: str
     kind: Literal["posting_reversed"] = "posting_reversed"

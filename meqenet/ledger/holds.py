@@ -14,3 +14,8 @@ class HoldState(StrEnum):
     """It will not come about: the money is free again."""
     EXPIRED = "expired"
     """It has not come about in time: the money is free again."""
+
+
+def protection_id(*, plan_id: str) -> str:
+    """The hold of a merchant's money for its buyer, and the posting that ends the protection."""
+    return f"{plan_id}-protection"

@@ -10,6 +10,7 @@ from db.kernel.engine import Database
 from db.kernel.events import require_unbroken
 from db.ledger import accruals, store, views
 from db.ledger.accruals import NOTHING_EARNED, Earned
+from db.ledger.snapshots import AsOf
 from meqenet.ledger.accruals import end_of_day
 from meqenet.ledger.day_counts import DayCount
 from meqenet.ledger.happenings import FinancedInstallment, PlanBecameActive
@@ -78,7 +79,7 @@ async def _receivable(
 ) -> Money:
     async with ledger.read() as session:
         prefix = f"interest_receivable:{active.plan_id}"
-        return await views.balance(session=session, prefix=prefix, at=at)
+        return await views.balance(session=session, prefix=prefix, as_of=AsOf(effective_until=at))
 
 
 async def _accrued_days(ledger: Database, active: PlanBecameActive) -> list[str]:

@@ -4,6 +4,7 @@ import pytest
 
 from db.kernel.engine import Database
 from db.ledger import store, views
+from db.ledger.snapshots import AsOf
 from meqenet.ledger.happenings import (
     CheckoutPaymentReceived,
     Happening,
@@ -85,7 +86,9 @@ async def test_a_balance_is_the_sum_of_entries_up_to_an_instant(
     async def at(day: int, prefix: str) -> str:
         async with ledger.read() as session:
             found = await views.balance(
-                session=session, prefix=prefix, at=_AT + timedelta(days=day)
+                session=session,
+                prefix=prefix,
+                as_of=AsOf(effective_until=_AT + timedelta(days=day)),
             )
             return str(found)
 
@@ -129,7 +132,9 @@ async def test_a_balance_of_no_account_is_an_error(ledger: Database) -> None:
 async def test_the_trial_balance_balances_at_every_instant(ledger: Database, posted: str) -> None:
     for day in (-1, 0, 1, 2, 3):
         async with ledger.read() as session:
-            found = await views.trial_balance(session=session, at=_AT + timedelta(days=day))
+            found = await views.trial_balance(
+                session=session, as_of=AsOf(effective_until=_AT + timedelta(days=day))
+            )
         assert found.debit == found.credit
     async with ledger.read() as session:
         whole = await views.trial_balance(session=session)

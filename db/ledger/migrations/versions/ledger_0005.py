@@ -120,8 +120,9 @@ def _post_in_one_call() -> None:
     op.execute(
         """
         CREATE FUNCTION post_transaction(
-            plan text, posting text, told_hash bytea, counts_at timestamptz, used_accounts jsonb,
-            event_data text, hashed_before text, hashed_between text, hashed_behind text,
+            plan text, posting text, told_hash bytea, counts_at timestamptz, ends_hold boolean,
+            used_accounts jsonb, event_data text,
+            hashed_before text, hashed_between text, hashed_behind text,
             OUT outcome text, OUT open_from timestamptz, OUT stored_hash bytea
         ) LANGUAGE plpgsql AS $$
         #variable_conflict use_column
@@ -141,6 +142,11 @@ def _post_in_one_call() -> None:
                 RETURN;
             ELSIF counts_at < open_from THEN
                 outcome := 'closed';
+                RETURN;
+            ELSIF NOT ends_hold AND EXISTS (
+                SELECT FROM holds WHERE plan_id = plan AND hold_id = posting
+            ) THEN
+                outcome := 'held';
                 RETURN;
             END IF;
             SELECT stream_sequence, hash, xid > pg_current_xact_id()
