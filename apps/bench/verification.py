@@ -5,6 +5,7 @@ import hashlib
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Final
 
 from rich.console import Console
@@ -57,7 +58,10 @@ async def measure() -> list[Rate]:
                 rates += await _both("event chains verified", _verify(database), baselines=bare)
         finally:
             await database.dispose()
-    return [max((r for r in rates if r.what == what), key=_rate) for what in _names(rates)]
+    return [
+        max((r for r in rates if r.what == what), key=attrgetter("per_second"))
+        for what in _names(rates)
+    ]
 
 
 async def _both(
@@ -154,10 +158,6 @@ def _data(stream: str, sequence: int) -> dict[str, Any]:
 
 def _names(rates: list[Rate]) -> list[str]:
     return list(dict.fromkeys(rate.what for rate in rates))
-
-
-def _rate(rate: Rate) -> float:
-    return rate.per_second
 
 
 if __name__ == "__main__":

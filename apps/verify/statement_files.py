@@ -9,6 +9,7 @@ from typing import Any
 
 from apps.verify.statement_kinds import malformed, statement_row
 from integrations.ports.statements import StatementRow
+from meqenet.errors import Refusal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,9 @@ class StatementFile:
                 if row is not None:
                     yield row
         except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise malformed(f"{self.path} cannot be read: {error}") from error
+            raise malformed(f"--statements: {self.path} cannot be read: {error}") from error
+        except Refusal as refusal:
+            raise malformed(f"--statements: {self.path}: {refusal.text}") from refusal
 
     def _cells(self) -> Iterator[Mapping[str, Any]]:
         if self.path.suffix.lower() != ".json":
@@ -41,7 +44,7 @@ class StatementFile:
         try:
             rows = json.loads(self.path.read_text(encoding="utf-8"))
         except ValueError:
-            raise malformed(f"{self.path} is not JSON") from None
+            raise malformed("is not JSON") from None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise malformed(f"{self.path} is not a list of objects")
+            raise malformed("is not a list of objects")
         yield from rows

@@ -62,7 +62,7 @@ def verdict_table(*, checks: Sequence[Checked]) -> Table:
         told = checked.note if checked.bad is None else str(checked.bad)
         if checked.bad is None and checked.note.startswith("not checked"):
             verdict = "[yellow]left out[/yellow]"
-        table.add_row(checked.what, f"{checked.count:,} {checked.unit}", verdict, told)
+        table.add_row(checked.what, _counted(checked), verdict, told)
     return table
 
 
@@ -89,6 +89,13 @@ def as_json(*, checks: Sequence[Checked]) -> dict[str, Any]:
 def first_bad(*, checks: Sequence[Checked]) -> BadRecord | None:
     """The first bad record, in the order of the checks."""
     return next((checked.bad for checked in checks if checked.bad is not None), None)
+
+
+def _counted(checked: Checked) -> str:
+    unit = checked.unit
+    if checked.count == 1:
+        unit = "entry" if unit == "entries" else unit.removesuffix("s")
+    return f"{checked.count:,} {unit}"
 
 
 def _record(bad: BadRecord) -> dict[str, Any]:

@@ -39,7 +39,7 @@ async def check_anchors(
         anchors = await all_anchors(session=session, domain=domain)
         broken = first_broken_link(anchors=anchors, public_keys=trusted)
         left = await unanchored_events(session=session, after=anchors[-1] if anchors else None)
-        note = f"{left} events wait for the next one" if left else ""
+        note = f"the next one will cover {left} more events" if left else ""
         chosen = await anchors_to_compare(session=session, anchors=anchors, streams=streams)
         watch.begin(what=what, total=sum(anchor.content.events for anchor in chosen))
         if broken is None:

@@ -10,7 +10,6 @@ from db.analytics.sheets import Sheet
 from meqenet.analytics.facts import Fact
 from meqenet.errors import Defect
 from meqenet.event_catalogue import as_known_or_told
-from meqenet.event_catalogue import as_known_or_told
 from meqenet.event_chain import EventContent
 from meqenet.money import Money
 from workers.settings import Domain
@@ -58,8 +57,8 @@ def take_in(
     Raises:
         Malformed: it does not hold what its type promises.
     """
-    fact = Fact(source=source, content=as_known_or_told(domain=source, content=content))
     try:
+        fact = as_fact(source=source, content=content)
         key = sheet.key_of(fact=fact)
         if key is not None:
             before = lines.get(key) or sheet.blank(key=key)
