@@ -12,9 +12,10 @@ from apps.plan_history.story import Moment, PlanStory, balances_of, story_of
 from apps.plan_history.told import story_to_tell
 from apps.writing import as_json
 from db.analytics import views
+from db.ledger.snapshots import AsOf
 from db.ledger.views import totals
 from meqenet.bnpl.states import ALLOWED, PlanState
-from meqenet.money import Money, total
+from meqenet.money import total
 from tests.workers.histories import History
 from tests.workers.worlds import World
 
@@ -84,19 +85,27 @@ async def test_its_ledger_balances_at_every_instant_and_is_that_of_the_books(
 ) -> None:
     for history in histories:
         books = await books_of(world, history)
-        for instant in sorted({entry.effective_at for entry in books.entries}):
-            story = at(books, Moment(at=instant))
-            assert total(each.debit for each in story.balances) == total(
-                each.credit for each in story.balances
-            )
-            own = {each.code: each.balance for each in story.balances}
-            async with world["ledger"].read() as session:
-                for name in ("plan_receivable", "customer_deposits"):
-                    stored = await totals(
-                        session=session, prefix=f"{name}:{history.plan_id}", at=instant
-                    )
-                    for account in stored:
-                        assert own.get(account.code, Money.zero()) == account.balance
+        for entry in books.entries:
+            for moment in (
+                Moment(at=entry.effective_at),
+                Moment(recorded_at=entry.recorded_at),
+                Moment(at=entry.effective_at, recorded_at=entry.recorded_at),
+            ):
+                await _equals_the_books(world, at(books, moment))
+
+
+async def _equals_the_books(world: World, story: PlanStory) -> None:
+    assert total(each.debit for each in story.balances) == total(
+        each.credit for each in story.balances
+    )
+    own = {each.code: each.balance for each in story.balances}
+    as_of = AsOf(effective_until=story.moment.at, recorded_until=story.moment.recorded_at)
+    async with world["ledger"].read() as session:
+        for name in ("plan_receivable", "customer_deposits", "merchant_fee_deferred"):
+            stored = await totals(session=session, prefix=f"{name}:{story.plan_id}", as_of=as_of)
+            assert {each.code: each.balance for each in stored} == {
+                code: own[code] for code in own if code.startswith(f"{name}:")
+            }
 
 
 async def test_what_was_recorded_later_was_not_known_yet(
