@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db.kernel.engine import WriteSession
-from db.kernel.events import lock_stream
 from db.ledger import store
 from db.ledger.tables import EarningInstallment
+from db.ledger.writing import enter
 from meqenet.ledger.accruals import (
     accrual_id,
     end_of_day,
@@ -72,7 +72,7 @@ async def accrue(*, session: WriteSession, plan_id: str, until: datetime) -> Mon
         What was earned by it; nothing when it had been done before.
     """
     # Whoever else accrues the same plan waits here, and then finds it done.
-    await lock_stream(session=session, stream=plan_id)
+    await enter(session=session, plan_id=plan_id)
     day = first_day_not_over(at=until)
     behind = await session.scalars(
         select(EarningInstallment)
@@ -106,7 +106,7 @@ async def take_plans_behind(
 ) -> Sequence[str]:
     """Plans in real time with a day over and not accrued, in the order of their ids.
 
-    They are locked at once, before anything is written: see :func:`db.kernel.events.lock_stream`.
+    They are locked at once, before anything is written of any of them.
     """
     found = await session.scalars(
         select(EarningInstallment.plan_id)
@@ -122,7 +122,7 @@ async def take_plans_behind(
     )
     plans = found.all()
     for plan_id in plans:
-        await lock_stream(session=session, stream=plan_id)
+        await enter(session=session, plan_id=plan_id)
     return plans
 
 

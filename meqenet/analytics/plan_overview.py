@@ -91,11 +91,10 @@ def key_of(*, fact: Fact) -> str | None:
     Every event of a plan tells its state, so those that change nothing else are taken in as well.
     """
     data = fact.content.data
+    is_of_a_plan = fact.name in FED_BY or (fact.source == "bnpl" and "state" in data)
     if fact.source == "ledger":
         # A provider's settlement is of many plans, and stands for itself in the books.
-        is_of_a_plan = "plan_id" in data.get("happening", ())
-    else:
-        is_of_a_plan = fact.name in FED_BY or (fact.source == "bnpl" and "state" in data)
+        is_of_a_plan = is_of_a_plan and "plan_id" in data.get("happening", ())
     return fact.content.stream if is_of_a_plan else None
 
 
