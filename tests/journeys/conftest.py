@@ -16,10 +16,13 @@ from apps.demo.shop import Purchase, Shop
 from apps.runtime.addresses import Running
 from apps.runtime.up import UpOptions, run_up
 from apps.sandboxes.fayda.people import WELL_KNOWN_PEOPLE
+from db.kernel.engine import Database
 from meqenet.kyc.numbers import verhoeff_digit
 from meqenet.settlement.transfer import PayoutAccount
-from workers.bootstrap import Environment, temporal_client
+from tests.event_shapes import faults_in
+from workers.bootstrap import Environment, database, temporal_client
 from workers.onboarding import NewMerchant, onboard
+from workers.settings import DOMAINS
 
 TERMS_SINCE = datetime(2026, 11, 2, tzinfo=UTC)
 CLOCK_STARTS_AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -44,9 +47,23 @@ async def running() -> AsyncIterator[Running]:
     await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
     if life.done():
         await life
-    yield await up
+    found = await up
+    yield found
+    faults = await _events_unlike_their_schemas(found)
     done.set()
     await life
+    assert faults == [], "what was written on the way is not what docs/events says"
+
+
+async def _events_unlike_their_schemas(running: Running) -> list[str]:
+    settings = Environment(values=running.environment).settings
+    stores: dict[str, Database] = {
+        domain: database(settings=settings, domain=domain) for domain in DOMAINS
+    }
+    faults = await faults_in(stores)
+    for store in stores.values():
+        await store.dispose()
+    return faults
 
 
 @dataclass
