@@ -72,10 +72,10 @@ async def _both(
     await work()
     wall_seconds = time.perf_counter() - wall_seconds
     core_seconds = time.process_time() - core_seconds
-    of = baselines or [None, None]
+    wall, core = baselines or (None, None)
     return [
-        Rate(what=what, count=_EVENTS, seconds=wall_seconds, baseline=of[0]),
-        Rate(what=f"{what} (core time)", count=_EVENTS, seconds=core_seconds, baseline=of[1]),
+        Rate(what=what, count=_EVENTS, seconds=wall_seconds, baseline=wall),
+        Rate(what=f"{what} (core time)", count=_EVENTS, seconds=core_seconds, baseline=core),
     ]
 
 

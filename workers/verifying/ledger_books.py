@@ -3,6 +3,7 @@
 from db.kernel.engine import Database
 from db.ledger import proof
 from db.ledger.proof import BooksBreak
+from db.ledger.waiting_proof import first_bad_wait
 from workers.verifying.findings import BadRecord, Checked, Count, Scope, Watch
 
 _LEDGER = "ledger"
@@ -10,7 +11,10 @@ _LEDGER = "ledger"
 
 async def check_ledger(*, database: Database, scope: Scope, watch: Watch) -> list[Checked]:
     """All of the ledger's checks; those over everything only when everything is asked for."""
-    checks = [await _postings(database=database, scope=scope, watch=watch)]
+    checks = [
+        await _postings(database=database, scope=scope, watch=watch),
+        await _waits(database=database, scope=scope, watch=watch),
+    ]
     if scope.is_all:
         checks += [
             await _sums(database=database, watch=watch),
@@ -28,6 +32,15 @@ async def _postings(*, database: Database, scope: Scope, watch: Watch) -> Checke
             session=session, plan_id=scope.plan_id, since=scope.since, advance=count
         )
     return Checked(what=what, count=count.seen, unit="transactions", bad=_bad(broken))
+
+
+async def _waits(*, database: Database, scope: Scope, watch: Watch) -> Checked:
+    what = "ledger: holds and closed periods"
+    watch.begin(what=what, total=None)
+    count = Count(watch)
+    async with database.read() as session:
+        broken = await first_bad_wait(session=session, plan_id=scope.plan_id, advance=count)
+    return Checked(what=what, count=count.seen, unit="records", bad=_bad(broken))
 
 
 async def _sums(*, database: Database, watch: Watch) -> Checked:
