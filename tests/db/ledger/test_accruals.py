@@ -10,21 +10,17 @@ from db.kernel.engine import Database
 from db.kernel.events import require_unbroken
 from db.ledger import accruals, store, views
 from db.ledger.accruals import NOTHING_EARNED, Earned
+from db.ledger.periods import close_period
 from db.ledger.snapshots import AsOf
 from meqenet.ledger.accruals import end_of_day
 from meqenet.ledger.day_counts import DayCount
 from meqenet.ledger.happenings import FinancedInstallment, PlanBecameActive
+from meqenet.ledger.periods import PeriodKind
 from meqenet.money import Money
-from tests.backing import Databases
 
 _START = date(2026, 11, 23)
 _AT = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 _FIRST_DUE, _LAST_DUE = date(2026, 12, 23), date(2027, 1, 23)
-
-
-@pytest.fixture
-def ledger(databases: Databases) -> Database:
-    return databases["ledger"]
 
 
 @pytest.fixture
@@ -200,6 +196,29 @@ async def test_plans_in_real_time_are_behind_until_they_are_accrued(
     assert await _behind(ledger, unique, night) == [f"pln_{unique}_a", f"pln_{unique}_c"]
     await _accrue(ledger, replace(active, plan_id=f"pln_{unique}_a"), night)
     assert await _behind(ledger, unique, night) == [f"pln_{unique}_c", f"pln_{unique}_d"]
+
+
+async def test_what_is_accrued_after_its_day_was_closed_counts_from_the_first_open_instant(
+    own_ledger: Database, active: PlanBecameActive
+) -> None:
+    await _activate(own_ledger, active)
+    at = datetime(2026, 11, 25, 6, tzinfo=UTC)
+    async with own_ledger.write() as session:
+        await close_period(
+            session=session,
+            kind=PeriodKind.DAY,
+            last_day=_START,
+            closed_by="accountant",
+            reason="daily closing",
+            at=at,
+        )
+    for earned in (60, 0):
+        assert await _accrue(own_ledger, active, at) == Money(earned)
+    first_open = end_of_day(day=_START) + timedelta(microseconds=1)
+    before = first_open - timedelta(microseconds=1)
+    assert await _receivable(own_ledger, active, at=before) == Money.zero()
+    assert await _receivable(own_ledger, active, at=first_open) == Money(30)
+    assert await _receivable(own_ledger, active) == Money(60)
 
 
 async def test_a_plan_accrues_no_more_than_its_interest(

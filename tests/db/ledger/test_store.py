@@ -13,19 +13,8 @@ from meqenet.errors import Defect, Refusal
 from meqenet.ledger.accounts import Side
 from meqenet.ledger.happenings import CheckoutPaymentReceived, PlanBecameActive
 from meqenet.money import Money
-from tests.backing import Databases
 
 _AT = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def ledger(databases: Databases) -> Database:
-    return databases["ledger"]
-
-
-@pytest.fixture
-def plan_id(unique: str) -> str:
-    return f"pln_{unique}"
 
 
 @pytest.fixture

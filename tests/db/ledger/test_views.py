@@ -13,14 +13,8 @@ from meqenet.ledger.happenings import (
     PlanBecameActive,
 )
 from meqenet.money import Money
-from tests.backing import Databases
 
 _AT = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def ledger(databases: Databases) -> Database:
-    return databases["ledger"]
 
 
 def _story(unique: str) -> tuple[tuple[str, Happening], ...]:
