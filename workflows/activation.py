@@ -136,7 +136,7 @@ async def _record_first(desk: PlanDesk, paid: CollectionResult | None) -> Money:
             number=1,
             attempt_id=paid.attempt_id or "",
             amount=first.planned.amount,
-            paid_at=paid.paid_at or desk.clock.now(),
+            paid_at=desk.paid_at(paid),
         ),
         state=PlanState.ACTIVE,
         step=step,

@@ -1,6 +1,6 @@
 """An active plan: installments collected when due, the merchant paid, until nothing is owed."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from temporalio import workflow
 
@@ -160,7 +160,7 @@ async def _take_result(desk: PlanDesk, result: CollectionResult) -> None:
             plan_id=desk.plan_id,
             repayment_id=attempt,
             principal=planned.principal,
-            on_time=addis_date(at=_paid_at(desk, result)) <= planned.due_on,
+            on_time=addis_date(at=desk.paid_at(result)) <= planned.due_on,
             at=desk.clock.now(),
         ),
         summary="The customer owes less",
@@ -171,7 +171,7 @@ async def _take_result(desk: PlanDesk, result: CollectionResult) -> None:
             number=result.number,
             attempt_id=attempt,
             amount=planned.amount,
-            paid_at=result.paid_at or desk.clock.now(),
+            paid_at=desk.paid_at(result),
         ),
         state=PlanState.PAST_DUE if _overdue(desk) else PlanState.ACTIVE,
         step=step,
@@ -212,16 +212,6 @@ async def _accrue(desk: PlanDesk, planned: PlannedInstallment) -> ledger.Install
         ledger.AccrueInstallment(plan_id=desk.plan_id, number=planned.number, at=desk.clock.now()),
         summary=f"Accrue installment {planned.number}",
     )
-
-
-def _paid_at(desk: PlanDesk, result: CollectionResult) -> datetime:
-    """When it was paid by the plan's clock; a provider lives in real time, a test clock does not.
-
-    In real time the provider's word counts: we may have heard of it days later.
-    """
-    if desk.clock.reading is not None or result.paid_at is None:
-        return desk.clock.now()
-    return min(result.paid_at, desk.clock.now())
 
 
 def _overdue(desk: PlanDesk) -> list[InstallmentLife]:

@@ -210,6 +210,15 @@ class PlanDesk:
         except WorkflowAlreadyStartedError:
             workflow.logger.info("the merchant is being told already")
 
+    def paid_at(self, result: CollectionResult) -> datetime:
+        """When it was paid by the plan's clock; a provider lives in real time, a test clock not.
+
+        In real time the provider's word counts: we may have heard of it days later.
+        """
+        if self.clock.reading is not None or result.paid_at is None:
+            return self.clock.now()
+        return min(result.paid_at, self.clock.now())
+
     async def start_collection(self, order: CollectionOrder) -> None:
         """Start a child that collects an installment; its result arrives in ``results``."""
         child_id = collection_workflow_id(installment_id=order.installment_id)

@@ -104,7 +104,9 @@ def _collection(
             installment.attempt_id = event.attempt_id
             installment.next_attempt_at = None
         case e.InstallmentFailed():
+            # It tells of the last attempt, too: no event of its own does.
             _move(installment, to=InstallmentState.FAILED)
+            installment.failed_attempts += 1
             installment.last_cause = event.cause
             installment.next_attempt_at = None
 

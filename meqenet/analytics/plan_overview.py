@@ -209,7 +209,11 @@ def _failed(plan: PlanOverview, fact: Fact) -> PlanOverview:
         plan,
         fact,
         lambda line: replace(
-            line, state="failed", last_cause=fact.text("cause"), next_attempt_at=None
+            line,
+            state="failed",
+            failed_attempts=line.failed_attempts + 1,
+            last_cause=fact.text("cause"),
+            next_attempt_at=None,
         ),
     )
 

@@ -152,9 +152,9 @@ async def test_a_collection_from_due_to_failed_to_paid(
     assert seen == [
         ("collecting", 0, None, None, "active"),
         ("collecting", 1, "no_funds", again_at, "past_due"),
-        ("failed", 1, "wallet_frozen", None, "past_due"),
-        ("collecting", 1, "wallet_frozen", None, "past_due"),
-        ("paid", 1, "wallet_frozen", None, "active"),
+        ("failed", 2, "wallet_frozen", None, "past_due"),
+        ("collecting", 2, "wallet_frozen", None, "past_due"),
+        ("paid", 2, "wallet_frozen", None, "active"),
     ]
     view = await _view(bnpl, life)
     assert _states(view) == ["scheduled", "paid", "scheduled", "scheduled"]
