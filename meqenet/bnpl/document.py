@@ -117,6 +117,16 @@ class DocumentReader:
         inner = self._child(f"{name}.", self._value(name))
         return {key: inner.integer(key) for key in inner.names()}
 
+    def members(self, name: str, kind: type[_TAG]) -> tuple[_TAG, ...]:
+        """A list of values of an enumeration."""
+        items = {f"{name}[{index}]": item for index, item in enumerate(self._list(name))}
+        inner = DocumentReader(items, path=self._path, mender=self._mender)
+        return tuple(inner.member(item, kind) for item in items)
+
+    def part(self, name: str) -> "DocumentReader":
+        """An object, to be read in turn, to its own end."""
+        return self._child(f"{name}.", self._value(name))
+
     def objects(self, name: str) -> "list[DocumentReader]":
         """A list of objects, each to be read in turn."""
         items = enumerate(self._list(name))

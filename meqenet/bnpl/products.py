@@ -1,7 +1,7 @@
 """Products are versioned data: limits, prices, day counts, windows. A plan keeps its version."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -11,6 +11,8 @@ from meqenet.bnpl.apr import AprMeasure
 from meqenet.bnpl.day_count import DaysInMonth, DaysInYear, RepayUnit
 from meqenet.bnpl.document import DocumentReader
 from meqenet.bnpl.options import PaymentOption
+from meqenet.bnpl.servicing_document import read_servicing
+from meqenet.bnpl.servicing_policy import SILENT, ServicingPolicy
 from meqenet.bnpl.terms import INSTALLMENTS_MAX, REPAY_EVERY_MAX
 from meqenet.calendar import MonthEnd
 from meqenet.errors import Mender, Refusal
@@ -50,6 +52,7 @@ class ProductVersion:
         collection_hour: hour of the day, Addis Ababa, at which due installments are collected.
         retry_after_days: distances of the retries from the due date, in order.
         protection_days: how long the merchant's money is held for the buyer's protection.
+        servicing: how a plan is served once it is active; None of versions that say nothing.
 
     Raises:
         Refusal: ``product_invalid``; field and text name the value at fault and the rule.
@@ -78,6 +81,7 @@ class ProductVersion:
     collection_hour: int
     retry_after_days: tuple[int, ...]
     protection_days: int
+    servicing: ServicingPolicy | None = None
 
     def __post_init__(self) -> None:
         for field, holds, rule in (*_limits(self), *_prices(self), *_windows(self)):
@@ -90,6 +94,11 @@ class ProductVersion:
     def bears_interest(self) -> bool:
         """Whether time costs the customer anything under this version."""
         return bool(self.rate_basis_points_by_tier)
+
+    @property
+    def servicing_policy(self) -> ServicingPolicy:
+        """How its plans are served; what holds of silent versions where it says nothing."""
+        return self.servicing or SILENT
 
 
 _Rules = tuple[tuple[str, bool, str], ...]
@@ -156,6 +165,14 @@ def _prices(product: ProductVersion) -> _Rules:
             "30, with a year that is not ACTUAL, for amounts that hold on any day of activation",
         ),
         ("apr_cap_percent", product.apr_cap_percent >= 0, "at least 0"),
+        *(
+            (
+                f"servicing.hardship.{name}.fee",
+                product.bears_interest or not limit.fee,
+                "0 where the version is free of interest",
+            )
+            for name, limit in product.servicing_policy.hardship.limits()
+        ),
     )
 
 
@@ -206,14 +223,24 @@ def product_from_document(*, document: Mapping[str, object]) -> ProductVersion:
         collection_hour=read.integer("collection_hour"),
         retry_after_days=read.integers("retry_after_days"),
         protection_days=read.integer("protection_days"),
+        servicing=(
+            None if read.is_null("servicing") else read_servicing(read=read.part("servicing"))
+        ),
     )
     read.finish()
     return product
 
 
 def document_of(*, product: ProductVersion) -> dict[str, object]:
-    """The JSON object of a version: money, decimals and dates as strings."""
-    return {field.name: _plain(getattr(product, field.name)) for field in fields(product)}
+    """The JSON object of a version: money, decimals and dates as strings.
+
+    What the version says nothing of is left out, so that old versions stay as they were sold.
+    """
+    return {
+        field.name: _plain(getattr(product, field.name))
+        for field in fields(product)
+        if field.name != "servicing" or product.servicing is not None
+    }
 
 
 def _plain(value: object) -> object:
@@ -223,8 +250,10 @@ def _plain(value: object) -> object:
         case date():
             return value.isoformat()
         case tuple():
-            return list(value)
+            return [_plain(item) for item in value]
         case Mapping():
             return dict(value)
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
         case _:
             return value

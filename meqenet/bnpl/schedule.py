@@ -64,8 +64,14 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Period:
-    """The time that ends with a due date, and what 1 birr earns in it."""
+class SchedulePeriod:
+    """The time that ends with a due date, and what 1 birr earns in it.
+
+    Args:
+        number: of its installment.
+        due: the date that it ends with.
+        factor: interest on 1 birr over the whole of it.
+    """
 
     number: int
     due: date
@@ -96,7 +102,7 @@ def build_schedule(*, terms: ScheduleTerms) -> Schedule:
         )
     periods = _periods(terms=terms, first_number=len(rows) + 1)
     if periods:
-        rows += _level_rows(
+        rows += level_rows(
             financed=financed, periods=periods, multiple=terms.installment_multiple_of
         )
     return Schedule(tuple(rows))
@@ -115,7 +121,7 @@ def _down_payment(*, terms: ScheduleTerms) -> Money:
     return min(unit * whole, terms.principal)
 
 
-def _periods(*, terms: ScheduleTerms, first_number: int) -> tuple[_Period, ...]:
+def _periods(*, terms: ScheduleTerms, first_number: int) -> tuple[SchedulePeriod, ...]:
     try:
         dates = [
             due_date(
@@ -132,7 +138,7 @@ def _periods(*, terms: ScheduleTerms, first_number: int) -> tuple[_Period, ...]:
             field="disbursed_on", rule="the last due date lies after the year 9999"
         ) from None
     return tuple(
-        _Period(
+        SchedulePeriod(
             number=number,
             due=end,
             factor=rate_factor(
@@ -153,10 +159,14 @@ def _periods(*, terms: ScheduleTerms, first_number: int) -> tuple[_Period, ...]:
     )
 
 
-def _level_rows(
-    *, financed: Money, periods: Sequence[_Period], multiple: Money | None
+def level_rows(
+    *, financed: Money, periods: Sequence[SchedulePeriod], multiple: Money | None
 ) -> list[Installment]:
-    """Equal installments, smoothed once if that brings the last one closer to the others."""
+    """Equal installments that pay ``financed`` back over these periods, at least one.
+
+    They are smoothed once if that brings the last one closer to the others. ``multiple`` rounds
+    them to whole multiples.
+    """
     level = _to_multiple(_level_installment(financed=financed, periods=periods), of=multiple)
     rows = _rows(financed=financed, periods=periods, level=level)
     gap = rows[-1].total - level
@@ -169,7 +179,7 @@ def _level_rows(
     return smoothed if abs(smoothed_gap.santim) < abs(gap.santim) else rows
 
 
-def _level_installment(*, financed: Money, periods: Sequence[_Period]) -> Money:
+def _level_installment(*, financed: Money, periods: Sequence[SchedulePeriod]) -> Money:
     """Principal x product of (1 + f) / fn, where fn_1 = 1 and fn_i = 1 + fn_(i-1) x (1 + f_i)."""
     with localcontext(PRECISION):
         growth, annuity = Decimal(1), Decimal(0)
@@ -187,7 +197,7 @@ def _to_multiple(amount: Money, *, of: Money | None) -> Money:
     return of * int(whole)
 
 
-def _rows(*, financed: Money, periods: Sequence[_Period], level: Money) -> list[Installment]:
+def _rows(*, financed: Money, periods: Sequence[SchedulePeriod], level: Money) -> list[Installment]:
     """Pay the balance down by the level installment; the last row takes what is left.
 
     Rounding to a coarse multiple may ask for less than the interest, or for more than is owed: then
