@@ -75,6 +75,14 @@ def test_half_open_it_lets_a_few_probes_through_at_once() -> None:
     assert _refused(breaker, 1_020) == 1_410
 
 
+def test_a_probe_that_has_succeeded_makes_room_for_the_next() -> None:
+    breaker, turn = _admitted(_opened(0), 1_000)
+    breaker, _ = _admitted(breaker, 1_010)
+    breaker = _told(breaker, turn, 1_020, succeeded=True)
+    breaker, _ = _admitted(breaker, 1_030)
+    assert _refused(breaker, 1_040) == 1_430
+
+
 def test_probes_that_succeed_close_it() -> None:
     breaker, turn = _admitted(_opened(0), 1_000)
     breaker = _told(breaker, turn, 1_050, succeeded=True)

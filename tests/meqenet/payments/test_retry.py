@@ -5,7 +5,7 @@ import pytest
 
 from meqenet.calendar import ADDIS
 from meqenet.errors import Defect
-from meqenet.payments.causes import FailureCause
+from meqenet.payments.causes import FailureCause, FailureCounter
 from meqenet.payments.channels import Channel
 from meqenet.payments.failures import FailedAttempt
 from meqenet.payments.retry import (
@@ -209,6 +209,51 @@ def test_an_attempt_counts_on_the_day_on_which_it_was_made() -> None:
     faults = [failed("provider_down", f"2026-11-10 1{hour}:00") for hour in range(5)]
     late = replace(failed("provider_down", "2026-11-10 20:30"), failed_at=addis("2026-11-11 06:00"))
     assert _said(_next(*faults, late)) == ("2026-11-11 10:00", "after_fault")
+
+
+def test_a_day_is_full_of_attempts_that_failed_of_this_and_that() -> None:
+    asked = [
+        failed("customer_busy", f"2026-11-10 09:{minute}", channel=Channel.PUSH)
+        for minute in (10, 30)
+    ]
+    faults = [failed("provider_down", f"2026-11-10 1{hour}:00") for hour in range(4)]
+    assert _said(_next(*asked, *faults[:3])) == ("2026-11-10 13:00", "after_fault")
+    assert _said(_next(*asked, *faults)) == (
+        "2026-11-11 05:00",
+        "after_fault",
+        "quiet_hours",
+        "day_is_full",
+    )
+
+
+def test_the_spread_does_not_carry_an_attempt_into_a_holiday() -> None:
+    """It would be made at 23:54, and some minutes later on the holiday."""
+    policy = replace(retries(), quiet_for_debits=None)
+    spread = policy.plans[FailureCounter.NONE].pace.window.spread
+    late = timedelta(minutes=7)
+    key = next(
+        key
+        for key in (f"pln_{number}" for number in range(100))
+        if spread_within(key=key, window=spread) >= late
+    )
+    told = next_attempt(
+        policy=policy,
+        failures=[failed("wallet_missing", "2026-09-10 23:44")],
+        route=route(Channel.MANDATE, OTHER_WALLET),
+        due_on=date(2026, 9, 10),
+        holidays={_ENKUTATASH},
+        spread_key=key,
+    )
+    assert isinstance(told, NextAttempt)
+    assert told.delays == ("holiday",)
+    assert told.at - addis("2026-09-12 00:00") == spread_within(key=key, window=spread)
+
+
+def test_attempts_are_made_in_whole_seconds_and_never_a_moment_early() -> None:
+    moment = addis("2026-11-10 10:02") + timedelta(microseconds=1)
+    told = _next(failed("provider_down", moment))
+    assert isinstance(told, NextAttempt)
+    assert told.at == addis("2026-11-10 10:07") + timedelta(seconds=1)
 
 
 def test_a_calendar_without_an_open_day_is_an_error() -> None:

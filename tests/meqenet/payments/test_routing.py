@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -138,6 +139,22 @@ def test_other_wallets_are_asked_in_their_order_and_never_debited_silently() -> 
 def test_what_another_wallet_has_failed_of_is_nothing_against_the_first() -> None:
     also = failed("wallet_missing", _AFTER, wallet_id=OTHER_WALLET, channel=Channel.PUSH)
     assert _said(_route(also, others=(_MPESA,))) == _PULLED
+
+
+def test_a_dead_wallet_is_not_asked_even_where_the_policy_does_not_name_its_cause() -> None:
+    policy = replace(_POLICY, other_wallet_after={FailureCause.WALLET_FROZEN: 1})
+    told = route_for(
+        amount=Money.from_birr(1_000),
+        wallet=_ACTIVE,
+        others=(_MPESA,),
+        failures=[
+            failed("wallet_frozen", _AFTER),
+            failed("wallet_missing", _AFTER, wallet_id=OTHER_WALLET, channel=Channel.PUSH),
+        ],
+        policy=policy,
+        limits=_LIMITS,
+    )
+    assert _said(told) == ("wallet_frozen",)
 
 
 @given(
