@@ -47,6 +47,9 @@ async def activate(desk: PlanDesk, paid: CollectionResult | None) -> None:
         InstallmentLife(planned=row, attempts=before.attempts)
         for row, before in zip(dated.installments, desk.life.installments, strict=True)
     ]
+    if paid is not None:
+        # Its money is here: nobody is told that it is still to be collected.
+        desk.life.installment(number=1).state = InstallmentState.COLLECTING
     desk.life.payout = PayoutLife(scheduled=scheduled)
     desk.life.activated_on = activated_on
     step, step_at = next_step(desk)
