@@ -9,9 +9,10 @@ from datetime import date, timedelta
 from decimal import ROUND_DOWN, Decimal
 from heapq import heapify, heappop, heappush
 
-from meqenet.bnpl.servicing.account import Account, InstallmentAccount, LateFee
+from meqenet.bnpl.servicing.account import Account, InstallmentAccount, LateFee, open_account
 from meqenet.bnpl.servicing.amounts import NOTHING
 from meqenet.bnpl.servicing_policy import Component, LateFeeBasis, LateFeePolicy
+from meqenet.bnpl.terms import ScheduleTerms
 from meqenet.errors import Mender, Refusal
 from meqenet.money import Money, total
 
@@ -74,6 +75,19 @@ def late_fees_due(
         if policy.every_days is not None:
             heappush(days, (day + timedelta(days=policy.every_days), number, period + 1))
     return tuple(found)
+
+
+def late_fees_if_never_paid(
+    *, terms: ScheduleTerms, policy: LateFeePolicy | None
+) -> tuple[LateFee, ...]:
+    """Every fee of a plan whose customer pays at checkout and never again.
+
+    What a Key Facts Statement shows before anything is signed. No plan costs more than this.
+    """
+    account = open_account(terms=terms)
+    at_checkout = (row for row in account.installments if row.due_on == terms.disbursed_on)
+    paid = account.with_installments(*(replace(row, paid=row.owed) for row in at_checkout))
+    return late_fees_due(account=paid, policy=policy, until=None)
 
 
 def charge_late_fees(

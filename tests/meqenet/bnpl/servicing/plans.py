@@ -1,7 +1,6 @@
 """Plans that the tests serve, and their tables as people read them."""
 
 import json
-from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -150,14 +149,6 @@ def parts(allocation: Allocation) -> list[tuple[int, str, str]]:
 
 def _texts(principal: Money, interest: Money, both: Money) -> tuple[str, str, str]:
     return str(principal), str(interest), str(both)
-
-
-def principal_of(account: Account) -> Money:
-    return sum((row.owed.principal for row in account.installments), start=Money.zero())
-
-
-def total(amounts: Iterable[Money]) -> Money:
-    return sum(amounts, start=Money.zero())
 
 
 @st.composite

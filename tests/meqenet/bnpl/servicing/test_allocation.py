@@ -11,7 +11,7 @@ from meqenet.bnpl.servicing.pouring import Bookings
 from meqenet.bnpl.servicing_policy import Component, PaidAhead, ServicingPolicy
 from meqenet.bnpl.terms import ScheduleTerms
 from meqenet.errors import Refusal
-from meqenet.money import Money
+from meqenet.money import Money, total
 from tests.meqenet.bnpl.servicing.plans import (
     FIXED_FEE,
     FOUR_PARTS,
@@ -25,7 +25,6 @@ from tests.meqenet.bnpl.servicing.plans import (
     opened,
     parts,
     schedule,
-    total,
 )
 
 _PLAN = opened(SIX_MONTHS)
