@@ -17,7 +17,7 @@ class HardshipKind(StrEnum):
     """What can be changed for a customer who cannot pay as agreed."""
 
     PAUSE = "pause"
-    """Some days do not count: they earn nothing, and what is due is due so many days later."""
+    """Some days earn nothing; the next due date is so many days later, and those after it shift."""
     MOVE_DUE_DATE = "move_due_date"
     """One installment is due later, and those after it."""
     SPREAD_ARREARS = "spread_arrears"

@@ -21,7 +21,11 @@ _INSTALLMENTS_MAX = 99
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PausePlan:
-    """These days earn nothing, and what is due in them or later is due so many days later."""
+    """These days earn nothing.
+
+    The first due date from their first day on is so many days later; those after it follow the
+    plan's rhythm from there.
+    """
 
     first_day: date
     last_day: date

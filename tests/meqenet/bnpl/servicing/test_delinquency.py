@@ -199,6 +199,16 @@ def test_a_loss_is_what_the_books_have_earned_and_what_comes_is_a_recovery() -> 
     assert part.bookings.interest + rest.bookings.interest == Money.zero()
 
 
+def test_nothing_is_added_after_a_charge_off_though_dates_are_still_to_come() -> None:
+    rows = (replace(at(_PLAN, 2), accrued_interest=birr("0.20")),)
+    lost = charge_off(account=_PLAN.with_installments(*rows), on=date(2024, 2, 14)).account
+    for on in (date(2024, 2, 14), date(2024, 2, 20), date(2024, 6, 15), date(2030, 1, 1)):
+        quote = pay_off_quote(account=lost, policy=POLICY, on=on)
+        assert (quote.owed.principal, quote.owed.interest) == (birr(100), birr("0.20"))
+    part = allocate(account=lost, policy=POLICY, amount=birr(60), on=date(2024, 2, 20))
+    assert part.account.left.total == birr("40.20")
+
+
 def test_a_plan_is_lost_once_and_only_if_something_is_owed() -> None:
     lost = charge_off(account=_PLAN, on=date(2024, 7, 30)).account
     paid = allocate(account=_PLAN, policy=POLICY, amount=birr(200), on=date(2024, 7, 30)).account

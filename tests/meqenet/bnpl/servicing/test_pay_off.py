@@ -152,7 +152,14 @@ def _lived(account: Account, *, policy: ServicingPolicy, story: list[tuple[int, 
 @given(
     terms=any_terms(),
     policy=any_policy(),
-    story=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=6),
+    story=st.lists(
+        st.tuples(
+            st.one_of(st.integers(0, 5), st.integers(6, 40)),
+            st.one_of(st.integers(0, len(_CHANGES) - 1), st.integers(len(_CHANGES), 40)),
+        ),
+        min_size=1,
+        max_size=6,
+    ),
     days=st.integers(0, 400),
 )
 def test_paying_the_quote_ends_any_plan_with_nothing_left(
