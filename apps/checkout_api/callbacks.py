@@ -8,9 +8,10 @@ import hashlib
 import hmac
 import logging
 import re
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Request
+from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError
 
 from apps.checkout_api.parts import ApiParts, Parts
@@ -31,6 +32,7 @@ from workflows.messages import (
 from workflows.refund import RefundWorkflow
 
 telebirr_router = APIRouter(prefix="/v1/callbacks", tags=["provider callbacks"])
+_Handle = WorkflowHandle[Any, Any]
 _log = logging.getLogger("meqenet.api.callbacks")
 _TELEBIRR_TAKEN: Final[dict[str, object]] = {"code": 0, "msg": "success"}
 """Any body with 200 will do; this one is what others send (providers.md 1.10)."""
@@ -163,8 +165,8 @@ async def _report_payment(parts: ApiParts, answer: PaymentAnswer) -> None:
     except ValueError:
         _log.warning("a callback names an order that is none of ours")
         return
-    handle = parts.temporal.get_workflow_handle_for(
-        InstallmentCollectionWorkflow.run, collection_workflow_id(installment_id=installment_id)
+    handle: _Handle = parts.temporal.get_workflow_handle(
+        collection_workflow_id(installment_id=installment_id)
     )
     try:
         await handle.signal(
@@ -175,8 +177,8 @@ async def _report_payment(parts: ApiParts, answer: PaymentAnswer) -> None:
 
 
 async def _report_refund(parts: ApiParts, answer: RefundAnswer) -> None:
-    handle = parts.temporal.get_workflow_handle_for(
-        RefundWorkflow.run, refund_workflow_id(refund_id=answer.refund_id)
+    handle: _Handle = parts.temporal.get_workflow_handle(
+        refund_workflow_id(refund_id=answer.refund_id)
     )
     try:
         await handle.signal(RefundWorkflow.refund_reported, RefundReported(answer=answer))

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
 from fastapi.responses import RedirectResponse, Response
@@ -60,8 +60,8 @@ async def fayda_return(
     plan_id = (state or "").partition(".")[0]
     if state is None or not _PLAN_ID.fullmatch(plan_id) or (code is None and error is None):
         return page(NOT_OURS, status=400)
-    handle = parts.temporal.get_workflow_handle_for(
-        PaymentPlanWorkflow.run, plan_workflow_id(plan_id=plan_id)
+    handle: WorkflowHandle[Any, Any] = parts.temporal.get_workflow_handle(
+        plan_workflow_id(plan_id=plan_id)
     )
     returned = ReturnFromIdentity(state=state, code=code, error=error)
     try:

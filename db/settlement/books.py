@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Select, Text, any_, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -73,7 +73,7 @@ async def settled_payouts(
         yield _row(settlement, payout)
 
 
-def _payouts() -> Select[Any]:
+def _payouts() -> Select[Settlement, Payout]:
     return select(Settlement, Payout).outerjoin(
         Payout,
         (Payout.plan_id == Settlement.plan_id) & (Payout.payout_id == Settlement.payout_id),
