@@ -60,7 +60,12 @@ class CreditActivities:
     async def release_hold(self, command: ReleaseHold) -> Nothing:
         """See :meth:`activities.contracts.credit.CreditSteps.release_hold`."""
         async with self._database.write() as session:
-            await exposures.release_hold(session=session, plan_id=command.plan_id, at=command.at)
+            await exposures.release_hold(
+                session=session,
+                plan_id=command.plan_id,
+                at=command.at,
+                released_as=command.released_as,
+            )
         return Nothing()
 
     @takes(CONVERT_HOLD)

@@ -14,6 +14,7 @@ from activities.contracts import bnpl, credit, marketplace
 from activities.contracts.bnpl import NextAction
 from meqenet.bnpl.events import PlanDeclined, PlanEvent
 from meqenet.bnpl.states import PlanState
+from meqenet.credit.holds import Release
 from meqenet.settlement.transfer import TransferAnswer
 from workflows.asking import ask
 from workflows.clock import ClockMoved, PlanClock
@@ -168,9 +169,14 @@ class PlanDesk:
 
     async def release_hold(self) -> None:
         """Give the held credit limit back."""
+        is_late = self.life.state is PlanState.EXPIRED
         await ask(
             credit.RELEASE_HOLD,
-            credit.ReleaseHold(plan_id=self.plan_id, at=self.clock.now()),
+            credit.ReleaseHold(
+                plan_id=self.plan_id,
+                at=self.clock.now(),
+                released_as=Release.EXPIRED if is_late else Release.VOIDED,
+            ),
             summary="Give the held limit back",
         )
 

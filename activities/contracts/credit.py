@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from activities.contracts.step import Nothing, Step
+from meqenet.credit.holds import Release
 from meqenet.money import Money
 
 
@@ -46,10 +47,11 @@ class CreditDecision:
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseHold:
-    """The plan will not be: give the held limit back."""
+    """The plan will not be: give the held limit back, as ended by somebody or as too late."""
 
     plan_id: str
     at: datetime
+    released_as: Release = Release.VOIDED
 
 
 @dataclass(frozen=True, kw_only=True)

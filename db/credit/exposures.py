@@ -9,13 +9,18 @@ from db.kernel.engine import WriteSession
 from db.kernel.events import NewEvent, append, lock_stream
 from db.kernel.once import insert_once
 from meqenet.credit.events import HoldConverted, HoldReleased, PrincipalRepaid
+from meqenet.credit.holds import Release
 from meqenet.errors import Defect
 from meqenet.event_types import EventData
 from meqenet.money import Money
 
 
-async def release_hold(*, session: WriteSession, plan_id: str, at: datetime) -> None:
+async def release_hold(
+    *, session: WriteSession, plan_id: str, at: datetime, released_as: Release = Release.VOIDED
+) -> None:
     """Give the held limit back; without a hold, or again, nothing changes.
+
+    Of a repetition the first reason stands.
 
     Raises:
         Defect: ``hold_converted``: the plan has become active.
@@ -27,7 +32,8 @@ async def release_hold(*, session: WriteSession, plan_id: str, at: datetime) -> 
         raise Defect("hold_converted", f"{plan_id} is {exposure.state}: nothing is held for it")
     released = exposure.held_santim
     exposure.state, exposure.held_santim = ExposureState.RELEASED, Money.zero()
-    told = HoldReleased(plan_id=plan_id, released=released)
+    exposure.released_as = released_as
+    told = HoldReleased(plan_id=plan_id, released=released, released_as=released_as)
     await _note(session, exposure, told, part=plan_id, at=at)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, Integer, MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
 
 from db.kernel.columns import COLUMN_TYPES, NAMING, Access
+from meqenet.credit.holds import Release
 from meqenet.credit.policy import Tier
 from meqenet.money import Money
 
@@ -20,14 +21,14 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
 
 
 class ExposureState(StrEnum):
-    """What a plan takes of its customer's limit."""
+    """What a plan takes of its customer's limit: in two phases, first held and then owed."""
 
     HELD = "held"
-    """Promised: the plan may become active."""
+    """Pending: promised, as the plan may become active."""
     RELEASED = "released"
-    """Given back before the plan became active. Final."""
+    """Voided or expired: given back before the plan became active. Final."""
     OWED = "owed"
-    """The plan is active and principal is outstanding."""
+    """Posted: the plan is active and principal is outstanding."""
     REPAID = "repaid"
     """Nothing is outstanding. Final."""
 
@@ -80,6 +81,7 @@ class Exposure(Base):
         CheckConstraint("held_santim >= 0 AND owed_santim >= 0", name="not_negative"),
         CheckConstraint("held_santim = 0 OR state = 'held'", name="held_while_held"),
         CheckConstraint("owed_santim = 0 OR state = 'owed'", name="owed_while_owed"),
+        CheckConstraint("released_as IS NULL OR state = 'released'", name="released_when_released"),
     )
 
     plan_id: Mapped[str] = mapped_column(primary_key=True)
@@ -92,6 +94,7 @@ class Exposure(Base):
     was_late: Mapped[bool]
     held_at: Mapped[datetime]
     moved_at: Mapped[datetime]
+    released_as: Mapped[Release | None] = mapped_column(default=None)
 
 
 class Repayment(Base):

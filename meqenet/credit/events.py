@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from meqenet.credit.holds import Release
 from meqenet.credit.policy import Tier
 from meqenet.event_types import EventData, EventTypes, types_of
 from meqenet.money import Money
@@ -44,6 +45,8 @@ class HoldReleased(EventData):
     """The plan that will not be."""
     released: Money
     """What had been held."""
+    released_as: Release | None = None
+    """Whether it was voided or has expired; null where it was not told."""
 
 
 @dataclass(frozen=True, kw_only=True)

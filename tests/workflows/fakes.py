@@ -220,7 +220,7 @@ class Domains(Rails, Books):
 
     @takes(credit.RELEASE_HOLD)
     async def release_hold(self, command: credit.ReleaseHold) -> Nothing:
-        self.holds[command.plan_id] = "released"
+        self.holds[command.plan_id] = command.released_as
         return Nothing()
 
     @takes(credit.CONVERT_HOLD)

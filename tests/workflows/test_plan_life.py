@@ -116,7 +116,7 @@ async def test_a_no_show_expires_and_gives_the_limit_back(bench: Bench) -> None:
     handle = await bench.to_offer(application)
     await bench.env.fast_forward(handle)
     assert (await handle.result()).state == "expired"
-    assert bench.domains.holds[application.plan_id] == "released"
+    assert bench.domains.holds[application.plan_id] == "expired"
 
 
 async def test_cancelled_before_acceptance_nothing_is_collected(bench: Bench) -> None:
@@ -125,7 +125,7 @@ async def test_cancelled_before_acceptance_nothing_is_collected(bench: Bench) ->
     answer = await handle.execute_update(PaymentPlanWorkflow.cancel, Cancel(reason="changed mind"))
     assert answer.state == "cancelled"
     assert (await handle.result()).state == "cancelled"
-    assert bench.domains.holds[application.plan_id] == "released"
+    assert bench.domains.holds[application.plan_id] == "voided"
     assert bench.domains.sent == []
 
 

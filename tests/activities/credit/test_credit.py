@@ -15,9 +15,11 @@ from activities.contracts.credit import (
     ReleaseHold,
 )
 from activities.credit import CreditActivities
+from db.credit.tables import Exposure, ExposureState
 from db.credit.views import CreditStanding, explain_decision, find_standing
 from db.kernel.encryption import Keyring
 from db.kernel.events import read_stream, require_unbroken
+from meqenet.credit.holds import Release
 from meqenet.errors import Defect
 from meqenet.money import Money
 from tests.backing import Databases, fingerprint
@@ -172,6 +174,25 @@ async def test_a_released_hold_is_free_again(desk: Desk) -> None:
         await desk.steps.convert_hold(
             ConvertHold(plan_id=command.plan_id, owed=command.amount, at=AT)
         )
+
+
+@pytest.mark.parametrize("released_as", list(Release))
+async def test_a_release_says_whether_it_was_voided_or_expired(
+    desk: Desk, released_as: Release
+) -> None:
+    command = desk.asks()
+    await desk.assess(command)
+    for said in (released_as, Release.VOIDED):
+        await desk.steps.release_hold(ReleaseHold(plan_id=command.plan_id, at=AT, released_as=said))
+    async with desk.databases["credit"].read() as session:
+        row = await session.get_one(Exposure, command.plan_id)
+        *_, told = await read_stream(session=session, stream=desk.customer_id)
+    assert (row.state, row.released_as) == (ExposureState.RELEASED, released_as)
+    assert told.content.data == {
+        "plan_id": command.plan_id,
+        "released": {"currency": "ETB", "santim": 4_000_000},
+        "released_as": released_as,
+    }
 
 
 async def test_a_plan_is_held_then_owed_then_repaid(desk: Desk) -> None:
