@@ -12,9 +12,12 @@ from meqenet.payments.attempts import Finding, OrderState
 from meqenet.payments.causes import FailureCause
 from meqenet.payments.policy_documents import PolicyKind
 from meqenet.payments.rail import MandateStatus, RailStatus, WalletProvider
+from meqenet.payments.reconciliation import Because, Verdict
+from meqenet.payments.statement_document import LineKind, StatementForm
 
 _STATES = "state IN ('created', 'pending', 'unknown', 'succeeded', 'failed')"
 _OPEN = text("state IN ('created', 'pending', 'unknown')")
+_UNDECIDED = text("verdict NOT IN ('matched', 'withdrawn') AND accepted_by IS NULL")
 
 
 class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
@@ -189,3 +192,108 @@ class CollectionPolicy(Base):
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     effective_from: Mapped[date]
     document: Mapped[dict[str, Any]]
+
+
+class Statement(Base):
+    """A provider's statement of a day as it came. Another content is another version of the day.
+
+    The document may name customers, so it is sealed under a data key of the provider's own.
+    """
+
+    __tablename__ = "statements"
+    __table_args__ = (
+        CheckConstraint("length(content_hash) = 32", name="content_hash_is_sha256"),
+        Access.APPEND_ONLY.table,
+    )
+
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    form: Mapped[StatementForm]
+    source: Mapped[str]
+    content_hash: Mapped[bytes]
+    content_sealed: Mapped[bytes]
+    line_count: Mapped[int]
+    received_at: Mapped[datetime]
+
+
+class StatementLine(Base):
+    """A line of a version of a statement, as it was read."""
+
+    __tablename__ = "statement_lines"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["provider", "day", "version"],
+            ["statements.provider", "statements.day", "statements.version"],
+        ),
+        Access.APPEND_ONLY.table,
+    )
+
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    line_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[LineKind]
+    reference: Mapped[str]
+    receipt: Mapped[str | None]
+    amount_santim: Mapped[Money]
+    charge_santim: Mapped[Money]
+    moved_at: Mapped[datetime]
+
+
+class ReconciliationItem(Base):
+    """A line of the newest statements, or an order that should be on a line: how it stands.
+
+    ``day`` is a line's; an order has none. ``since``: when the line came, or since when we have
+    the order as moved, in real time. ``partner``: the order of a line, the line of an order.
+    """
+
+    __tablename__ = "reconciliation_items"
+    __table_args__ = (
+        CheckConstraint("day IS NOT NULL OR order_id IS NOT NULL", name="is_line_or_order"),
+        Index(None, "provider", "key"),
+        Index("ix_reconciliation_items_undecided", "provider", "key", postgresql_where=_UNDECIDED),
+        Index(None, "provider", "day"),
+        Access.READ_WRITE.table,
+    )
+
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    item_id: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str]
+    kind: Mapped[LineKind]
+    day: Mapped[date | None]
+    order_id: Mapped[str | None]
+    amount_santim: Mapped[Money]
+    charge_santim: Mapped[Money]
+    receipt: Mapped[str | None]
+    moved_at: Mapped[datetime | None]
+    since: Mapped[datetime]
+    verdict: Mapped[Verdict]
+    because: Mapped[Because]
+    changed_at: Mapped[datetime]
+    judgements: Mapped[int] = mapped_column(default=0)
+    partner: Mapped[str | None] = mapped_column(default=None)
+    accepted_by: Mapped[str | None] = mapped_column(default=None)
+
+
+class ReconciliationJudgement(Base):
+    """Each change of how an item stands. ``judged_by`` None: a run; else a person, and why."""
+
+    __tablename__ = "reconciliation_judgements"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["provider", "item_id"],
+            ["reconciliation_items.provider", "reconciliation_items.item_id"],
+        ),
+        Access.APPEND_ONLY.table,
+    )
+
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    item_id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    verdict: Mapped[Verdict]
+    because: Mapped[Because]
+    partner: Mapped[str | None]
+    judged_by: Mapped[str | None]
+    reason: Mapped[str | None]
+    at: Mapped[datetime]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -11,6 +11,8 @@ from meqenet.money import Money
 from meqenet.payments.attempts import Finding, OrderState
 from meqenet.payments.causes import FailureCause
 from meqenet.payments.rail import MandateStatus, WalletProvider
+from meqenet.payments.reconciliation import Because, Verdict
+from meqenet.payments.statement_document import StatementForm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +180,80 @@ class RefundFindingMade(RefundTold):
     """What is wrong."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class StatementTold(EventData):
+    """What every event of a provider's statement tells. Base of the events below."""
+
+    provider: str
+    """Whose statement."""
+    day: date
+    """The day in Addis Ababa that it is of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementReceived(StatementTold):
+    """A version of a day's statement is kept."""
+
+    event_type = "statement_received"
+    statement_version: int
+    """1, 2, 3 … of this day."""
+    form: StatementForm
+    """How the document is written."""
+    content_hash: str
+    """SHA-256 of the document, in hexadecimal."""
+    line_count: int
+    """Lines that are read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementReconciled(StatementTold):
+    """Everything undecided at the provider has been judged beside this statement."""
+
+    event_type = "statement_reconciled"
+    statement_version: int
+    """Which version."""
+    line_counts: Mapping[str, int]
+    """The statement's lines by how they have ended."""
+    open_count: int
+    """Differences that are open at the provider, of this day and of all others."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DifferenceTold(EventData):
+    """What every event of a difference tells. Base of the events below."""
+
+    provider: str
+    """Whose statement."""
+    item_id: str
+    """The line, or the order that should be on a line."""
+    order_id: str | None
+    """Our order; null when no order of ours has its id."""
+    amount: Money
+    """Of the line, or of the order."""
+    verdict: Verdict
+    """How it stands."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DifferenceFound(DifferenceTold):
+    """Statement, orders and ledger do not agree: somebody has to look."""
+
+    event_type = "difference_found"
+    because: Because
+    """In what."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DifferenceSettled(DifferenceTold):
+    """They agree by now, or a person has closed it."""
+
+    event_type = "difference_settled"
+    accepted_by: str | None
+    """Who closed it; null when it agrees by itself."""
+    reason: str | None
+    """Why it was closed."""
+
+
 ATTEMPT_IS: Final[Mapping[OrderState, type[AttemptHeard]]] = MappingProxyType(
     {
         OrderState.CREATED: AttemptCreated,
@@ -210,6 +286,10 @@ EVENT_TYPES: Final = EventTypes(
             *REFUND_IS.values(),
             AttemptFindingMade,
             RefundFindingMade,
+            StatementReceived,
+            StatementReconciled,
+            DifferenceFound,
+            DifferenceSettled,
         )
     ),
 )

@@ -9,6 +9,17 @@ _ORDER: Final = re.compile(
     r"(?P<attempt>(?P<installment>(?P<plan>.+)-i[0-9]{2})-a[0-9]+)(?:-r[0-9]+)?", re.ASCII
 )
 
+_PLAN_ON_THE_WIRE: Final = re.compile(r"(pln)([a-z2-7]{20})(?=i[0-9]{2}a[0-9]|p[0-9])", re.ASCII)
+
+
+def plan_on_the_wire(*, reference: str) -> str | None:
+    """The plan of an order's id in letters and digits alone; None when it is no id of ours.
+
+    An attempt's, a refund's and a payout's id begin with it.
+    """
+    found = _PLAN_ON_THE_WIRE.match(reference)
+    return None if found is None else f"{found[1]}_{found[2]}"
+
 
 def plan_of(*, order_id: str) -> str:
     """The plan of an attempt's or a refund's id (``pln_…-i02-a1``, ``pln_…-i02-a1-r1``).

@@ -5,7 +5,6 @@ What only the statement has may be on its way to us: it is asked for again until
 """
 
 import asyncio
-import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import closing
@@ -22,13 +21,13 @@ from integrations.ports.statements import Direction, StatementRow, Statements
 from meqenet.identity import wire_id
 from meqenet.money import Money
 from meqenet.payments.attempts import OrderState
+from meqenet.payments.orders import plan_on_the_wire
 from meqenet.settlement.payouts import PayoutState
 from workers.settings import Domain
 from workers.verifying.findings import BadRecord, Checked, Scope, Unreadable, Watch, reading
 
 _PER_BATCH: Final = 500
 _PAUSE_SECONDS: Final = 0.5
-_PLAN: Final = re.compile(r"(pln)([a-z2-7]{20})(?=i[0-9]{2}a[0-9]|p[0-9])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,7 +217,8 @@ async def _moved(
     session: ReadSession, *, provider: str, references: Sequence[str]
 ) -> dict[str, int]:
     """Santim that we have as moved, by reference as providers spell it."""
-    plan_ids = sorted({plan for each in references if (plan := _plan_of(each)) is not None})
+    plans = (plan_on_the_wire(reference=each) for each in references)
+    plan_ids = sorted({plan for plan in plans if plan is not None})
     moved: dict[str, int] = {}
     if provider == "bank":
         for payouts in (await read_payouts(session=session, plan_ids=plan_ids)).values():
@@ -237,11 +237,6 @@ async def _moved(
             if order.state is OrderState.SUCCEEDED or order.order_id in went_back:
                 moved[wire_id(meqenet_id=order.order_id)] = order.amount.santim
     return moved
-
-
-def _plan_of(reference: str) -> str | None:
-    found = _PLAN.match(reference)
-    return None if found is None else f"{found[1]}_{found[2]}"
 
 
 def _bad(provider: str, stream: str, sequence: int | None, what: str) -> BadRecord:
