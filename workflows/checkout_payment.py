@@ -17,7 +17,6 @@ from meqenet.identity import attempt_id, contract_number, installment_id
 from meqenet.ledger.happenings import CheckoutPaymentReceived
 from meqenet.payments.rail import MandateStatus, WalletProvider
 from workflows.asking import ask, distances, report_of
-from workflows.collection import InstallmentCollectionWorkflow
 from workflows.ending import (
     end_early,
     end_mandate,
@@ -107,9 +106,7 @@ async def _collect_once(
             return desk.results.popleft()
         if desk.cancel_is_new():
             await record_cancellation(desk)
-            collection = desk.active.get(order.number)
-            if collection is not None:
-                await collection.handle.signal(InstallmentCollectionWorkflow.stop)
+            await desk.stop_collection(number=order.number)
         while desk.news:
             news = desk.news.popleft()
             if news.kind is NewsKind.CUSTOMER_ASKED and desk.life.state is PlanState.ACCEPTED:

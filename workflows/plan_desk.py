@@ -246,6 +246,16 @@ class PlanDesk:
             # A plan that was begun again is told the time whenever it comes, and passes it on.
             await self.move_clock(ClockMoved(now=reading.now, turn=reading.turn))
 
+    async def stop_collection(self, *, number: int) -> None:
+        """Have a collection make no further attempt; its result tells what it has come to."""
+        collection = self.active.get(number)
+        if collection is None:
+            return
+        try:
+            await collection.handle.signal(InstallmentCollectionWorkflow.stop)
+        except FailureError:
+            workflow.logger.info("a collection ended while it was to be stopped")
+
     async def _await_result(
         self,
         number: int,
