@@ -60,6 +60,16 @@ def domain_url(*, admin_url: str, domain: str) -> str:
 
 
 @asynccontextmanager
+async def own_store(*, admin_url: str, domain: str, name: str) -> AsyncIterator[str]:
+    """A migrated store of a domain in which nobody else writes; the URL of its runtime role."""
+    url = make_url(admin_url).set(username=name, password="own", database=name)  # noqa: S106 - for a role of one test
+    written = url.render_as_string(hide_password=False)
+    await migrate_all(admin_url=admin_url, domain_urls={domain: written})
+    yield written
+    await run_as_admin(admin_url, f"DROP DATABASE {name}", f"DROP ROLE {name}")
+
+
+@asynccontextmanager
 async def kernel_database(*, admin_url: str, name: str) -> AsyncIterator[Database]:
     """A database with the kernel's tables and nothing else, under the administrator."""
     await run_as_admin(admin_url, f"CREATE DATABASE {name}")

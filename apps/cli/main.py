@@ -17,6 +17,7 @@ _MODULES = {
     "merchant": "apps.cli.merchant",
     "plan": "apps.cli.plan",
     "report": "apps.cli.report",
+    "ledger": "apps.cli.ledger",
     "calc": "apps.cli.calc",
     "verify": "apps.cli.verify",
     "rehydrate": "apps.cli.rehydrate",

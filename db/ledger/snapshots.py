@@ -5,7 +5,7 @@ not later than a day's end is what the account had then.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from sqlalchemy import text
@@ -14,6 +14,7 @@ from db.kernel.chains import lift_limits
 from db.kernel.engine import ReadSession, WriteSession
 from db.ledger.tables import ClosedPeriod
 from meqenet.errors import Mender, Refusal
+from meqenet.ledger.as_of import AsOf
 from meqenet.money import Money
 
 _TAKE: Final = text(
@@ -67,23 +68,6 @@ async def take_snapshots(*, session: WriteSession, last_day: date) -> int:
     await lift_limits(session=session)
     taken = await session.execute(_TAKE, {"until": period.closed_until, "day": last_day})
     return len(taken.all())
-
-
-@dataclass(frozen=True, kw_only=True)
-class AsOf:
-    """A point in both times, up to and including it; None is everything.
-
-    Attributes:
-        effective_until: what was true by then.
-        recorded_until: what had been written down by then.
-    """
-
-    effective_until: datetime | None = None
-    recorded_until: datetime | None = None
-
-
-EVERYTHING: Final = AsOf()
-"""All that is in the books."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,10 @@ from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.kernel.engine import ReadSession
-from db.ledger.snapshots import EVERYTHING, AsOf, Sums, sums
+from db.ledger.snapshots import Sums, sums
 from db.ledger.tables import Hold, HoldEnd, LedgerEntry, LedgerTransaction
 from meqenet.ledger.accounts import AccountName, AccountType, Side
+from meqenet.ledger.as_of import EVERYTHING, AsOf
 from meqenet.ledger.holds import HoldState
 from meqenet.money import Money, total
 

@@ -4,12 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import make_url
 
 from apps.runtime.backing import Backing
 from db.kernel.engine import Database
-from db.kernel.migrate import migrate_all
-from tests.backing import Databases, run_as_admin
+from tests.backing import Databases, own_store
 
 
 @pytest.fixture
@@ -26,11 +24,9 @@ def plan_id(unique: str) -> str:
 @pytest_asyncio.fixture(loop_scope="session")
 async def own_ledger(backing: Backing, unique: str) -> AsyncIterator[Database]:
     """A ledger in which nobody else posts."""
-    name = f"ledger_{unique}"
-    url = make_url(backing.admin_url).set(username=name, password="own", database=name)  # noqa: S106 - for a role of this test
-    written = url.render_as_string(hide_password=False)
-    await migrate_all(admin_url=backing.admin_url, domain_urls={"ledger": written})
-    database = Database(url=written, connection_count_max=20)
-    yield database
-    await database.dispose()
-    await run_as_admin(backing.admin_url, f"DROP DATABASE {name}", f"DROP ROLE {name}")
+    async with own_store(
+        admin_url=backing.admin_url, domain="ledger", name=f"ledger_{unique}"
+    ) as url:
+        database = Database(url=url, connection_count_max=20)
+        yield database
+        await database.dispose()

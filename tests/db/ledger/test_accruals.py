@@ -11,8 +11,8 @@ from db.kernel.events import require_unbroken
 from db.ledger import accruals, store, views
 from db.ledger.accruals import NOTHING_EARNED, Earned
 from db.ledger.periods import close_period
-from db.ledger.snapshots import AsOf
 from meqenet.ledger.accruals import end_of_day
+from meqenet.ledger.as_of import AsOf
 from meqenet.ledger.day_counts import DayCount
 from meqenet.ledger.happenings import FinancedInstallment, PlanBecameActive
 from meqenet.ledger.periods import PeriodKind

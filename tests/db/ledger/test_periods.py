@@ -8,8 +8,8 @@ from sqlalchemy.exc import IntegrityError
 from db.kernel.engine import Database
 from db.kernel.events import read_stream, require_unbroken
 from db.ledger import periods, snapshots, store, views
-from db.ledger.snapshots import AsOf
 from meqenet.errors import Refusal
+from meqenet.ledger.as_of import AsOf
 from meqenet.ledger.events import PERIODS_STREAM
 from meqenet.ledger.happenings import CheckoutPaymentReceived
 from meqenet.ledger.periods import PeriodKind

@@ -12,9 +12,9 @@ from sqlalchemy import text
 from db.kernel.engine import Database, WriteSession
 from db.kernel.events import require_unbroken
 from db.ledger import holds, periods, proof, reversals, snapshots, store, views
-from db.ledger.snapshots import AsOf
 from meqenet.errors import Refusal
 from meqenet.ledger import happenings as h
+from meqenet.ledger.as_of import AsOf
 from meqenet.ledger.periods import PeriodKind
 from meqenet.money import Money
 from tests.backing import fingerprint

@@ -4,7 +4,7 @@ import pytest
 
 from db.kernel.engine import Database
 from db.ledger import store, views
-from db.ledger.snapshots import AsOf
+from meqenet.ledger.as_of import AsOf
 from meqenet.ledger.happenings import (
     CheckoutPaymentReceived,
     Happening,
