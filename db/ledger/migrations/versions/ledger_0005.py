@@ -9,7 +9,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    _look_at_each_transaction_once()
+    _let_entries_belong()
+    _look_at_sums_once()
     _post_in_one_call()
     # Few postings are reversals: the others need no place in an index of them.
     op.execute("ALTER TABLE transactions DROP CONSTRAINT uq_transactions_plan_id_reverses")
@@ -23,7 +24,7 @@ def upgrade() -> None:
     op.execute("CREATE INDEX ix_entries_effective_at ON entries USING brin (effective_at)")
 
 
-def _look_at_each_transaction_once() -> None:
+def _let_entries_belong() -> None:
     """All entries of a transaction are written by one statement, whose trigger looks at them.
 
     None can be added later, so their transaction's own trigger, at the commit, is enough for the
@@ -89,6 +90,10 @@ def _look_at_each_transaction_once() -> None:
         FOR EACH STATEMENT EXECUTE FUNCTION entries_must_belong()
         """
     )
+
+
+def _look_at_sums_once() -> None:
+    """The trigger of a transaction has its row; its instants were looked at when it was written."""
     op.execute(
         """
         CREATE OR REPLACE FUNCTION transaction_must_balance() RETURNS trigger
