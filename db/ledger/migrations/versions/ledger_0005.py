@@ -149,8 +149,7 @@ def _post_in_one_call() -> None:
                 outcome := 'closed';
                 RETURN;
             ELSIF NOT ends_hold AND EXISTS (
-                SELECT FROM holds WHERE plan_id = plan AND hold_id = posting
-            ) THEN
+                SELECT FROM holds WHERE plan_id = plan AND hold_id = posting) THEN
                 outcome := 'held';
                 RETURN;
             END IF;
@@ -167,7 +166,7 @@ def _post_in_one_call() -> None:
             INSERT INTO transactions (plan_id, posting_id, kind, happening, content_hash,
                 effective_at, backdated_from, reverses)
                 VALUES (plan, posting, told #>> '{happening,kind}', told -> 'happening', told_hash,
-                    counts_at, CAST(told ->> 'backdated_from' AS timestamptz),
+                    counts_at, (told ->> 'backdated_from')::timestamptz,
                     told #>> '{happening,reverses}');
             -- In the order of their codes, so that two never wait for each other's new accounts.
             INSERT INTO accounts (code, name, type, normal_side, owner, owner_id)
