@@ -165,9 +165,7 @@ async def advance(
 
 def clock_handle(*, parts: ApiParts, clock_id: str) -> _Clock:
     """The clock's workflow."""
-    return parts.temporal.get_workflow_handle_for(
-        TestClockWorkflow.run, test_clock_workflow_id(clock_id=clock_id)
-    )
+    return parts.temporal.get_workflow_handle(test_clock_workflow_id(clock_id=clock_id))
 
 
 async def view_of(*, parts: ApiParts, merchant: Merchant, clock_id: str) -> TestClockView:

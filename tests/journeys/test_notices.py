@@ -134,10 +134,7 @@ async def notices_of(
         return [found.id async for found in town.temporal.list_workflows(query)]
 
     found = await eventually(ids, lambda listed: len(listed) == count)
-    return [
-        town.temporal.get_workflow_handle_for(MerchantNoticeWorkflow.run, run)
-        for run in sorted(found, key=number_of)
-    ]
+    return [town.temporal.get_workflow_handle(run) for run in sorted(found, key=number_of)]
 
 
 async def test_a_merchant_hears_each_turn_of_a_plan_and_can_verify_it(

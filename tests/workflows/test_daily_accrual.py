@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -11,6 +12,7 @@ from temporalio.client import (
     ScheduleHandle,
     ScheduleOverlapPolicy,
     WorkflowFailureError,
+    WorkflowHandle,
 )
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
@@ -144,5 +146,7 @@ async def test_what_the_schedule_starts_accrues_the_plans(
         ]
 
     first = (await eventually(started, bool))[0]
-    run = env.client.get_workflow_handle_for(DailyAccrualWorkflow.run, first.workflow_id)
+    run: WorkflowHandle[Any, int] = env.client.get_workflow_handle(
+        first.workflow_id, result_type=int
+    )
     assert await run.result() == 1
