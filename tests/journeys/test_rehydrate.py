@@ -1,0 +1,395 @@
+"""The Temporal server's database is deleted in the middle of forty plans, and all go on."""
+
+import asyncio
+import base64
+import json
+import operator
+import os
+import re
+import secrets
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI, Request, Response
+from sqlalchemy import text
+
+from apps.demo.shop import Shop
+from apps.runtime.addresses import Running
+from apps.runtime.backing import remove_backing, temporary_directory
+from apps.runtime.environment import CHECKOUT
+from apps.runtime.up import UpOptions, run_up
+from apps.sandboxes.kernel.serve import Sandbox
+from apps.sandboxes.kernel.serve import running as serving
+from db.bnpl.processes import count_open_plans
+from meqenet.bnpl.options import PaymentOption
+from meqenet.identity import wire_id
+from meqenet.settlement.transfer import PayoutAccount
+from tests.journeys import evidence, processes
+from tests.journeys import stages as s
+from tests.journeys.conftest import CLOCK_STARTS_AT, TERMS_SINCE, Town
+from tests.waiting import eventually
+from workers.bootstrap import Environment, temporal_client
+from workers.onboarding import NewMerchant, onboard
+
+AT_A_TIME = 6
+
+REAL_TIME = "real time"
+STANDING = "standing"
+"""Plans at their checkouts: their clocks have not moved."""
+RESTING = "resting"
+"""Their clocks have moved by thirty days, and all that was due is done."""
+COLLECTING = "collecting"
+"""Their clocks have come to the first day on which debits are under way, and wait for them."""
+PAYING = "paying"
+"""Their clocks have come to a day on which payouts are under way."""
+DAYS = {RESTING: 30, COLLECTING: 30, PAYING: 3}
+
+CAST: tuple[tuple[s.Stage, str, tuple[tuple[str, str], ...]], ...] = (
+    (s.LOGIN_AWAITED, STANDING, (("telebirr", "pay_in_full"), ("mpesa", "pay_in_30"))),
+    (s.OFFERED, STANDING, (("mpesa", "pay_in_30"), ("telebirr", "pay_in_full"))),
+    (
+        s.ASKED_TO_PAY,
+        STANDING,
+        (
+            ("telebirr", "pay_in_4"),
+            ("telebirr", "pay_in_full"),
+            ("telebirr", "pay_in_30"),
+            ("mpesa", "pay_in_4"),
+            ("mpesa", "pay_in_full"),
+        ),
+    ),
+    (s.PAID_UNHEARD, STANDING, (("mpesa", "pay_in_4"), ("mpesa", "pay_in_full"))),
+    (s.UNPAID, STANDING, (("mpesa", "pay_in_full"), ("telebirr", "pay_in_full"))),
+    (s.REFUND_UNHEARD, STANDING, (("mpesa", "pay_in_4"), ("telebirr", "pay_in_full"))),
+    (
+        s.RESTING,
+        STANDING,
+        (("mpesa", "pay_in_full"), ("telebirr", "pay_in_full"), ("mpesa", "pay_in_30")),
+    ),
+    (s.LOGIN_GIVEN_UP, REAL_TIME, (("mpesa", "pay_in_4"),)),
+    (s.OFFER_GIVEN_UP, REAL_TIME, (("telebirr", "pay_in_full"),)),
+    (s.DECLINED, RESTING, (("mpesa", "pay_in_4"), ("telebirr", "pay_over_time"))),
+    (s.BROKE, RESTING, (("mpesa", "pay_in_30"), ("telebirr", "pay_in_30"))),
+    (s.PAST_DUE, RESTING, (("mpesa", "pay_in_4"), ("telebirr", "pay_in_4"))),
+    (s.PAYOUT_REFUSED, RESTING, (("mpesa", "pay_in_30"), ("telebirr", "pay_in_full"))),
+    (
+        s.RESTING,
+        RESTING,
+        (
+            ("mpesa", "pay_over_time"),
+            ("telebirr", "pay_over_time"),
+            ("mpesa", "pay_in_full"),
+            ("telebirr", "pay_in_full"),
+        ),
+    ),
+    (s.DEBIT_UNHEARD, COLLECTING, (("mpesa", "pay_in_30"), ("telebirr", "pay_in_4"))),
+    (s.PROMPT_UNANSWERED, COLLECTING, (("mpesa", "pay_in_4"), ("mpesa", "pay_in_30"))),
+    (s.RESTING, COLLECTING, (("telebirr", "pay_in_30"), ("mpesa", "pay_in_30"))),
+    (s.PAYOUT_UNHEARD, PAYING, (("mpesa", "pay_in_30"), ("telebirr", "pay_in_30"))),
+)
+"""Who is where: by stage and group, pairs of provider and option."""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def running() -> AsyncIterator[Running]:
+    """A runtime of this test's own: nobody else's plans are lost with its Temporal database."""
+    up: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
+    done = asyncio.Event()
+
+    async def hold(found: Running) -> None:
+        up.set_result(found)
+        await done.wait()
+
+    directory = temporary_directory()
+    options = UpOptions(data=directory, automatic_ports=True, tell=lambda _said: None)
+    life = asyncio.create_task(run_up(options=options, on_ready=hold))
+    try:
+        both: set[asyncio.Future[Any]] = {life, up}
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        if life.done():
+            await life
+        yield await up
+        done.set()
+        await life
+    finally:
+        remove_backing(directory=directory)
+
+
+@dataclass
+class Endpoint:
+    """The merchant's own server.
+
+    Attributes:
+        taken: the news that it has taken, by notice id; more than one where it came again.
+        deaf_to: plans whose news it does not take.
+        silent_to: plans of whose news it says nothing at all.
+    """
+
+    secret: str
+    url: str = ""
+    taken: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
+    deaf_to: Callable[[str], bool] = lambda _plan_id: False
+    silent_to: Callable[[str], bool] = lambda _plan_id: False
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def hear(self, notice_id: str, news: dict[str, Any]) -> int:
+        """The status to answer."""
+        plan_id = news["data"]["plan_id"]
+        if self.silent_to(plan_id):
+            await self.closed.wait()
+            return 503
+        if self.deaf_to(plan_id):
+            return 503
+        self.taken[notice_id] = (*self.taken.get(notice_id, ()), news)
+        return 204
+
+    def hear_all(self) -> None:
+        """From now on it takes everything."""
+        self.deaf_to = self.silent_to = lambda _plan_id: False
+        self.closed.set()
+
+    def heard_of(self, plan_id: str) -> Callable[[], Awaitable[list[str]]]:
+        """The kinds of news taken of a plan, in the order of its log; a repetition is the same."""
+
+        async def kinds() -> list[str]:
+            found: dict[int, str] = {}
+            for notice_id, tries in self.taken.items():
+                of, _, sequence = notice_id.rpartition("-n")
+                if of == plan_id:
+                    assert all(again == tries[0] for again in tries)
+                    found[int(sequence)] = tries[0]["type"]
+            return [kind for _, kind in sorted(found.items())]
+
+        return kinds
+
+
+@pytest.fixture
+async def endpoint() -> AsyncIterator[Endpoint]:
+    app = FastAPI()
+    found = Endpoint(secret="whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())
+
+    @app.post("/hooks")
+    async def hooks(request: Request) -> Response:
+        status = await found.hear(request.headers["webhook-id"], json.loads(await request.body()))
+        return Response(status_code=status)
+
+    async with serving(sandbox=Sandbox(provider="shop", app=app, credentials={})) as place:
+        found.url = f"{place.base_url}/hooks"
+        yield found
+        found.hear_all()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def town(running: Running, endpoint: Endpoint, unique: str) -> AsyncIterator[Town]:
+    client = await temporal_client(settings=Environment(values=running.environment).settings)
+    onboarded = await onboard(
+        client=client,
+        merchant=NewMerchant(
+            handle=unique,
+            name="Shop",
+            account=PayoutAccount(
+                bic="CBETETAA", account_number="1000200030004", account_name="Shop"
+            ),
+            webhook_url=endpoint.url,
+            webhook_secret=endpoint.secret,
+        ),
+        at=TERMS_SINCE,
+        randomness=secrets.token_bytes,
+    )
+    async with httpx.AsyncClient(timeout=60) as http:
+        shop = Shop(http, running.api_url, onboarded.merchant_id, onboarded.api_key)
+        yield Town(running=running, http=http, shop=shop, temporal=client, unique=unique)
+
+
+@pytest.mark.timeout(600)  # forty lives: a minute of two cores, and more of a busy machine's
+async def test_forty_plans_go_on_after_the_temporal_database_is_deleted(
+    town: Town, endpoint: Endpoint
+) -> None:
+    await _patient_phones(town)
+    members = await _gathered(town)
+    assert len(members) == 40
+    assert {m.option for m in members} == set(PaymentOption)
+    endpoint.deaf_to = lambda plan_id: _is_of(RESTING, members, plan_id)
+    endpoint.silent_to = lambda plan_id: _is_of(COLLECTING, members, plan_id)
+    await _each([m for m in members if not m.stage.is_brief], lambda m: m.stage.reach(m))
+    await _move(members, RESTING)
+    moves = [asyncio.create_task(_move(members, group)) for group in (COLLECTING, PAYING)]
+    await _each([m for m in members if m.stage.is_brief], lambda m: m.stage.reach(m))
+    await _everything_is_under_way(members)
+    open_before = await _count_open(town)
+    heard = await _all_that_was_heard(town, endpoint)
+
+    await _lose_temporal(town)
+    await asyncio.gather(*moves, return_exceptions=True)
+    endpoint.hear_all()
+    begun = await _rehydrate(town)
+    assert begun["plans"] == (open_before, 0, 0, 0)
+    assert begun["test clocks"] == (len(_clocks(members)), 0, 0, 0)
+    again = await _rehydrate(town)
+    assert [again[kind][0] for kind in ("plans", "test clocks", "notices")] == [0, 0, 0]
+
+    await _each(members, lambda m: m.stage.go_on(m))
+    for _ in range(4):
+        await asyncio.gather(*(town.days_pass(clock, days=60) for clock in _clocks(members)))
+    await _each(members, lambda m: _ended_well(m, endpoint))
+    await eventually(lambda: _count_open(town), operator.not_)
+    for notice_id, tries in heard.items():
+        assert endpoint.taken[notice_id] == tries, "what was taken is not sent again"
+    status, said = await _command(town, "verify")
+    assert status == 0, said
+
+
+async def _gathered(town: Town) -> list[s.Member]:
+    """All of the cast; plans of one group and option share a test clock."""
+    wanted = {(group, option) for _, group, plans in CAST for _, option in plans}
+    clocks = {
+        (group, option): await town.shop.new_clock(
+            name=f"{town.unique}-{group}-{option}", now=CLOCK_STARTS_AT
+        )
+        for group, option in sorted(wanted)
+        if group != REAL_TIME
+    }
+    return [
+        s.Member(town, stage, provider, option, clocks.get((group, option)), group)
+        for stage, group, plans in CAST
+        for provider, option in plans
+    ]
+
+
+def _clocks(members: Sequence[s.Member], *groups: str) -> list[str]:
+    """The test clocks of these groups, or of all."""
+    found = {m.clock for m in members if m.clock and (not groups or m.group in groups)}
+    return sorted(found)
+
+
+def _is_of(group: str, members: Sequence[s.Member], plan_id: str) -> bool:
+    return any(m.group == group and m.plan_id == plan_id for m in members)
+
+
+async def _move(members: Sequence[s.Member], group: str) -> None:
+    town = members[0].town
+    clocks = _clocks(members, group)
+    await asyncio.gather(*(town.days_pass(clock, days=DAYS[group]) for clock in clocks))
+
+
+async def _each(members: Sequence[s.Member], deed: s.Deed) -> None:
+    """Do it for all of them, some at once; the first failure names whose it was."""
+    gate = asyncio.Semaphore(AT_A_TIME)
+
+    async def do(m: s.Member) -> None:
+        async with gate:
+            try:
+                await deed(m)
+            except Exception as error:
+                error.add_note(f"{m.stage.name}: {m.provider} {m.option} {m.plan_id}")
+                raise
+
+    async with asyncio.TaskGroup() as group:
+        for m in members:
+            group.create_task(do(m))
+
+
+async def _patient_phones(town: Town) -> None:
+    """Prompts stay on phones for longer than the test takes."""
+    behaviour = {"prompt_life_ms": 1_800_000}
+    answer = await town.http.patch(f"{town.controls['mpesa']}/behaviour", json=behaviour)
+    answer.raise_for_status()
+
+
+async def _everything_is_under_way(members: Sequence[s.Member]) -> None:
+    """Every answer that was to get lost is held, and every prompt is on its phone."""
+    for sandbox in ("mpesa", "telebirr", "bank"):
+        await members[0].taken(sandbox)
+    for m in members:
+        if m.stage is s.PROMPT_UNANSWERED:
+            await m.prompted()
+
+
+async def _count_open(town: Town) -> int:
+    async with evidence.store(town.running, "bnpl") as store, store.read() as session:
+        return await count_open_plans(session=session)
+
+
+async def _all_that_was_heard(
+    town: Town, endpoint: Endpoint
+) -> dict[str, tuple[dict[str, Any], ...]]:
+    """What the merchant has taken so far, once all of it is on file."""
+
+    async def on_file() -> int:
+        async with evidence.store(town.running, "marketplace") as store, store.read() as session:
+            count = "SELECT count(*) FROM notice_deliveries WHERE delivered_at IS NOT NULL"
+            return int(await session.scalar(text(count)) or 0)
+
+    await eventually(on_file, lambda count: count == len(endpoint.taken))
+    return dict(endpoint.taken)
+
+
+async def _lose_temporal(town: Town) -> None:
+    """Delete the server's database under it and kill it; the supervisor starts an empty one."""
+    for file in (town.running.directory.root / "temporal").glob("temporal.db*"):
+        file.unlink()
+    await processes.kill(town.running, part="Temporal")
+
+    async def serves() -> bool:
+        try:
+            return (await town.http.get(f"{town.running.api_url}/readyz")).is_success
+        except httpx.TransportError:
+            return False
+
+    await eventually(serves, bool)
+
+
+async def _rehydrate(town: Town) -> dict[str, tuple[int, ...]]:
+    """Run the command; its table: begun, running already, over, not begun."""
+    status, said = await _command(town, "rehydrate")
+    assert status == 0, said
+    rows = re.findall(r"^([a-z ]+?)((?:\s+\d+){4})\s*$", said, re.MULTILINE)
+    return {name: tuple(int(count) for count in counts.split()) for name, counts in rows}
+
+
+async def _command(town: Town, *words: str) -> tuple[int, str]:
+    """Our own command line, as an operator runs it beside a running ``meqenet up``."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "apps.cli.main", *words),
+        cwd=CHECKOUT,
+        env={**os.environ, "MEQENET_ENV_FILE": str(town.running.directory.env_file)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    return process.returncode or 0, said.decode()
+
+
+async def _ended_well(m: s.Member, endpoint: Endpoint) -> None:
+    """At the right end; debited, paid out and returned once each; and the merchant knows."""
+    await m.until(m.stage.end)
+    town, plan_id = m.town, m.plan_id
+    if m.stage.end == "completed":
+        plan = await town.shop.plan(plan_id)
+        count = len(plan["schedule"])
+        await evidence.require_paid_once_each(
+            town, provider=m.provider, customer=m.customer, plan_id=plan_id, installments=count
+        )
+        refused = m.stage is s.PAYOUT_REFUSED
+        assert await _transfers(m) == (["RJCT", "ACSC"] if refused else ["ACSC"])
+        paid_out = f"{plan_id}-p{2 if refused else 1}"
+        assert await evidence.postings(town, plan_id, kinds=["merchant_paid_out"]) == [paid_out]
+    else:
+        told = await evidence.paid(town, provider=m.provider, customer=m.customer, plan_id=plan_id)
+        assert len(told.debited) == len(told.succeeded) == len(told.posted) == m.stage.debits
+        returned = await evidence.postings(town, plan_id, kinds=["checkout_payment_returned"])
+        assert len(returned) == m.stage.debits
+        assert await town.wallet(m.customer, m.provider) == s.BALANCE
+        assert await _transfers(m) == []
+    await eventually(endpoint.heard_of(plan_id), lambda kinds: kinds == list(m.stage.notices))
+
+
+async def _transfers(m: s.Member) -> list[str]:
+    every = await m.get(f"{m.town.controls['bank']}/transfers")
+    mine = wire_id(meqenet_id=m.plan_id)
+    return [str(row["status"]) for row in every if row["end_to_end_id"].startswith(mine)]
