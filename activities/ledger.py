@@ -12,12 +12,15 @@ from activities.contracts.ledger import (
     InstallmentAccrued,
     Post,
 )
+from activities.contracts.reconciliation import FIND_CLEARED, Cleared, FindCleared
 from activities.contracts.step import Nothing
 from activities.edge import takes
 from db.kernel.engine import Database
-from db.ledger import accruals, store
+from db.ledger import accruals, clearing, store
 from meqenet.errors import Defect, Refusal
+from meqenet.identity import wire_id
 from meqenet.ledger.happenings import PlanBecameActive
+from meqenet.payments.orders import plan_on_the_wire
 
 
 class LedgerActivities:
@@ -73,3 +76,14 @@ class LedgerActivities:
             failed=tuple(failed),
             last_plan=plans[-1] if plans else None,
         )
+
+    @takes(FIND_CLEARED)
+    async def find_cleared(self, command: FindCleared) -> Cleared:
+        """What postings of these orders have moved. Asked of the written store."""
+        keys = (wire_id(meqenet_id=order_id) for order_id in command.order_ids)
+        plans = {plan for key in keys if (plan := plan_on_the_wire(reference=key))}
+        async with self._database.write() as session:
+            moved = await clearing.cleared(
+                session=session, provider=command.provider, plan_ids=sorted(plans)
+            )
+        return Cleared(posted={each: moved[each] for each in command.order_ids if each in moved})

@@ -4,13 +4,19 @@ from datetime import date
 
 from holidays import country_holidays
 
+from activities.contracts import reconciliation
 from activities.contracts import settlement as contract
 from activities.contracts.step import Nothing
 from activities.edge import takes
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
-from db.settlement import merchants, payouts, scheduling
+from db.settlement import merchants, payouts, scheduling, settled
 from meqenet.errors import Defect
+from meqenet.identity import wire_id
+from meqenet.payments.orders import plan_on_the_wire
+from meqenet.payments.reconciliation import Order, Standing
+from meqenet.payments.statement_document import LineKind
+from meqenet.settlement.payouts import PayoutState
 from meqenet.settlement.transfer import CreditTransfer
 
 
@@ -110,6 +116,40 @@ class SettlementActivities:
                 f"{command.payout_id}: the bank says otherwise than it has said before",
             )
         return Nothing()
+
+    @takes(reconciliation.FIND_PAYOUTS)
+    async def find_payouts(self, command: reconciliation.FindOrders) -> reconciliation.OrdersFound:
+        """Payouts behind the keys of a statement. Asked of the written store."""
+        plans = {plan for key in command.keys if (plan := plan_on_the_wire(reference=key))}
+        async with self._database.write() as session:
+            found = await settled.payouts_of(session=session, plan_ids=sorted(plans))
+        mine = set(command.keys)
+        orders = (_order(payout) for payout in found)
+        return reconciliation.OrdersFound(orders=tuple(o for o in orders if o.key in mine))
+
+    @takes(reconciliation.FIND_SETTLED_PAYOUTS)
+    async def find_settled_payouts(
+        self, command: reconciliation.FindSettledPayouts
+    ) -> reconciliation.OrdersFound:
+        """Payouts that a statement should have by now. Asked of the written store."""
+        async with self._database.write() as session:
+            found = await settled.settled_since(session=session, since=command.since)
+        return reconciliation.OrdersFound(orders=tuple(_order(payout) for payout in found))
+
+
+_STANDING = {PayoutState.SETTLED: Standing.MOVED, PayoutState.REJECTED: Standing.FAILED}
+
+
+def _order(payout: settled.BankOrder) -> Order:
+    return Order(
+        order_id=payout.payout_id,
+        key=wire_id(meqenet_id=payout.payout_id),
+        kind=LineKind.PAYOUT,
+        amount=payout.amount,
+        standing=_STANDING.get(payout.state, Standing.OPEN),
+        receipt=payout.bank_reference,
+        moved_since=payout.settled_since,
+    )
 
 
 def holidays_after(*, day: date) -> frozenset[date]:

@@ -22,6 +22,13 @@ from activities.ledger import LedgerActivities
 from activities.marketplace import MarketplaceActivities
 from activities.mpesa import MpesaActivities
 from activities.payments import PaymentsActivities
+from activities.reconciliation import (
+    BankStatementActivities,
+    MpesaStatementActivities,
+    ReconciliationActivities,
+    TelebirrStatementActivities,
+)
+from activities.reminders import MessageActivities, ReminderActivities
 from activities.settlement import SettlementActivities
 from activities.telebirr import TelebirrActivities
 from db.analytics.models import MODELS, ReadModel
@@ -32,8 +39,12 @@ from integrations.bank.client import BankClient
 from integrations.bank.settings import BankSettings
 from integrations.fayda.client import FaydaClient
 from integrations.fayda.settings import FaydaSettings
+from integrations.messages.client import MessagesClient
+from integrations.messages.settings import MessagesSettings
 from integrations.mpesa.client import MpesaClient
 from integrations.mpesa.settings import MpesaSettings
+from integrations.statements.client import StatementClient
+from integrations.statements.settings import StatementSettings
 from integrations.telebirr.client import TelebirrClient
 from integrations.telebirr.settings import TelebirrSettings
 from integrations.temporal.codec import PayloadKeys
@@ -188,21 +199,41 @@ def _activities(
             parts = {"kyc": [kyc], "fayda": [FaydaActivities(provider=provider)]}
         case "payments":
             keys = keyring(settings=settings)
+            documents = statements(environment, http=http)
             parts = {
-                "payments": [PaymentsActivities(database=store, keyring=keys)],
-                "telebirr": [TelebirrActivities(telebirr=telebirr(environment, http=http))],
-                "mpesa": [MpesaActivities(mpesa=mpesa(environment, http=http))],
+                "payments": [
+                    PaymentsActivities(database=store, keyring=keys),
+                    ReconciliationActivities(database=store, keyring=keys),
+                    ReminderActivities(database=store, keyring=keys),
+                ],
+                "messages": [MessageActivities(messages=messages(environment, http=http))],
+                "telebirr": [
+                    TelebirrActivities(telebirr=telebirr(environment, http=http)),
+                    TelebirrStatementActivities(statements=documents),
+                ],
+                "mpesa": [
+                    MpesaActivities(mpesa=mpesa(environment, http=http)),
+                    MpesaStatementActivities(statements=documents),
+                ],
             }
         case "settlement":
             keys = keyring(settings=settings)
             bank = BankClient(settings=environment.read(BankSettings), http=http, clock=utc_now)
             parts = {
                 "settlement": [SettlementActivities(database=store, keyring=keys)],
-                "bank": [BankActivities(bank=bank)],
+                "bank": [
+                    BankActivities(bank=bank),
+                    BankStatementActivities(statements=statements(environment, http=http)),
+                ],
             }
         case _:
             assert_never(domain)
     return parts
+
+
+def statements(environment: Environment, *, http: httpx.AsyncClient) -> StatementClient:
+    """The client of providers' statements."""
+    return StatementClient(settings=environment.read(StatementSettings), http=http)
 
 
 def fayda(environment: Environment, *, http: httpx.AsyncClient) -> FaydaClient:
@@ -222,3 +253,8 @@ def telebirr(environment: Environment, *, http: httpx.AsyncClient) -> TelebirrCl
 def mpesa(environment: Environment, *, http: httpx.AsyncClient) -> MpesaClient:
     """The M-PESA client."""
     return MpesaClient(settings=environment.read(MpesaSettings), http=http, clock=utc_now)
+
+
+def messages(environment: Environment, *, http: httpx.AsyncClient) -> MessagesClient:
+    """The client of the provider of messages."""
+    return MessagesClient(settings=environment.read(MessagesSettings), http=http)

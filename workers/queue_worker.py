@@ -15,6 +15,7 @@ from workflows.notice import MerchantNoticeWorkflow
 from workflows.onboarding import MerchantOnboardingWorkflow
 from workflows.payout import MerchantPayoutWorkflow
 from workflows.plan import PaymentPlanWorkflow
+from workflows.reconciliation import ReconciliationWorkflow
 from workflows.refund import RefundWorkflow
 from workflows.rehydration import RehydrationWorkflow
 from workflows.restoring import ClockRestorationWorkflow, NoticeRestorationWorkflow
@@ -29,6 +30,7 @@ WORKFLOWS: tuple[type[Any], ...] = (
     MerchantOnboardingWorkflow,
     TestClockWorkflow,
     DailyAccrualWorkflow,
+    ReconciliationWorkflow,
     RehydrationWorkflow,
     ClockRestorationWorkflow,
     NoticeRestorationWorkflow,

@@ -8,6 +8,7 @@ from datetime import timedelta
 from redis.asyncio import Redis
 from temporalio.worker import Worker
 
+from integrations.statements.settings import StatementSettings
 from workers.accruing import schedule_accruals
 from workers.anchoring import run_anchoring
 from workers.bootstrap import (
@@ -20,6 +21,7 @@ from workers.bootstrap import (
 )
 from workers.projections import run_projections
 from workers.queue_worker import worker_for
+from workers.reconciling import schedule_reconciliations
 from workers.relay import run_relay
 from workers.settings import Domain
 
@@ -72,6 +74,12 @@ async def _workers(parts: Sequence[DomainParts], *, environment: Environment) ->
     client = await temporal_client(settings=environment.settings)
     if any(part.domain == "ledger" for part in parts):
         await schedule_accruals(client=client)
+    await schedule_reconciliations(
+        client=client,
+        domains=[part.domain for part in parts],
+        statements=environment.read(StatementSettings),
+        pending_hours_max=environment.settings.reconciliation_pending_hours,
+    )
     return [
         worker_for(client=client, queue=queue, activities=activities)
         for queue, activities in queues

@@ -190,6 +190,9 @@ class Settings(BaseSettings):
     analytics_database_url: SecretStr | None = None
     analytics_read_url: SecretStr | None = None
 
+    reconciliation_pending_hours: int = Field(default=36, ge=1, le=24 * 31)
+    """How long an order may be ahead of a provider's statement before it counts as missing."""
+
     payload_keys: SecretStr | None = None
     """Workflow payload keys: a JSON object, key id to base64 of 32 bytes."""
     payload_key_current: str | None = None

@@ -40,6 +40,8 @@ class AnswerSource(StrEnum):
     """The answer to a question about it."""
     CALLBACK = "callback"
     """The provider called back."""
+    STATEMENT = "statement"
+    """The provider's statement of the day has it."""
 
 
 class AttemptState(StrEnum):

@@ -20,6 +20,7 @@ _MODULES = {
     "ledger": "apps.cli.ledger",
     "calc": "apps.cli.calc",
     "verify": "apps.cli.verify",
+    "reconcile": "apps.cli.reconcile",
     "rehydrate": "apps.cli.rehydrate",
     "events": "apps.cli.events",
     "rebuild": "apps.cli.rebuild",

@@ -14,6 +14,9 @@ from apps.runtime.supervisor import Part
 from workers.settings import PREFIX
 
 SANDBOXES = ("telebirr", "mpesa", "fayda", "bank")
+_STATEMENT_KEY = "statement_key"
+_STATEMENTS_AT = "/merchant-portal/statement"
+"""Whoever moves money hands out statements there, against the key."""
 _TITLES = {"telebirr": "Telebirr", "mpesa": "M-PESA", "fayda": "Fayda", "bank": "bank"}
 
 
@@ -38,6 +41,8 @@ class Sandbox:
     def settings(self) -> dict[str, str]:
         """The settings that point the provider's client at it."""
         fields = {"base_url": self.base_url, **self.credentials}
+        if _STATEMENT_KEY in fields:
+            fields["statement_url"] = f"{self.base_url}{_STATEMENTS_AT}"
         prefix = f"{PREFIX}{self.name.upper()}_"
         return {f"{prefix}{name.upper()}": value for name, value in fields.items()}
 

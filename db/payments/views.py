@@ -1,15 +1,24 @@
 """What was collected, what is under way, and what a person must look at."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import BigInteger, func, select, type_coerce
 
 from db.kernel.engine import ReadSession
-from db.payments.tables import Answer, Attempt, Refund
+from db.payments.tables import (
+    Answer,
+    Attempt,
+    ReconciliationItem,
+    ReconciliationJudgement,
+    Refund,
+    Statement,
+)
 from meqenet.money import Money
 from meqenet.payments.attempts import Finding, OrderState
 from meqenet.payments.rail import RailStatus, WalletProvider
+from meqenet.payments.reconciliation import Because, Verdict
+from meqenet.payments.statement_document import LineKind
 
 _OPEN = (OrderState.CREATED, OrderState.PENDING, OrderState.UNKNOWN)
 
@@ -150,6 +159,130 @@ async def findings(
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class ItemView:
+    """A line of a statement, or an order that should be on one.
+
+    Attributes:
+        day: a line's; None of an order that no statement has.
+        since: when the line came, or since when we have the order as moved.
+    """
+
+    provider: str
+    item_id: str
+    kind: LineKind
+    day: date | None
+    order_id: str | None
+    amount: Money
+    charge: Money
+    receipt: str | None
+    moved_at: datetime | None
+    since: datetime
+    verdict: Verdict
+    because: Because
+    accepted_by: str | None
+    changed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgementView:
+    """A change of how an item stands. ``judged_by`` None: a run."""
+
+    verdict: Verdict
+    because: Because
+    judged_by: str | None
+    reason: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementView:
+    """A version of a day's statement."""
+
+    day: date
+    version: int
+    source: str
+    content_hash: str
+    line_count: int
+    received_at: datetime
+
+
+async def open_items(
+    *, session: ReadSession, provider: str | None = None, with_pending: bool = False
+) -> tuple[ItemView, ...]:
+    """Differences that nobody has closed, the oldest first; of a pair the line.
+
+    Args:
+        session: reads.
+        provider: of this provider only.
+        with_pending: also what still waits for a statement, for the ledger or for a run.
+    """
+    item = ReconciliationItem
+    wanted = [verdict for verdict in Verdict if verdict.is_open]
+    if with_pending:
+        wanted.append(Verdict.PENDING)
+    query = select(item).where(
+        item.verdict.in_(wanted),
+        item.accepted_by.is_(None),
+        item.day.is_not(None) | item.partner.is_(None),
+    )
+    if provider is not None:
+        query = query.where(item.provider == provider)
+    found = await session.scalars(query.order_by(item.since, item.item_id))
+    return tuple(_item_view(each) for each in found)
+
+
+async def lines_of_day(*, session: ReadSession, provider: str, day: date) -> tuple[ItemView, ...]:
+    """Every line of the day's newest statement, in the order of its instants."""
+    item = ReconciliationItem
+    found = await session.scalars(
+        select(item)
+        .where(item.provider == provider, item.day == day, item.verdict != Verdict.WITHDRAWN)
+        .order_by(item.moved_at, item.item_id)
+    )
+    return tuple(_item_view(each) for each in found)
+
+
+async def history_of(*, session: ReadSession, item_id: str) -> tuple[JudgementView, ...]:
+    """How an item has stood, the oldest first."""
+    judgement = ReconciliationJudgement
+    found = await session.scalars(
+        select(judgement).where(judgement.item_id == item_id).order_by(judgement.number)
+    )
+    return tuple(
+        JudgementView(
+            verdict=each.verdict,
+            because=each.because,
+            judged_by=each.judged_by,
+            reason=each.reason,
+            at=each.at,
+        )
+        for each in found
+    )
+
+
+async def versions_of(
+    *, session: ReadSession, provider: str, day: date
+) -> tuple[StatementView, ...]:
+    """Every version of a day's statement."""
+    found = await session.scalars(
+        select(Statement)
+        .where(Statement.provider == provider, Statement.day == day)
+        .order_by(Statement.version)
+    )
+    return tuple(
+        StatementView(
+            day=each.day,
+            version=each.version,
+            source=each.source,
+            content_hash=each.content_hash.hex(),
+            line_count=each.line_count,
+            received_at=each.received_at,
+        )
+        for each in found
+    )
+
+
 def _money(santim: int) -> Money:
     # PostgreSQL sums BIGINT as NUMERIC.
     return Money(int(santim))
@@ -171,4 +304,23 @@ def _view(attempt: Attempt) -> AttemptView:
         moved_at=attempt.moved_at,
         opened_at=attempt.opened_at,
         changed_at=attempt.changed_at,
+    )
+
+
+def _item_view(item: ReconciliationItem) -> ItemView:
+    return ItemView(
+        provider=item.provider,
+        item_id=item.item_id,
+        kind=item.kind,
+        day=item.day,
+        order_id=item.order_id,
+        amount=item.amount_santim,
+        charge=item.charge_santim,
+        receipt=item.receipt,
+        moved_at=item.moved_at,
+        since=item.since,
+        verdict=item.verdict,
+        because=item.because,
+        accepted_by=item.accepted_by,
+        changed_at=item.changed_at,
     )

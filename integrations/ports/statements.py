@@ -1,12 +1,13 @@
 """Port of a provider's statement: what it says it has moved for us."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
 from meqenet.money import Money
+from meqenet.payments.statement_document import StatementForm
 
 
 class Direction(StrEnum):
@@ -59,5 +60,26 @@ class Statements(Protocol):
         Raises:
             Unavailable: the provider cannot be reached.
             Refusal: ``statement_malformed``: it cannot be read; the row is in the text.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementDocument:
+    """A day's statement as the provider hands it out. It may name customers."""
+
+    form: StatementForm
+    content: bytes = field(repr=False)
+
+
+class DailyStatements(Protocol):
+    """Whoever hands out daily statements."""
+
+    async def fetch(self, *, provider: str, day: date) -> StatementDocument:
+        """The document of one day in Addis Ababa. Fetching changes nothing.
+
+        Raises:
+            Unavailable: no readable answer; ask again later.
+            Defect: our key was refused, or there is no address to ask at.
         """
         ...

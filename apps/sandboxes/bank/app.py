@@ -11,9 +11,10 @@ from apps.sandboxes.bank.settings import BankSandboxSettings
 from apps.sandboxes.bank.signatures import SignatureCheck
 from apps.sandboxes.bank.transfers import Transfers
 from apps.sandboxes.kernel.assembly import Kernel
-from apps.sandboxes.kernel.book import merchant_account
+from apps.sandboxes.kernel.book import Movement, merchant_account
 from apps.sandboxes.kernel.clock import Clock, utc_now
 from apps.sandboxes.kernel.serve import Sandbox
+from apps.sandboxes.kernel.statement import StatementDesk, statement_routes
 from meqenet.money import Money
 
 PROVIDER = "bank"
@@ -75,4 +76,12 @@ def create(*, directory: Path | None, strict: bool, clock: Clock = utc_now) -> S
         bank_control(kernel=kernel, transfers=transfers, debtor_account=_DEBTOR_ACCOUNT)
     )
     app.add_middleware(SettleDue, transfers=transfers, clock=clock)
+
+    def receipt(movement: Movement) -> str | None:
+        found = transfers.find(end_to_end_id=movement.reference)
+        return found.bank_reference if found else None
+
+    statements = StatementDesk(book=kernel.book, keyring=kernel.keyring, receipts=receipt)
+    app.include_router(statement_routes(desk=statements))
+    credentials = {**credentials, "statement_key": statements.key}
     return Sandbox(provider=PROVIDER, app=app, credentials=credentials)

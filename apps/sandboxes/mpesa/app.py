@@ -7,10 +7,11 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI
 
 from apps.sandboxes.kernel.assembly import Kernel
-from apps.sandboxes.kernel.book import WalletExists
+from apps.sandboxes.kernel.book import Movement, WalletExists
 from apps.sandboxes.kernel.clock import Clock, utc_now
 from apps.sandboxes.kernel.magic import open_well_known
 from apps.sandboxes.kernel.serve import Sandbox
+from apps.sandboxes.kernel.statement import StatementDesk, statement_routes
 from apps.sandboxes.mpesa import answers, c2b, control, deeds, queries, stk, tokens
 from apps.sandboxes.mpesa.behaviour import Behaviour
 from apps.sandboxes.mpesa.credentials import Credentials
@@ -46,7 +47,18 @@ def create(
     _open_wallets(kernel=kernel)
     app = kernel.app(title="M-PESA Ethiopia sandbox")
     _include(app=app, desk=desk)
-    return Sandbox(provider="mpesa", app=app, credentials=desk.credentials.for_clients())
+
+    def receipt(movement: Movement) -> str | None:
+        found = desk.journal.receipt(named=movement.reference)
+        return found.receipt if found else None
+
+    statements = StatementDesk(book=kernel.book, keyring=kernel.keyring, receipts=receipt)
+    app.include_router(statement_routes(desk=statements))
+    return Sandbox(
+        provider="mpesa",
+        app=app,
+        credentials={**desk.credentials.for_clients(), "statement_key": statements.key},
+    )
 
 
 def _desk(*, kernel: Kernel, behaviour: Behaviour, strict: bool) -> Desk:

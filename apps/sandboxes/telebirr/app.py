@@ -8,9 +8,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from apps.sandboxes.kernel.assembly import Kernel
+from apps.sandboxes.kernel.book import Movement
 from apps.sandboxes.kernel.clock import Clock, utc_now
 from apps.sandboxes.kernel.magic import open_well_known
 from apps.sandboxes.kernel.serve import Sandbox
+from apps.sandboxes.kernel.statement import StatementDesk, statement_routes
 from apps.sandboxes.telebirr.checkout import Checkout
 from apps.sandboxes.telebirr.credentials import keep_credentials
 from apps.sandboxes.telebirr.gateway import Gateway, Operation
@@ -52,6 +54,10 @@ def create(*, directory: Path | None, strict: bool, clock: Clock = utc_now) -> S
     app.include_router(superapp_routes(parts=parts, checkout=checkout))
     app.include_router(record_routes(parts=parts))
     app.include_router(rule_routes(parts=parts))
+    statements = StatementDesk(
+        book=parts.kernel.book, keyring=parts.kernel.keyring, receipts=_receipts(parts=parts)
+    )
+    app.include_router(statement_routes(desk=statements))
     credentials = parts.credentials
     return Sandbox(
         provider=PROVIDER,
@@ -64,8 +70,20 @@ def create(*, directory: Path | None, strict: bool, clock: Clock = utc_now) -> S
             "private_key": credentials.merchant_private_key,
             "sp_public_key": credentials.sp_public_key,
             "mandate_template_id": BNPL_TEMPLATE,
+            "statement_key": statements.key,
         },
     )
+
+
+def _receipts(*, parts: Parts) -> Callable[[Movement], str | None]:
+    def receipt(movement: Movement) -> str | None:
+        if movement.kind == "refund":
+            refund = parts.refunds.find(refund_request_no=movement.reference)
+            return refund.refund_order_id if refund else None
+        order = parts.orders.find(merch_order_id=movement.reference)
+        return order.trans_id if order else None
+
+    return receipt
 
 
 def _assemble(*, directory: Path | None, strict: bool, clock: Clock) -> Parts:

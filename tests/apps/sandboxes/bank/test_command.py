@@ -66,6 +66,7 @@ def test_it_prints_one_json_line_and_stops_cleanly(tmp_path: Path, number: signa
         "secret",
         "debtor_name",
         "debtor_account",
+        "statement_key",
     }
 
 

@@ -59,7 +59,7 @@ async def test_everything_is_there_after_a_restart(tmp_path: Path, inbox: Inbox)
     assert credentials[0] == credentials[1]
     assert set(credentials[0]) == {
         *("fabric_app_id", "app_secret", "merchant_app_id", "merchant_code"),
-        *("private_key", "sp_public_key", "mandate_template_id"),
+        *("private_key", "sp_public_key", "mandate_template_id", "statement_key"),
     }
 
 

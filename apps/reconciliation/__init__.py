@@ -1,0 +1,1 @@
+"""What reconciliation has found, laid out for staff."""

@@ -1,0 +1,61 @@
+"""Payouts as a bank's statement should have them, and since when we know of their end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Text, any_, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from db.kernel.engine import ReadSession
+from db.kernel.tables import events
+from db.settlement.tables import Payout
+from meqenet.money import Money
+from meqenet.settlement.payouts import PayoutState
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankOrder:
+    """A payout. ``settled_since``: since when it has been recorded as settled, in real time."""
+
+    payout_id: str
+    amount: Money
+    state: PayoutState
+    bank_reference: str | None
+    settled_since: datetime | None
+
+
+async def payouts_of(*, session: ReadSession, plan_ids: Sequence[str]) -> tuple[BankOrder, ...]:
+    """All payouts of these plans, whatever became of them."""
+    return await _payouts(session, Payout.plan_id == any_(literal(list(plan_ids), ARRAY(Text))))
+
+
+async def settled_since(*, session: ReadSession, since: datetime) -> tuple[BankOrder, ...]:
+    """Payouts that have been recorded as settled since, in real time."""
+    recorded = select(events.c.stream).where(
+        events.c.type == "payout_settled", events.c.recorded_at >= since
+    )
+    return await _payouts(
+        session, (Payout.state == PayoutState.SETTLED) & Payout.plan_id.in_(recorded)
+    )
+
+
+async def _payouts(session: ReadSession, wanted: ColumnElement[bool]) -> tuple[BankOrder, ...]:
+    rows = list(await session.scalars(select(Payout).where(wanted).order_by(Payout.payout_id)))
+    told = await session.execute(
+        select(events.c.data, events.c.recorded_at).where(
+            events.c.type == "payout_settled",
+            events.c.stream == any_(literal([row.plan_id for row in rows], ARRAY(Text))),
+        )
+    )
+    recorded = {data["payout_id"]: at for data, at in told}
+    return tuple(
+        BankOrder(
+            payout_id=row.payout_id,
+            amount=row.amount_santim,
+            state=row.state,
+            bank_reference=row.bank_reference,
+            settled_since=recorded.get(row.payout_id),
+        )
+        for row in rows
+    )

@@ -1,0 +1,1 @@
+"""Statements of providers that hand them out over HTTP."""
