@@ -162,9 +162,17 @@ class MarketplaceActivities:
         """
         async with self._database.write() as session:
             order = await orders.find_order(session=session, plan_id=command.plan_id)
-        if order is None:
-            return LoadedOrder(placed=False)
-        return LoadedOrder(placed=True, description=order.description, return_url=order.return_url)
+            if order is None:
+                return LoadedOrder(placed=False)
+            merchant = await merchants.require_merchant(
+                session=session, merchant_id=order.merchant_id
+            )
+            return LoadedOrder(
+                placed=True,
+                description=order.description,
+                return_url=order.return_url,
+                merchant_name=merchant.name,
+            )
 
     @takes(FIND_UNTOLD)
     async def find_untold(self, command: FindUntold) -> UntoldFound:

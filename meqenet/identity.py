@@ -7,6 +7,7 @@ providers that take letters and digits alone.
 
 import base64
 import hashlib
+from datetime import date
 
 _DIGEST_LETTERS = 20
 """20 base32 letters are 100 bits: a billion plans collide with a chance below 1e-12."""
@@ -52,6 +53,16 @@ def payout_id(*, plan_id: str, number: int) -> str:
     if number < 1:
         raise ValueError("number: payouts are numbered from 1")
     return f"{plan_id}-p{number}"
+
+
+def reminder_id(*, installment_id: str, kind: str, on: date) -> str:
+    """``pln_…-i02-mf20261212``: what a customer was told of an installment on an Addis Ababa date.
+
+    ``kind`` is one small letter.
+    """
+    if len(kind) != 1 or not kind.islower():
+        raise ValueError("kind: one small letter")
+    return f"{installment_id}-m{kind}{on:%Y%m%d}"
 
 
 def installment_of(*, attempt_id: str) -> str:

@@ -80,6 +80,7 @@ class LoadedOrder:
     placed: bool
     description: str = ""
     return_url: str | None = None
+    merchant_name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ class Running:
     ports: Ports
     directory: DataDirectory
     sandboxes: Mapping[str, Sandbox]
-    """By name: telebirr, mpesa, fayda, bank."""
+    """By name: telebirr, mpesa, fayda, bank, messages."""
     postgres_data: Path
     """Where PostgreSQL's data is, which may be outside of the directory."""
     backing_only: bool

@@ -40,6 +40,9 @@ class Ports(BaseSettings):
     sandbox_mpesa_port: int = Field(default=9102, gt=0, le=_LARGEST, title="the M-PESA sandbox")
     sandbox_fayda_port: int = Field(default=9103, gt=0, le=_LARGEST, title="the Fayda sandbox")
     sandbox_bank_port: int = Field(default=9104, gt=0, le=_LARGEST, title="the bank sandbox")
+    sandbox_messages_port: int = Field(
+        default=9105, gt=0, le=_LARGEST, title="the messages sandbox"
+    )
 
 
 def wanted_ports() -> Ports:

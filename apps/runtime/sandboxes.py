@@ -13,11 +13,17 @@ from apps.runtime.readiness import listens, printed, until
 from apps.runtime.supervisor import Part
 from workers.settings import PREFIX
 
-SANDBOXES = ("telebirr", "mpesa", "fayda", "bank")
+SANDBOXES = ("telebirr", "mpesa", "fayda", "bank", "messages")
 _STATEMENT_KEY = "statement_key"
 _STATEMENTS_AT = "/merchant-portal/statement"
 """Whoever moves money hands out statements there, against the key."""
-_TITLES = {"telebirr": "Telebirr", "mpesa": "M-PESA", "fayda": "Fayda", "bank": "bank"}
+_TITLES = {
+    "telebirr": "Telebirr",
+    "mpesa": "M-PESA",
+    "fayda": "Fayda",
+    "bank": "bank",
+    "messages": "messages",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

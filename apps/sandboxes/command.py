@@ -21,6 +21,8 @@ class Provider(StrEnum):
     """National identity (eSignet OIDC)."""
     BANK = "bank"
     """Credit transfers to merchants' accounts."""
+    MESSAGES = "messages"
+    """Text messages and e-mails to customers."""
 
 
 def create(*, provider: Provider, directory: Path | None, strict: bool) -> Sandbox:

@@ -10,9 +10,12 @@ from db.kernel.columns import COLUMN_TYPES, NAMING, Access
 from meqenet.money import Money
 from meqenet.payments.attempts import Finding, OrderState
 from meqenet.payments.causes import FailureCause
+from meqenet.payments.messages import MessageKind
 from meqenet.payments.policy_documents import PolicyKind
 from meqenet.payments.rail import MandateStatus, RailStatus, WalletProvider
 from meqenet.payments.reconciliation import Because, Verdict
+from meqenet.payments.reminder_states import ReminderState
+from meqenet.payments.reminders import Language, ReminderKind
 from meqenet.payments.statement_document import LineKind, StatementForm
 
 _STATES = "state IN ('created', 'pending', 'unknown', 'succeeded', 'failed')"
@@ -296,4 +299,57 @@ class ReconciliationJudgement(Base):
     partner: Mapped[str | None]
     judged_by: Mapped[str | None]
     reason: Mapped[str | None]
+    at: Mapped[datetime]
+
+
+class ReminderRow(Base):
+    """What a customer was told of an installment, under which id, and what became of it.
+
+    The text is sealed under the plan's data key; its hash proves what was sent once it is opened.
+    ``sent_at``: when the provider had taken it.
+    """
+
+    __tablename__ = "reminders"
+    __table_args__ = (
+        CheckConstraint("length(text_hash) = 32", name="text_hash_is_sha256"),
+        Access.READ_WRITE.table,
+    )
+
+    plan_id: Mapped[str] = mapped_column(primary_key=True)
+    reminder_id: Mapped[str] = mapped_column(primary_key=True)
+    installment_id: Mapped[str]
+    kind: Mapped[ReminderKind]
+    days: Mapped[int]
+    due_on: Mapped[date]
+    amount_santim: Mapped[Money]
+    channel: Mapped[MessageKind]
+    language: Mapped[Language]
+    template_version: Mapped[int]
+    text_hash: Mapped[bytes]
+    text_sealed: Mapped[bytes]
+    state: Mapped[ReminderState]
+    opened_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None] = mapped_column(default=None)
+    provider_reference: Mapped[str | None] = mapped_column(default=None)
+    failure_code: Mapped[str | None] = mapped_column(default=None)
+
+
+class ReminderAnswer(Base):
+    """Each word on a reminder, ours or the provider's, in the order in which it came."""
+
+    __tablename__ = "reminder_answers"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["plan_id", "reminder_id"], ["reminders.plan_id", "reminders.reminder_id"]
+        ),
+        Access.APPEND_ONLY.table,
+    )
+
+    plan_id: Mapped[str] = mapped_column(primary_key=True)
+    reminder_id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[ReminderState]
+    provider_reference: Mapped[str | None]
+    failure_code: Mapped[str | None]
     at: Mapped[datetime]

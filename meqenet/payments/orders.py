@@ -8,6 +8,7 @@ from meqenet.errors import Defect
 _ORDER: Final = re.compile(
     r"(?P<attempt>(?P<installment>(?P<plan>.+)-i[0-9]{2})-a[0-9]+)(?:-r[0-9]+)?", re.ASCII
 )
+_REMINDER: Final = re.compile(r"(?P<plan>.+)-i[0-9]{2}-m[a-z][0-9]{8}", re.ASCII)
 
 _PLAN_ON_THE_WIRE: Final = re.compile(r"(pln)([a-z2-7]{20})(?=i[0-9]{2}a[0-9]|p[0-9])", re.ASCII)
 
@@ -46,6 +47,18 @@ def attempt_of(*, order_id: str) -> str:
         Defect: ``order_id_malformed``.
     """
     return _parts(order_id)["attempt"]
+
+
+def plan_of_reminder(*, reminder_id: str) -> str:
+    """The plan of a reminder's id (``pln_…-i02-mf20261212``).
+
+    Raises:
+        Defect: ``reminder_id_malformed``.
+    """
+    found = _REMINDER.fullmatch(reminder_id)
+    if found is None:
+        raise Defect("reminder_id_malformed", f"{reminder_id!r} is no reminder's id")
+    return found["plan"]
 
 
 def _parts(order_id: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from meqenet.payments.causes import FailureCause, FailureCounter
 from meqenet.payments.distances import read_distance
 from meqenet.payments.query_times import QueryTimes
 from meqenet.payments.quiet_hours import QuietHours
+from meqenet.payments.reminders import Language, ReminderPolicy
 from meqenet.payments.retry_policy import (
     OverLimit,
     Pace,
@@ -32,6 +33,8 @@ class PolicyKind(StrEnum):
     """What a wallet may pay at most; its subject is a level of wallets."""
     QUERIES = "queries"
     """When a provider is asked about an unknown outcome; its subject is ``orders``."""
+    REMINDERS = "reminders"
+    """When a customer is reminded of a payment; its subject is ``customers``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,10 +131,32 @@ def read_query_times(*, document: Mapping[str, Any]) -> QueryTimes:
         raise ValueError(f"query times: {error}") from error
 
 
+def read_reminder_policy(*, document: Mapping[str, Any]) -> ReminderPolicy:
+    """The reminder policy in its document.
+
+    Raises:
+        ValueError: a field is missing, unknown or against a rule.
+    """
+    try:
+        fields = _fields(document, kind=PolicyKind.REMINDERS)
+        del fields["subject"]
+        read = {
+            "language": Language(fields["language"]),
+            "days_before": tuple(fields["days_before"]),
+            "days_past_due": tuple(fields["days_past_due"]),
+            "time_of_day": time.fromisoformat(fields["time_of_day"]),
+            "quiet": _quiet_hours(fields["quiet"]),
+        }
+        return ReminderPolicy(**{**fields, **read})
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"reminders: {error}") from error
+
+
 _READERS: Final[Mapping[PolicyKind, Callable[..., object]]] = {
     PolicyKind.RETRIES: read_retry_policy,
     PolicyKind.WALLET_LIMITS: read_wallet_limits,
     PolicyKind.QUERIES: read_query_times,
+    PolicyKind.REMINDERS: read_reminder_policy,
 }
 
 

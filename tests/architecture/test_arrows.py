@@ -14,7 +14,7 @@ from tests.architecture.sources import ROOT, Source, at, python_files, read, sou
 _ACTIVITIES = [
     path for path in python_files("activities") if not path.startswith("activities/contracts/")
 ]
-_PART_OF = {"reconciliation": "payments"}
+_PART_OF = {"reconciliation": "payments", "reminders": "payments"}
 """Modules that take steps of a domain of another name."""
 _CLOCKS = {
     *(f"datetime.{name}" for name in ("now", "utcnow", "today")),

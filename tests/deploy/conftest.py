@@ -42,4 +42,7 @@ def provider_values() -> dict[str, str]:
         "MEQENET_BANK_BASE_URL": "https://bank.example.com",
         "MEQENET_BANK_SECRET": "0123456789abcdef",
         "MEQENET_BANK_DEBTOR_ACCOUNT": "1000123456789",
+        "MEQENET_MESSAGES_BASE_URL": "https://messages.example.com",
+        "MEQENET_MESSAGES_API_KEY": "0123456789abcdef",
+        "MEQENET_MESSAGES_SENDER": "Meqenet",
     }

@@ -20,6 +20,7 @@ from apps.runtime.temporal import SEARCH_ATTRIBUTES
 from apps.sandboxes.kernel.settings import SandboxSettings
 from integrations.bank.settings import BankSettings
 from integrations.fayda.settings import FaydaSettings
+from integrations.messages.settings import MessagesSettings
 from integrations.mpesa.settings import MpesaCallbackSettings, MpesaSettings
 from integrations.telebirr.settings import TelebirrNotifySettings, TelebirrSettings
 from workers.bootstrap import Environment, domain_parts, http_client, payload_keys
@@ -33,6 +34,7 @@ CLASSES: tuple[type[BaseSettings], ...] = (
     MpesaSettings,
     FaydaSettings,
     BankSettings,
+    MessagesSettings,
     ApiSettings,
 )
 VARIABLE = re.compile(r"\$\{(\w+)(:\?|:-[^}]*)?\}")
@@ -110,13 +112,14 @@ def test_a_providers_credentials_go_to_the_one_who_calls_it() -> None:
         provider: {
             name for name in services() if f"MEQENET_{provider}_BASE_URL" in environment(name)
         }
-        for provider in ("TELEBIRR", "MPESA", "FAYDA", "BANK")
+        for provider in ("TELEBIRR", "MPESA", "FAYDA", "BANK", "MESSAGES")
     }
     assert callers == {
         "TELEBIRR": {"worker-payments"},
         "MPESA": {"worker-payments"},
         "FAYDA": {"worker-kyc"},
         "BANK": {"worker-settlement"},
+        "MESSAGES": {"worker-payments"},
     }
 
 
@@ -149,7 +152,8 @@ def test_no_secret_of_ours_has_a_default() -> None:
     text = json.dumps(written())
     required = {match.group(1) for match in VARIABLE.finditer(text) if match.group(2) == ":?"}
     own = {name for name in example() if "PASSWORD" in name or "_KEY" in name}
-    providers = ("MEQENET_TELEBIRR", "MEQENET_MPESA", "MEQENET_FAYDA", "MEQENET_BANK")
+    callees = ("TELEBIRR", "MPESA", "FAYDA", "BANK", "MESSAGES")
+    providers = tuple(f"MEQENET_{name}" for name in callees)
     assert {name for name in own if not name.startswith(providers)} <= required
 
 
