@@ -32,15 +32,20 @@ class LedgerActivities:
     @takes(POST)
     async def post(self, command: Post) -> Nothing:
         """Post a happening once."""
+        posting_id, happening, at = command.posting_id, command.happening, command.effective_at
+        if not isinstance(happening, PlanBecameActive):
+            await store.post_alone(
+                database=self._database,
+                posting_id=posting_id,
+                happening=happening,
+                effective_at=at,
+            )
+            return Nothing()
         async with self._database.write() as session:
             await store.post(
-                session=session,
-                posting_id=command.posting_id,
-                happening=command.happening,
-                effective_at=command.effective_at,
+                session=session, posting_id=posting_id, happening=happening, effective_at=at
             )
-            if isinstance(command.happening, PlanBecameActive):
-                await accruals.begin(session=session, happening=command.happening)
+            await accruals.begin(session=session, happening=happening)
         return Nothing()
 
     @takes(ACCRUE_INSTALLMENT)

@@ -111,13 +111,13 @@ async def _post(database: Database, *, writers: int, count: int, run: str) -> No
     async def write(first: int) -> None:
         for number in range(first, count, writers):
             happening = _happening(run=run, number=number)
-            async with database.write() as session:
-                await store.post(
-                    session=session,
-                    posting_id=happening.attempt_id,
-                    happening=happening,
-                    effective_at=_AT,
-                )
+            # As the ledger's activity does it.
+            await store.post_alone(
+                database=database,
+                posting_id=happening.attempt_id,
+                happening=happening,
+                effective_at=_AT,
+            )
 
     await asyncio.gather(*(write(first) for first in range(writers)))
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final, NoReturn
 
-from sqlalchemy import event
+from sqlalchemy import Row, event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from typing_extensions import override
@@ -57,6 +57,7 @@ class Database:
         self._reader = (self._replica or self._writer).execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
+        self._alone = self._writer.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteSession]:
@@ -72,6 +73,19 @@ class Database:
             async with _closed(session):
                 yield session
                 await AsyncSession.commit(session)
+
+    async def write_alone(self, *, statement: str, arguments: tuple[Any, ...]) -> Row[Any]:
+        """One statement that is a whole transaction: it commits as it ends, in one round trip.
+
+        Args:
+            statement: SQL with ``$1``, ``$2`` … that gives one row.
+            arguments: their values, as the driver takes them.
+
+        Raises:
+            Unavailable: as :meth:`write`.
+        """
+        async with as_ours(), self._alone.connect() as connection:
+            return (await connection.exec_driver_sql(statement, arguments)).one()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadSession]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
-from db.kernel.engine import WriteSession
+from db.kernel.engine import Database, WriteSession
 from db.ledger import holds, writing
 from db.ledger.tables import Hold
 from db.ledger.writing import NewTransaction
@@ -40,13 +40,22 @@ async def post(
         Defect: ``posting_id_foreign`` when the id is not of the happening's plan, and those of
             :func:`meqenet.ledger.posting_rules.entries_for`.
     """
-    transaction = NewTransaction(
-        posting_id=posting_id,
-        happening=happening,
-        entries=entries_for(happening=happening),
-        effective_at=effective_at,
-    )
+    transaction = _transaction(posting_id, happening, effective_at)
     await write(session=session, transaction=transaction)
+
+
+async def post_alone(
+    *, database: Database, posting_id: str, happening: Happening, effective_at: datetime
+) -> None:
+    """Post as :func:`post` does, in a transaction of its own, in one round trip where it can be."""
+    transaction = _transaction(posting_id, happening, effective_at)
+    if isinstance(happening, PlanBecameActive) or holds.takes_held_money(
+        entries=transaction.entries
+    ):
+        async with database.write() as session:
+            await write(session=session, transaction=transaction)
+        return
+    await writing.write_alone(database=database, transaction=transaction)
 
 
 async def post_held(
@@ -93,6 +102,15 @@ async def write(*, session: WriteSession, transaction: NewTransaction) -> None:
             hold_id=transaction.posting_id,
             at=transaction.effective_at,
         )
+
+
+def _transaction(posting_id: str, happening: Happening, effective_at: datetime) -> NewTransaction:
+    return NewTransaction(
+        posting_id=posting_id,
+        happening=happening,
+        entries=entries_for(happening=happening),
+        effective_at=effective_at,
+    )
 
 
 async def _protect(

@@ -7,7 +7,7 @@ other, and none is dated into a period that is being closed.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
-from db.kernel.engine import WriteSession
+from db.kernel.engine import Database, WriteSession
 from db.kernel.events import lock_stream
 from db.ledger.tables import LedgerTransaction
 from meqenet.errors import Defect, Mender, Refusal, Unavailable
@@ -65,7 +65,7 @@ async def enter(*, session: WriteSession, plan_id: str) -> None:
 
 
 async def write(*, session: WriteSession, transaction: NewTransaction) -> bool:
-    """Write a transaction with its event; whether it is new. The same one again changes nothing.
+    """Write one with its event in the caller's transaction; whether it is new. Again: nothing.
 
     What was true in a closed period counts from the first open instant on, and says so.
 
@@ -74,20 +74,39 @@ async def write(*, session: WriteSession, transaction: NewTransaction) -> bool:
         Defect: ``posting_id_foreign`` when the id is not of the happening's plan.
         Unavailable: ``transaction_overtaken``: see :func:`db.kernel.events.lock_stream`.
     """
+
+    async def call(arguments: tuple[Any, ...]) -> Row[Any]:
+        return await session.run_sync(_call, arguments=arguments)
+
+    return await _write(transaction, call)
+
+
+async def write_alone(*, database: Database, transaction: NewTransaction) -> bool:
+    """As :func:`write`, in a database transaction of its own and in one round trip."""
+
+    async def call(arguments: tuple[Any, ...]) -> Row[Any]:
+        return await database.write_alone(statement=_POST, arguments=arguments)
+
+    return await _write(transaction, call)
+
+
+async def _write(
+    transaction: NewTransaction, call: Callable[[tuple[Any, ...]], Awaitable[Row[Any]]]
+) -> bool:
     plan_id, posting_id = transaction.plan_id, transaction.posting_id
     require_own(plan_id=plan_id, made_id=posting_id)
     content_hash = content_hash_of(told=transaction.happening)
     counts_at = transaction.effective_at
     while True:
         arguments = _arguments(transaction, content_hash=content_hash, counts_at=counts_at)
-        outcome, open_from, stored_hash = await session.run_sync(_call, arguments=arguments)
-        match outcome:
+        row = await call(arguments)
+        match row.outcome:
             case "posted":
                 return True
             case "closed":
-                # The lock is held: no later period can be closed before this has been written.
-                counts_at = open_from
-            case "stored" if stored_hash == content_hash:
+                # Should a later period be closed before this is written, it is told so again.
+                counts_at = row.open_from
+            case "stored" if row.stored_hash == content_hash:
                 return False
             case "stored" | "held":
                 raise differs(posting_id=posting_id)
@@ -139,7 +158,7 @@ def require_own(*, plan_id: str, made_id: str) -> None:
         raise Defect("posting_id_foreign", f"{made_id} is not derived from {plan_id}")
 
 
-def _call(session: Session, *, arguments: tuple[Any, ...]) -> Row[str, Any, Any]:
+def _call(session: Session, *, arguments: tuple[Any, ...]) -> Row[Any]:
     """Past the ORM and the compiler: this is the most frequent write of the whole store."""
     return session.connection().exec_driver_sql(_POST, arguments).one()
 

@@ -1,5 +1,7 @@
 import asyncio
+import threading
 
+import asyncpg
 import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
@@ -140,3 +142,34 @@ async def test_the_roles_transactions_are_bounded_in_time(databases: Databases) 
             for name in ("statement_timeout", "lock_timeout", "timezone")
         }
     assert found == {"statement_timeout": "10s", "lock_timeout": "5s", "timezone": "UTC"}
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_a_connection_that_has_been_closed_meanwhile_is_not_given_out(
+    kernel_store: Database, monkeypatch: pytest.MonkeyPatch, *, is_known: bool
+) -> None:
+    """What the server has closed is known without asking; what died unseen shows when tried."""
+    monkeypatch.setattr("db.kernel.engine._UNTRIED_SECONDS_MAX", 60 if is_known else 0)
+
+    async def pid() -> object:
+        async with kernel_store.write() as session:
+            return await session.scalar(text("SELECT pg_backend_pid()"))
+
+    first = await pid()
+    assert await pid() == first
+    url = kernel_store._writer.url.set(drivername="postgresql")  # noqa: SLF001 - its own address
+    dsn = url.render_as_string(hide_password=False)
+
+    async def end() -> None:
+        other = await asyncpg.connect(dsn)
+        await other.execute(f"SELECT pg_terminate_backend({first}, 5000)")
+        await other.close()
+
+    if is_known:
+        await end()
+    else:
+        # Our loop stands still meanwhile, so that nothing here can hear of it.
+        ending = threading.Thread(target=lambda: asyncio.run(end()))
+        ending.start()
+        ending.join()
+    assert await pid() != first
