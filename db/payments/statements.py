@@ -145,7 +145,7 @@ async def days_due(*, session: ReadSession, provider: str, until: date) -> tuple
         .where(Statement.provider == provider, Statement.day > until - timedelta(days=_DAYS_MAX))
         .group_by(Statement.day)
     )
-    received: dict[date, datetime] = dict(rows.tuples().all())
+    received: dict[date, datetime] = dict(iter(rows))
     first = min(received, default=until)
     days = (first + timedelta(days=ahead) for ahead in range((until - first).days + 1))
     return tuple(
