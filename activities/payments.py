@@ -1,19 +1,26 @@
 """The payments domain's steps: each one transaction, each idempotent by its ids."""
 
+from datetime import date
+
+from holidays import country_holidays
+
+from activities.contracts import collecting
 from activities.contracts import payments as contract
 from activities.contracts.step import Nothing
 from activities.edge import takes
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
-from db.payments import attempts, loading, refunds, wallets
+from db.payments import attempts, loading, planning, policies, refunds, wallets
 from db.payments.tables import Attempt
+from meqenet.calendar import addis_date
 from meqenet.errors import Defect
 from meqenet.payments.attempts import Finding
 from meqenet.payments.causes import remedy_for
+from meqenet.payments.planning import plan_attempt
 
 
 class PaymentsActivities:
-    """See :class:`activities.contracts.payments.PaymentsSteps`."""
+    """See ``PaymentsSteps`` and ``CollectingSteps`` in the contracts."""
 
     def __init__(self, *, database: Database, keyring: Keyring) -> None:
         self._database = database
@@ -34,6 +41,41 @@ class PaymentsActivities:
             )
         return Nothing()
 
+    @takes(collecting.PLAN_NEXT_ATTEMPT)
+    async def plan_next_attempt(
+        self, command: collecting.PlanNextAttempt
+    ) -> collecting.NextAttemptPlanned:
+        """Decide on an installment's next attempt. Asked of the written store, as it stands."""
+        terms, today = command.terms, addis_date(at=command.at)
+        async with self._database.write() as session:
+            policy = await policies.find_retry_policy(
+                session=session, option=terms.option, day=terms.signed_on
+            )
+            if policy is None:
+                return collecting.NextAttemptPlanned(at=None, reason=collecting.NO_POLICY)
+            limits = await policies.wallet_limits_on(session=session, day=today)
+            stored = await planning.collectable_of(
+                session=session,
+                plan_id=command.plan_id,
+                installment_id=command.installment_id,
+                amount=command.amount,
+                due_on=terms.due_on,
+                mended_at=terms.mended_at,
+                at=command.at,
+            )
+        planned = plan_attempt(
+            of=stored.collectable,
+            policy=policy,
+            limits=limits,
+            holidays=_holidays_from(day=min(today, terms.due_on)),
+        )
+        mandate = stored.collectable.wallet.mandate
+        return collecting.told(
+            planned=planned,
+            contract_no=stored.contract_no,
+            mandate=None if mandate is None else mandate.status,
+        )
+
     @takes(contract.OPEN_ATTEMPT)
     async def open_attempt(self, command: contract.OpenAttempt) -> contract.AttemptOpened:
         """Store the intent to collect."""
@@ -48,6 +90,9 @@ class PaymentsActivities:
                 amount=command.amount,
                 at=command.at,
             )
+            questions = await policies.find_query_times(
+                session=session, day=addis_date(at=command.at)
+            )
         return contract.AttemptOpened(
             attempt_id=command.attempt_id,
             provider=opened.wallet.provider,
@@ -56,6 +101,7 @@ class PaymentsActivities:
             state=contract.AttemptState(opened.attempt.state),
             provider_reference=opened.attempt.provider_reference,
             standing=_standing(opened.attempt),
+            questions=questions,
         )
 
     @takes(contract.RECORD_ANSWER)
@@ -143,6 +189,7 @@ class PaymentsActivities:
                 contract.AttemptFound(
                     attempt_id=attempt.attempt_id,
                     state=contract.AttemptState(attempt.state),
+                    channel=contract.Channel(attempt.channel),
                     succeeded_at=attempt.moved_at,
                 )
                 for attempt in orders.attempts
@@ -169,3 +216,8 @@ def _standing(attempt: Attempt) -> contract.AttemptStanding:
         amount=attempt.moved_santim,
         succeeded_at=attempt.moved_at,
     )
+
+
+def _holidays_from(*, day: date) -> frozenset[date]:
+    """Ethiopia's public holidays of that year and the two after it (the ``holidays`` package)."""
+    return frozenset(country_holidays("ET", years=(day.year, day.year + 1, day.year + 2)))

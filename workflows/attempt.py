@@ -17,6 +17,7 @@ from meqenet.payments.rail import (
 from workflows.asking import ask, believed_from, report_of
 from workflows.clock import PlanClock
 from workflows.news import CollectionOrder
+from workflows.questions import Questions
 from workflows.rails import (
     RESEND_AFTER,
     Sent,
@@ -49,9 +50,11 @@ class Attempt:
     asks_first: bool = False
     standing: p.AttemptStanding = field(init=False)
     provider_reference: str | None = None
+    questions: Questions = field(init=False)
 
     def __post_init__(self) -> None:
         self.standing = p.AttemptStanding(attempt_id=self.attempt_id, state=p.AttemptState.CREATED)
+        self.questions = Questions(times=None)
 
     def ended(self) -> bool:
         """Whether the money certainly moved or certainly will not under this id."""
@@ -62,6 +65,7 @@ class Attempt:
         opened = await ask(p.OPEN_ATTEMPT, self._intent(), summary="Store the attempt")
         self.provider_reference = opened.provider_reference
         self.standing = opened.standing or self.standing
+        self.questions = Questions(times=opened.questions)
         return opened
 
     async def collect(self) -> p.AttemptStanding:
@@ -118,12 +122,12 @@ class Attempt:
         will not come to know it any more.
         """
         believed_at = believed_from(asks_first=self.asks_first)
-        turn = 0
+        self.questions.begin()
         while not self.ended():
-            if await patience(self._heard, turn=turn):
+            if await self.questions.next_is_due(self._heard):
                 await self._take_report()
                 continue
-            turn += 1
+            self._show_alarm()
             told = await self._query() and workflow.now() >= believed_at
             if told and until_unknown_there and self.standing.state is p.AttemptState.CREATED:
                 return
@@ -162,15 +166,24 @@ class Attempt:
     async def _look(self) -> None:
         """Ask until the provider has told whether it knows the order and how it stands."""
         told = False
-        turn = 0
+        self.questions.begin()
         while not told and not self.ended():
-            if await patience(self._heard, turn=turn):
+            if await self.questions.next_is_due(self._heard):
                 await self._take_report()
             else:
                 told = await self._query()
-            turn += 1
         if self.order.is_unwanted and self.standing.state is p.AttemptState.CREATED:
             await self._give_up(UNREACHED)
+
+    def _show_alarm(self) -> None:
+        """Past the age that the policy sets, whoever opens the run sees that a person owns it."""
+        since = self.questions.unknown_since
+        if self.questions.is_alarm() and since is not None:
+            workflow.set_current_details(
+                f"**Outcome unknown since {since:%Y-%m-%d %H:%M} UTC**: attempt {self.attempt_id} "
+                f"({self.order.amount} birr). Ask {self.order.provider} what became of it; "
+                "nothing is sent again before it has told."
+            )
 
     def _is_open_there(self) -> bool:
         """The provider holds the order open, and the customer has its page or shall not pay."""

@@ -1,12 +1,14 @@
 """One installment's collection: attempts at set distances until paid, failed, or stopped."""
 
 import asyncio
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
+    from activities.contracts.collecting import NO_POLICY, NextAttemptPlanned
     from activities.contracts.payments import (
         RECORD_ANSWER,
         AnswerSource,
@@ -20,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from meqenet.payments.rail import PaymentAnswer
     from workflows.asking import ask
     from workflows.attempt import Attempt
+    from workflows.attempt_planner import AttemptPlanner
     from workflows.clock import ClockMoved, PlanClock
     from workflows.messages import PaymentReported, plan_workflow_id
     from workflows.news import (
@@ -34,6 +37,10 @@ _LATE_MAX = timedelta(minutes=10)
 """After the deadline the provider closes its order; the order is watched this much longer."""
 _CHECKOUT_MINUTES_MAX = 120
 """Telebirr's ``timeout_express`` takes 1 to 120 minutes (providers.md 1.6)."""
+_PLANS_MAX = 3
+"""An attempt whose mandate keeps changing is made after so many plans: its answer will tell."""
+_REQUEST_OPEN = timedelta(minutes=_CHECKOUT_MINUTES_MAX)
+"""So long a customer can pay on the page to which a payment request leads."""
 
 
 @workflow.defn
@@ -49,17 +56,18 @@ class InstallmentCollectionWorkflow:
         self._retry_now = False
         self._told: tuple[int, datetime | None] | None = None
         self._attempt: Attempt | None = None
+        self._what = f"Installment {order.number}, {order.amount} birr by {order.provider}"
 
     @workflow.run
     async def run(self, order: CollectionOrder) -> CollectionResult:
         """Collect. The result names the attempt that brought the money, or the last cause."""
-        what = f"Installment {order.number}: {order.amount} birr by {order.channel}"
-        workflow.set_current_details(what)
+        del order  # kept by the initialiser
+        workflow.set_current_details(self._what)
         teller = asyncio.create_task(self._tell_when_at_rest())
         result = await self._collect()
         await self._keep_late_words()
         teller.cancel()
-        workflow.set_current_details(f"{what}: {result.end} after attempt {result.attempts}")
+        self._show(f"{result.end} after attempt {result.attempts}")
         await workflow.wait_condition(workflow.all_handlers_finished)
         return result
 
@@ -84,6 +92,76 @@ class InstallmentCollectionWorkflow:
         self._retry_now = True
 
     async def _collect(self) -> CollectionResult:
+        planner = AttemptPlanner(order=self._order, clock=self._clock)
+        if planner.policy is None:
+            return await self._collect_by_dates()
+        number, channel = self._order.first_attempt, self._order.channel
+        if not self._order.asks_first:
+            planned = await planner.plan()
+            if planned.reason == NO_POLICY:
+                return await self._collect_by_dates()
+            planned = await self._wait_as_planned(planner, planned)
+            if planned.at is None:
+                return self._nothing(number - 1, reason=planned.reason)
+            channel = planned.channel or channel
+        while not self._stopped():
+            standing = await self._try(number, channel=channel)
+            if standing.state is AttemptState.SUCCEEDED or self._stopped():
+                return self._result(standing, attempts=number)
+            planned = await planner.plan()
+            if planned.at is not None:
+                await self._tell_failed(standing, next_at=planned.at, reason=planned.reason)
+                planned = await self._wait_as_planned(planner, planned)
+            if self._stopped() or planned.at is None:
+                return self._result(standing, attempts=number, reason=planned.reason)
+            channel = planned.channel or channel
+            number += 1
+        return self._nothing(number - 1, reason=None)
+
+    async def _wait_as_planned(
+        self, planner: AttemptPlanner, planned: NextAttemptPlanned
+    ) -> NextAttemptPlanned:
+        """Wait for the attempt's time. Planned anew when the mandate has become another by then."""
+        for _ in range(_PLANS_MAX):
+            if planned.at is None:
+                return planned
+            self._show(f"next attempt {planned.at:%Y-%m-%d %H:%M} UTC, {planned.reason}")
+            self._retry_now = False
+            await self._wait_for_its_time(planned.at)
+            if self._stopped() or await planner.still_holds(planned):
+                return planned
+            planned = await planner.plan()
+        return planned
+
+    def _stopped(self) -> bool:
+        """Asked anew after every wait: the plan may have said so meanwhile."""
+        return self._stop
+
+    def _show(self, what: str) -> None:
+        """For whoever opens the run; no private data."""
+        workflow.set_current_details(f"{self._what}: {what}")
+
+    async def _try(self, number: int, *, channel: Channel) -> AttemptStanding:
+        """One attempt, to its end."""
+        self._show(f"attempt {number} by {channel}")
+        is_first = number == self._order.first_attempt
+        deadline = self._order.deadline or self._clock.now() + _REQUEST_OPEN
+        attempt = self._attempt = Attempt(
+            order=replace(self._order, channel=channel, deadline=deadline),
+            clock=self._clock,
+            attempt_id=attempt_id(installment_id=self._order.installment_id, number=number),
+            reported=self._reported,
+            asks_first=self._order.asks_first and is_first,
+        )
+        if channel is Channel.CHECKOUT:
+            standing = await self._let_customer_pay(attempt, deadline=deadline)
+        else:
+            standing = await attempt.collect()
+        self._attempt = None
+        return standing
+
+    async def _collect_by_dates(self) -> CollectionResult:
+        """The payment at checkout, and collections from before there were policies."""
         number = self._order.first_attempt
         retry_on = list(self._order.retry_on)
         if self._order.not_before is not None:
@@ -93,18 +171,7 @@ class InstallmentCollectionWorkflow:
                 return CollectionResult(number=self._order.number, end=stopped, attempts=number - 1)
         while True:
             self._retry_now = False
-            attempt = self._attempt = Attempt(
-                order=self._order,
-                clock=self._clock,
-                attempt_id=attempt_id(installment_id=self._order.installment_id, number=number),
-                reported=self._reported,
-                asks_first=self._order.asks_first and number == self._order.first_attempt,
-            )
-            if self._order.channel is Channel.CHECKOUT:
-                standing = await self._let_customer_pay(attempt)
-            else:
-                standing = await attempt.collect()
-            self._attempt = None
+            standing = await self._try(number, channel=self._order.channel)
             if standing.state is AttemptState.SUCCEEDED or self._is_last(standing, retry_on):
                 return self._result(standing, attempts=number)
             await self._wait_for_next_try(standing, on=retry_on.pop(0))
@@ -115,7 +182,19 @@ class InstallmentCollectionWorkflow:
     def _is_last(self, standing: AttemptStanding, retry_on: list[date]) -> bool:
         return self._stop or not standing.retryable or not retry_on
 
-    def _result(self, standing: AttemptStanding, *, attempts: int) -> CollectionResult:
+    def _nothing(self, attempts: int, *, reason: str | None) -> CollectionResult:
+        """Nothing was sent: it was stopped before, or the policy knows no way."""
+        return CollectionResult(
+            number=self._order.number,
+            end=CollectionEnd.STOPPED if reason is None else CollectionEnd.FAILED,
+            attempts=attempts,
+            cause=reason,
+            reason=reason,
+        )
+
+    def _result(
+        self, standing: AttemptStanding, *, attempts: int, reason: str | None = None
+    ) -> CollectionResult:
         if standing.state is AttemptState.SUCCEEDED:
             return CollectionResult(
                 number=self._order.number,
@@ -131,10 +210,17 @@ class InstallmentCollectionWorkflow:
             attempts=attempts,
             attempt_id=standing.attempt_id,
             cause=standing.cause,
+            reason=reason,
         )
 
     async def _wait_for_next_try(self, standing: AttemptStanding, *, on: date) -> None:
         next_at = at_addis(on=on, hour=self._order.collection_hour)
+        await self._tell_failed(standing, next_at=next_at, reason=None)
+        await self._wait_for_its_time(next_at)
+
+    async def _tell_failed(
+        self, standing: AttemptStanding, *, next_at: datetime, reason: str | None
+    ) -> None:
         await self._tell(
             CollectionNews(
                 number=self._order.number,
@@ -142,9 +228,9 @@ class InstallmentCollectionWorkflow:
                 attempt_id=standing.attempt_id,
                 cause=standing.cause,
                 next_attempt_at=next_at,
+                next_attempt_reason=reason,
             )
         )
-        await self._wait_for_its_time(next_at)
 
     async def _wait_for_its_time(self, at: datetime) -> None:
         while True:
@@ -175,11 +261,8 @@ class InstallmentCollectionWorkflow:
                 summary="Store a late answer",
             )
 
-    async def _let_customer_pay(self, attempt: Attempt) -> AttemptStanding:
+    async def _let_customer_pay(self, attempt: Attempt, *, deadline: datetime) -> AttemptStanding:
         """Open the provider's page and wait until paid, too late, or unwanted and closed."""
-        deadline = self._order.deadline
-        if deadline is None:
-            raise ValueError("a payment at checkout needs a deadline")
         minutes = int((deadline - self._clock.now()).total_seconds() // 60)
         opened = await attempt.open_checkout(
             expires_minutes=min(max(minutes, 1), _CHECKOUT_MINUTES_MAX)
@@ -194,6 +277,7 @@ class InstallmentCollectionWorkflow:
                     attempt_id=attempt.attempt_id,
                     url=opened.url,
                     app_link=opened.raw_request,
+                    expires_at=deadline,
                 )
             )
         watch = asyncio.create_task(attempt.resolve())

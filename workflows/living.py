@@ -1,16 +1,19 @@
 """An active plan: installments collected when due, the merchant paid, until nothing is owed."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from temporalio import workflow
 
 from activities.contracts import credit, ledger
+from activities.contracts.bnpl import NextAction
+from activities.contracts.collecting import PolicyTerms
 from activities.contracts.payments import Channel
 from meqenet.bnpl.events import (
     CollectionAttemptFailed,
     CollectionStarted,
     InstallmentFailed,
     InstallmentPaid,
+    PaymentRequested,
     PlanCompleted,
     PlannedInstallment,
 )
@@ -23,7 +26,13 @@ from meqenet.payments.rail import WalletProvider
 from workflows.agenda import due_at, next_start, next_step
 from workflows.asking import ask
 from workflows.ending import end_mandate
-from workflows.news import CollectionEnd, CollectionNews, CollectionOrder, CollectionResult
+from workflows.news import (
+    CollectionEnd,
+    CollectionNews,
+    CollectionOrder,
+    CollectionResult,
+    NewsKind,
+)
 from workflows.paying_merchant import pay_merchant_if_due, take_payout_answer
 from workflows.plan_desk import DAYS_PAST_DUE, PlanDesk
 from workflows.plan_life import InstallmentLife
@@ -94,13 +103,24 @@ async def _collect(desk: PlanDesk, installment: InstallmentLife, *, now: bool = 
         step_at=desk.clock.now(),
     )
     desk.life.collections_since_roll += 1
-    await desk.start_collection(collection_order(desk, installment, started_on=started_on))
+    mended_at = desk.clock.now() if now else None
+    await desk.start_collection(
+        collection_order(desk, installment, started_on=started_on, mended_at=mended_at)
+    )
 
 
 def collection_order(
-    desk: PlanDesk, installment: InstallmentLife, *, started_on: date
+    desk: PlanDesk,
+    installment: InstallmentLife,
+    *,
+    started_on: date,
+    mended_at: datetime | None = None,
 ) -> CollectionOrder:
-    """How an installment is collected; the distances between attempts count from a date."""
+    """How an installment is collected.
+
+    The product's distances between attempts count from ``started_on``, where no policy plans them;
+    ``mended_at`` is when a person had it collected again.
+    """
     terms, provider = desk.life.signed, desk.application.wallet_provider
     number, count = installment.planned.number, len(desk.life.installments)
     return CollectionOrder(
@@ -115,12 +135,22 @@ def collection_order(
         collection_hour=terms.collection_hour,
         title=f"Meqenet installment {number} of {count}",
         account_reference=desk.account_reference,
+        return_url=desk.application.return_url,
         clock=desk.clock.reading,
+        policy=PolicyTerms(
+            option=desk.application.option,
+            signed_on=desk.life.activated_on or installment.planned.due_on,
+            due_on=installment.planned.due_on,
+            mended_at=mended_at,
+        ),
     )
 
 
 async def _take_news(desk: PlanDesk, news: CollectionNews) -> None:
-    """Only failed attempts are told of here; the customer is not asked once the plan is active."""
+    """A failed attempt, or a page on which the customer can pay what cannot be pulled."""
+    if news.kind is NewsKind.CUSTOMER_ASKED:
+        await _request_payment(desk, news)
+        return
     installment = desk.life.installment(number=news.number)
     installment.attempts += 1
     installment.next_attempt_at = news.next_attempt_at
@@ -130,10 +160,25 @@ async def _take_news(desk: PlanDesk, news: CollectionNews) -> None:
             attempt_id=news.attempt_id or "",
             cause=news.cause or "unknown",
             next_attempt_at=news.next_attempt_at,
+            next_attempt_reason=news.next_attempt_reason,
         ),
         state=PlanState.PAST_DUE if _overdue(desk) else desk.life.state,
         step=f"try installment {news.number} again",
         step_at=news.next_attempt_at,
+    )
+    show_days_past_due(desk)
+
+
+async def _request_payment(desk: PlanDesk, news: CollectionNews) -> None:
+    expires_at = news.expires_at or desk.clock.now()
+    await desk.record(
+        PaymentRequested(expires_at=expires_at, number=news.number),
+        state=PlanState.PAST_DUE if _overdue(desk) else desk.life.state,
+        step=f"the customer pays installment {news.number}",
+        step_at=expires_at,
+        action=NextAction(
+            kind="visit", url=news.url, app_link=news.app_link, expires_at=expires_at
+        ),
     )
     show_days_past_due(desk)
 
@@ -145,7 +190,9 @@ async def _take_result(desk: PlanDesk, result: CollectionResult) -> None:
     if result.end is not CollectionEnd.PAID:
         installment.state = InstallmentState.FAILED
         await desk.record(
-            InstallmentFailed(number=result.number, cause=result.cause or "unknown"),
+            InstallmentFailed(
+                number=result.number, cause=result.cause or "unknown", reason=result.reason
+            ),
             state=PlanState.PAST_DUE,
             step=f"installment {result.number} waits for a retry",
         )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from activities.contracts.collecting import PolicyTerms
 from activities.contracts.payments import Channel
 from meqenet.money import Money
 from meqenet.payments.rail import WalletProvider
@@ -23,13 +24,19 @@ class NewsKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class CollectionNews:
-    """Signal ``collection_news`` from a collection to its plan."""
+    """Signal ``collection_news`` from a collection to its plan.
+
+    ``next_attempt_reason`` is a code of ``meqenet.payments.retry_reasons``; ``expires_at``: until
+    when the customer can pay.
+    """
 
     number: int
     kind: NewsKind
     attempt_id: str | None = None
     cause: str | None = None
     next_attempt_at: datetime | None = None
+    next_attempt_reason: str | None = None
+    expires_at: datetime | None = None
     url: str | None = None
     app_link: str | None = None
     turn: int = 0
@@ -42,7 +49,9 @@ class CollectionOrder:
     Attributes:
         first_attempt: number of the first attempt, so that a later collection of the same
             installment goes on counting.
-        retry_on: Addis dates on which a failed attempt is repeated, in order.
+        policy: by what the attempts are planned; None of a payment at checkout, and of
+            collections from before there were policies.
+        retry_on: without a policy: Addis dates on which a failed attempt is repeated, in order.
         collection_hour: Addis hour of those repetitions.
         deadline: for a payment at checkout: when the customer is too late.
         first_debit_on: when set, the customer signs the mandate in the same step.
@@ -72,6 +81,7 @@ class CollectionOrder:
     is_shown: bool = False
     is_unwanted: bool = False
     not_before: datetime | None = None
+    policy: PolicyTerms | None = None
 
 
 class CollectionEnd(StrEnum):
@@ -87,7 +97,10 @@ class CollectionEnd(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class CollectionResult:
-    """The end of a collection; the money's facts when PAID, the last cause otherwise."""
+    """The end of a collection; the money's facts when PAID, the last cause otherwise.
+
+    ``reason`` is the policy's code of why nothing more is tried by itself.
+    """
 
     number: int
     end: CollectionEnd
@@ -96,3 +109,4 @@ class CollectionResult:
     amount: Money | None = None
     paid_at: datetime | None = None
     cause: str | None = None
+    reason: str | None = None

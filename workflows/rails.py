@@ -21,7 +21,7 @@ from workflows.asking import ask, distances, report_of
 RESEND_AFTER = distances(first=timedelta(seconds=2), longest=timedelta(minutes=5), count=8)
 """When a provider was certainly not reached, the same order is sent again after these waits."""
 ASK_AFTER = distances(first=timedelta(seconds=3), longest=timedelta(hours=1), count=40)
-"""An open order is asked about after these waits, in real time; then hourly."""
+"""An open order is asked about after these waits, in real time, where no policy says when."""
 
 
 class Sent(StrEnum):

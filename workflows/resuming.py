@@ -128,12 +128,20 @@ async def _collect_on(desk: PlanDesk, installment: InstallmentLife, *, left: Lef
     number = installment.planned.number
     known = left.progress.collection(number=number)
     started_on = known.started_on or installment.planned.due_on
-    order = collection_order(desk, installment, started_on=started_on)
+    is_asked_for = known.has_failed_for_good and not known.failed
+    order = collection_order(
+        desk,
+        installment,
+        started_on=started_on,
+        mended_at=desk.clock.now() if is_asked_for else None,
+    )
     current = attempt_id(installment_id=order.installment_id, number=order.first_attempt)
-    was_made = left.payments.attempt(attempt_id=current) is not None
+    made = left.payments.attempt(attempt_id=current)
+    was_made = made is not None
     await desk.start_collection(
         replace(
             order,
+            channel=order.channel if made is None else made.channel,
             retry_on=order.retry_on[known.failed :],
             asks_first=was_made,
             not_before=None if was_made else known.next_attempt_at,

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from activities.contracts.step import Nothing, Step, StepKind
 from meqenet.money import Money
+from meqenet.payments.query_times import QueryTimes
 from meqenet.payments.rail import (
     CheckoutOpened,
     DebitMandate,
@@ -110,6 +111,7 @@ class AttemptOpened:
     """What the provider call needs. ``state`` tells whether this attempt was there before.
 
     ``standing`` is what is known of it, so that an end which is on file needs no question.
+    ``questions`` says when the provider is asked about it; None where no policy does.
     """
 
     attempt_id: str
@@ -119,6 +121,7 @@ class AttemptOpened:
     state: AttemptState
     provider_reference: str | None
     standing: AttemptStanding | None = None
+    questions: QueryTimes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,6 +230,7 @@ class AttemptFound:
 
     attempt_id: str
     state: AttemptState
+    channel: Channel
     succeeded_at: datetime | None = None
 
 

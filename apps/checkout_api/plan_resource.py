@@ -28,6 +28,7 @@ _OFFERED_ROW: Final[JsonDict] = {
     "failed_attempts": 0,
     "last_cause": None,
     "next_attempt_at": None,
+    "next_attempt_reason": None,
     "paid_at": None,
 }
 
@@ -46,6 +47,8 @@ class PlanInstallment(Told):
     last_cause: str | None
     """Why the last attempt to collect it failed."""
     next_attempt_at: datetime | None
+    next_attempt_reason: str | None
+    """Why then; while the installment has failed: why it is not tried again by itself."""
     paid_at: datetime | None
 
 
@@ -190,6 +193,7 @@ def _installment(row: InstallmentView) -> PlanInstallment:
         failed_attempts=row.failed_attempts,
         last_cause=row.last_cause,
         next_attempt_at=row.next_attempt_at,
+        next_attempt_reason=row.next_attempt_reason,
         paid_at=row.paid_at,
     )
 

@@ -98,17 +98,20 @@ def _collection(
             installment.failed_attempts += 1
             installment.last_cause = event.cause
             installment.next_attempt_at = event.next_attempt_at
+            installment.next_attempt_reason = event.next_attempt_reason
         case e.InstallmentPaid():
             _move(installment, to=InstallmentState.PAID)
             installment.paid_at = event.paid_at
             installment.attempt_id = event.attempt_id
             installment.next_attempt_at = None
+            installment.next_attempt_reason = None
         case e.InstallmentFailed():
             # It tells of the last attempt, too: no event of its own does.
             _move(installment, to=InstallmentState.FAILED)
             installment.failed_attempts += 1
             installment.last_cause = event.cause
             installment.next_attempt_at = None
+            installment.next_attempt_reason = event.reason
 
 
 def _row(installments: Sequence[Installment], *, number: int) -> Installment:

@@ -89,6 +89,7 @@ class Installment(Base):
     failed_attempts: Mapped[int] = mapped_column(Integer, default=0)
     last_cause: Mapped[str | None] = mapped_column(default=None)
     next_attempt_at: Mapped[datetime | None] = mapped_column(default=None)
+    next_attempt_reason: Mapped[str | None] = mapped_column(default=None)
     paid_at: Mapped[datetime | None] = mapped_column(default=None)
     attempt_id: Mapped[str | None] = mapped_column(default=None)
 

@@ -44,6 +44,7 @@ class InstallmentView:
     failed_attempts: int
     last_cause: str | None
     next_attempt_at: datetime | None
+    next_attempt_reason: str | None
     paid_at: datetime | None
 
     @property
@@ -165,5 +166,6 @@ def _installment(row: Installment) -> InstallmentView:
         failed_attempts=row.failed_attempts,
         last_cause=row.last_cause,
         next_attempt_at=row.next_attempt_at,
+        next_attempt_reason=row.next_attempt_reason,
         paid_at=row.paid_at,
     )

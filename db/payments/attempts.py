@@ -16,6 +16,7 @@ from meqenet.errors import Defect, Mender, Refusal
 from meqenet.money import Money
 from meqenet.payments.attempts import Finding, OrderState, Standing, after_answer
 from meqenet.payments.causes import FailureCause, cause_of
+from meqenet.payments.channels import Channel
 from meqenet.payments.events import ATTEMPT_IS, AttemptFindingMade, AttemptHeard, AttemptOpened
 from meqenet.payments.orders import installment_of, plan_of
 from meqenet.payments.rail import PaymentAnswer, WalletProvider
@@ -196,7 +197,11 @@ def _write(attempt: Attempt, standing: Standing, *, at: datetime) -> None:
     attempt.moved_at = standing.moved_at
     attempt.changed_at = at
     if standing.state is OrderState.FAILED:
-        attempt.cause = cause_of(provider=attempt.provider, code=standing.failure_code)
+        attempt.cause = cause_of(
+            provider=attempt.provider,
+            code=standing.failure_code,
+            under_mandate=attempt.channel == Channel.MANDATE,
+        )
 
 
 class _Told(TypedDict):

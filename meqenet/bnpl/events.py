@@ -120,10 +120,16 @@ class OfferAccepted:
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentRequested:
-    """The customer has something to do until ``expires_at`` before the plan can be active."""
+    """The customer has something to do until ``expires_at``: pay, or sign the mandate.
+
+    Before the plan is active it waits for that; of an active plan an installment is to be paid
+    that cannot be pulled.
+    """
 
     expires_at: datetime
     """Until when the customer may pay, or sign the mandate."""
+    number: int | None = None
+    """The installment of an active plan; null before activation."""
     kind: Literal["payment_requested"] = "payment_requested"
 
 
@@ -210,6 +216,8 @@ class CollectionAttemptFailed:
     """Why, in our own words."""
     next_attempt_at: datetime | None
     """When the next one is made; null when there is none."""
+    next_attempt_reason: str | None = None
+    """Why then: a code of the retry policy; null where no policy has decided."""
     kind: Literal["collection_attempt_failed"] = "collection_attempt_failed"
 
 
@@ -236,6 +244,8 @@ class InstallmentFailed:
     """The installment."""
     cause: str
     """Why the last attempt failed, in our own words."""
+    reason: str | None = None
+    """Why nothing more is tried by itself: a code of the retry policy; null where none decided."""
     kind: Literal["installment_failed"] = "installment_failed"
 
 

@@ -146,7 +146,7 @@ class _Reader:
                 self._note(offer_expires_at=event.expires_at)
             case e.OfferAccepted():
                 self._note(accepted_at=at, agreement_version=event.agreement_version)
-            case e.PaymentRequested():
+            case e.PaymentRequested() if event.number is None:
                 self._note(payment_deadline=event.expires_at, payment_requested=True)
             case e.CheckoutPaymentFailed():
                 failed = self.progress.payments_failed + 1

@@ -35,6 +35,8 @@ class AttemptReason(StrEnum):
     """It failed, and nobody said why."""
     ANOTHER_WAY = "another_way"
     """The way it was tried last leads nowhere: another wallet or another channel is used."""
+    ASKED_FOR = "asked_for"
+    """Somebody has asked for it: it is made at once, whatever failed before."""
 
 
 class Delay(StrEnum):
@@ -57,6 +59,8 @@ class EndReason(StrEnum):
     """It has failed as often as the policy allows on this counter."""
     PAST_LAST_DAY = "past_last_day"
     """The next time would be later after the due date than the policy allows."""
+    ABOVE_LIMIT = "above_limit"
+    """The wallet may not pay so much at once: a person has it paid in parts."""
 
 
 REASON_AFTER: Final[Mapping[FailureCounter, AttemptReason]] = {
@@ -102,6 +106,10 @@ WORDINGS: Final[Mapping[AttemptReason | Delay | EndReason, Wording]] = {
         english="The payment cannot be made that way; we ask in another way.",
         amharic="ክፍያው በዚያ መንገድ ሊፈጸም አይችልም፤ በሌላ መንገድ እንጠይቃለን።",
     ),
+    AttemptReason.ASKED_FOR: Wording(
+        english="Somebody has asked us to try again.",
+        amharic="እንደገና እንድንሞክር ተጠይቀናል።",
+    ),
     Delay.HOLIDAY: Wording(
         english="Not on a public holiday.",
         amharic="በሕዝብ በዓል ቀን አይሆንም።",
@@ -125,6 +133,10 @@ WORDINGS: Final[Mapping[AttemptReason | Delay | EndReason, Wording]] = {
     EndReason.PAST_LAST_DAY: Wording(
         english="The time in which we try by ourselves has passed.",
         amharic="በራሳችን የምንሞክርበት ጊዜ አልፏል።",
+    ),
+    EndReason.ABOVE_LIMIT: Wording(
+        english="The amount is above what the wallet may pay at once; it can be paid in parts.",
+        amharic="መጠኑ ዋሌቱ በአንድ ጊዜ ሊከፍል ከሚችለው በላይ ነው፤ በከፊል ሊከፈል ይችላል።",
     ),
 }
 """What people are told of each."""

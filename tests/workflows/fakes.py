@@ -11,7 +11,6 @@ from importlib.resources import files
 from json import loads
 
 from activities.contracts import auth, bnpl, credit, kyc, marketplace, settlement
-from activities.contracts import payments as p
 from activities.contracts.step import Nothing
 from activities.edge import takes
 from meqenet.bnpl.events import PlannedInstallment
@@ -23,7 +22,6 @@ from meqenet.kyc.fayda import AuthorizationReturn, IdentityClaims
 from meqenet.money import Money
 from meqenet.payments.rail import (
     RailStatus,
-    RefundPayment,
     WalletProvider,
 )
 from meqenet.settlement.transfer import (
@@ -33,7 +31,9 @@ from meqenet.settlement.transfer import (
     TransferStatus,
 )
 from tests.workflows.books import Books
+from tests.workflows.payments import Payments
 from tests.workflows.rails import Answering, Rails, told
+from tests.workflows.reminders import Reminders
 
 
 def catalogue(option: str) -> ProductVersion:
@@ -56,7 +56,7 @@ Hearing = Callable[[marketplace.DeliverNotice], marketplace.NoticeAnswer | Excep
 
 
 @dataclass
-class Domains(Rails, Books):
+class Domains(Payments, Rails, Reminders, Books):
     """Every domain, the rails, and the endpoint of every merchant (``hear``)."""
 
     hear: Hearing = lambda _notice: TAKEN
@@ -66,9 +66,6 @@ class Domains(Rails, Books):
     quotes: dict[str, Quote] = field(default_factory=dict)
     events: dict[str, list[bnpl.RecordEvent]] = field(default_factory=lambda: defaultdict(list))
     ended: set[str] = field(default_factory=set)
-    attempts: dict[str, p.OpenAttempt] = field(default_factory=dict)
-    standings: dict[str, p.AttemptStanding] = field(default_factory=dict)
-    wallets: dict[str, p.RegisterWallet] = field(default_factory=dict)
     holds: dict[str, str] = field(default_factory=dict)
     orders: dict[str, str] = field(default_factory=dict)
     notices: list[marketplace.DeliverNotice] = field(default_factory=list)
@@ -272,67 +269,6 @@ class Domains(Rails, Books):
         status, code = told(self.query(command.end_to_end_id))
         return _transfer(command.end_to_end_id, status, code)
 
-    @takes(p.REGISTER_WALLET)
-    async def register_wallet(self, command: p.RegisterWallet) -> Nothing:
-        self.wallets[command.plan_id] = command
-        return Nothing()
-
-    @takes(p.OPEN_ATTEMPT)
-    async def open_attempt(self, command: p.OpenAttempt) -> p.AttemptOpened:
-        self.attempts[command.attempt_id] = command
-        wallet = self.wallets[command.plan_id]
-        standing = self.standings.setdefault(
-            command.attempt_id,
-            p.AttemptStanding(attempt_id=command.attempt_id, state=p.AttemptState.CREATED),
-        )
-        return p.AttemptOpened(
-            attempt_id=command.attempt_id,
-            provider=wallet.provider,
-            msisdn=wallet.msisdn,
-            contract_no=wallet.contract_no,
-            state=standing.state,
-            provider_reference=None,
-            standing=standing,
-        )
-
-    @takes(p.RECORD_ANSWER)
-    async def record_answer(self, command: p.RecordAnswer) -> p.AttemptStanding:
-        before = self.standings[command.attempt_id]
-        if before.state in (p.AttemptState.SUCCEEDED, p.AttemptState.FAILED):
-            return before
-        after = _standing(before, command, amount=self.attempts[command.attempt_id].amount)
-        self.standings[command.attempt_id] = after
-        return after
-
-    @takes(p.RECORD_MANDATE)
-    async def record_mandate(self, _command: p.RecordMandate) -> Nothing:
-        return Nothing()
-
-    @takes(p.FIND_MANDATE)
-    async def find_mandate(self, command: p.FindMandate) -> p.MandateToCancel:
-        wallet = self.wallets[command.plan_id]
-        return p.MandateToCancel(contract_no=wallet.contract_no, msisdn=wallet.msisdn)
-
-    @takes(p.OPEN_REFUND)
-    async def open_refund(self, command: p.OpenRefund) -> p.RefundOpened:
-        attempt = self.attempts[command.attempt_id]
-        wallet = self.wallets[attempt.plan_id]
-        return p.RefundOpened(
-            provider=wallet.provider,
-            order=RefundPayment(
-                refund_id=command.refund_id,
-                order_id=command.attempt_id,
-                receipt="R",
-                amount=command.amount,
-                msisdn=wallet.msisdn,
-            ),
-            state=p.AttemptState.CREATED,
-        )
-
-    @takes(p.RECORD_REFUND)
-    async def record_refund(self, _command: p.RecordRefund) -> Nothing:
-        return Nothing()
-
     @takes(auth.ISSUE_KEY)
     async def issue_key(self, _command: auth.IssueKey) -> Nothing:
         return Nothing()
@@ -346,32 +282,6 @@ def _transfer(end_to_end_id: str, status: RailStatus, code: str | None) -> Trans
         RailStatus.NOT_FOUND: TransferStatus.NOT_FOUND,
     }
     return TransferAnswer(end_to_end_id=end_to_end_id, status=known[status], reason_code=code)
-
-
-def _standing(
-    before: p.AttemptStanding, command: p.RecordAnswer, *, amount: Money
-) -> p.AttemptStanding:
-    if command.answer is None:
-        return p.AttemptStanding(attempt_id=before.attempt_id, state=p.AttemptState.UNKNOWN)
-    match command.answer.status:
-        case RailStatus.SUCCEEDED:
-            return p.AttemptStanding(
-                attempt_id=before.attempt_id,
-                state=p.AttemptState.SUCCEEDED,
-                amount=amount,
-                receipt="R",
-            )
-        case RailStatus.FAILED:
-            return p.AttemptStanding(
-                attempt_id=before.attempt_id,
-                state=p.AttemptState.FAILED,
-                cause=command.answer.failure_code or "no_funds",
-                retryable=True,
-            )
-        case RailStatus.PENDING:
-            return p.AttemptStanding(attempt_id=before.attempt_id, state=p.AttemptState.PENDING)
-        case RailStatus.NOT_FOUND:
-            return p.AttemptStanding(attempt_id=before.attempt_id, state=p.AttemptState.CREATED)
 
 
 WALLETS = {WalletProvider.TELEBIRR: "251911000000", WalletProvider.MPESA: "251711000000"}

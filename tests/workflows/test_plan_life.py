@@ -174,15 +174,15 @@ async def test_when_all_set_attempts_fail_a_person_retries_and_the_plan_complete
     bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
     handle = await bench.to_offer(application)
     await bench.accept(handle)
-    await bench.days_pass(handle, 40)
+    await bench.days_pass(handle, 75)
     assert await handle.query(PaymentPlanWorkflow.state) == "past_due"
-    assert bench.domains.sent == [attempt(plan, 1, n) for n in (1, 2, 3)]
+    assert bench.domains.sent == [attempt(plan, 1, n) for n in range(1, 7)]
     bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
     await handle.execute_update(
         PaymentPlanWorkflow.retry_installment, RetryInstallment(number=1, who="staff_1", why="call")
     )
     assert (await handle.result()).state == "completed"
-    assert bench.domains.sent[-1] == attempt(plan, 1, 4)
+    assert bench.domains.sent[-1] == attempt(plan, 1, 7)
 
 
 async def test_an_unknown_outcome_is_asked_about_and_never_sent_again(bench: Bench) -> None:

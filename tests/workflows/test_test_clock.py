@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 
+from meqenet.bnpl.events import CollectionAttemptFailed
 from meqenet.identity import installment_id
 from meqenet.payments.rail import PaymentAnswer, RailStatus, WalletProvider
+from meqenet.payments.retry import spread_within
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle, code_of
 from workers.queue_worker import WORKFLOW_QUEUE
@@ -113,6 +115,7 @@ async def test_a_long_plan_lives_its_two_years_in_one_step(bench: Bench) -> None
 async def test_retries_happen_at_their_set_distances_on_the_clock(bench: Bench) -> None:
     clock = await new_clock(bench)
     plan, handle = await active_plan(bench, clock, "pay_in_30")
+    spread = spread_within(key=plan, window=timedelta(hours=1))
     bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
     await advance(clock, days=31)
     assert len(bench.domains.sent) == 2
@@ -122,8 +125,13 @@ async def test_retries_happen_at_their_set_distances_on_the_clock(bench: Bench) 
     assert [order[-2:] for order in bench.domains.sent] == ["a1", "a2", "a3"]
     failed = [e for e in bench.domains.events[plan] if e.event.kind == "collection_attempt_failed"]
     assert [event.at for event in failed] == [
-        datetime(2026, 12, 23, 7, tzinfo=UTC),
-        datetime(2026, 12, 24, 7, tzinfo=UTC),
+        datetime(2026, 12, 23, 7, tzinfo=UTC) + spread,
+        datetime(2026, 12, 24, 7, tzinfo=UTC) + spread,
+    ]
+    told = [e.event for e in failed if isinstance(e.event, CollectionAttemptFailed)]
+    assert [(event.next_attempt_at, event.next_attempt_reason) for event in told] == [
+        (datetime(2026, 12, 24, 7, tzinfo=UTC) + spread, "after_no_funds"),
+        (datetime(2026, 12, 26, 7, tzinfo=UTC) + spread, "after_no_funds"),
     ]
     await clock.terminate()
 

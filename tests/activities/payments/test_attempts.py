@@ -22,6 +22,7 @@ from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
 from db.kernel.events import read_stream, require_unbroken
 from db.payments import views
+from db.payments.policies import query_times_on
 from meqenet.errors import Defect, Refusal
 from meqenet.identity import attempt_id, installment_id
 from meqenet.money import Money
@@ -112,9 +113,11 @@ async def _everything(payments: Database, plan_id: str) -> dict[str, list[str]]:
 
 
 async def test_an_attempt_is_opened_with_what_the_call_needs(
-    steps: PaymentsSteps, plan_id: str
+    steps: PaymentsSteps, payments: Database, plan_id: str
 ) -> None:
     command = _open(plan_id)
+    async with payments.read() as session:
+        questions = await query_times_on(session=session, day=_AT.date())
     assert await steps.open_attempt(command) == AttemptOpened(
         attempt_id=command.attempt_id,
         provider=WalletProvider.MPESA,
@@ -123,6 +126,7 @@ async def test_an_attempt_is_opened_with_what_the_call_needs(
         state=AttemptState.CREATED,
         provider_reference=None,
         standing=AttemptStanding(attempt_id=command.attempt_id, state=AttemptState.CREATED),
+        questions=questions,
     )
 
 

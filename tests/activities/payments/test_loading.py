@@ -95,10 +95,13 @@ async def test_a_plans_orders_come_oldest_first_with_the_wallets_phone(
     assert loaded == LoadedPayments(
         msisdn=MSISDN,
         attempts=(
-            AttemptFound(attempt_id=first.attempt_id, state=AttemptState.FAILED),
+            AttemptFound(
+                attempt_id=first.attempt_id, state=AttemptState.FAILED, channel=Channel.PUSH
+            ),
             AttemptFound(
                 attempt_id=second.attempt_id,
                 state=AttemptState.SUCCEEDED,
+                channel=Channel.PUSH,
                 succeeded_at=second.at,
             ),
         ),

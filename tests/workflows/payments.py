@@ -1,0 +1,191 @@
+"""The payments domain in memory; what it decides, it decides by the real rules and policies."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from importlib.resources import files
+from json import loads
+from typing import Any
+
+from activities.contracts import collecting
+from activities.contracts import payments as p
+from activities.contracts.step import Nothing
+from activities.edge import takes
+from meqenet.money import Money
+from meqenet.payments.causes import FailureCause, cause_of
+from meqenet.payments.channels import Channel
+from meqenet.payments.failures import FailedAttempt
+from meqenet.payments.planning import Collectable, plan_attempt
+from meqenet.payments.policy_documents import (
+    read_query_times,
+    read_retry_policy,
+    read_wallet_limits,
+)
+from meqenet.payments.rail import RailStatus, RefundPayment, WalletProvider
+from meqenet.payments.routing import MandateOnFile, WalletOnFile
+
+
+def policy(name: str) -> dict[str, Any]:
+    """A policy of collection as it is published."""
+    text = (files("db.payments") / "policies" / f"{name}.json").read_text()
+    found: dict[str, Any] = loads(text)
+    return found
+
+
+QUESTIONS = read_query_times(document=policy("queries-orders-v1"))
+
+
+@dataclass
+class Payments:
+    """Wallets, mandates, attempts and refunds, and the plans of next attempts."""
+
+    attempts: dict[str, p.OpenAttempt] = field(default_factory=dict)
+    standings: dict[str, p.AttemptStanding] = field(default_factory=dict)
+    wallets: dict[str, p.RegisterWallet] = field(default_factory=dict)
+    failed_at: dict[str, datetime] = field(default_factory=dict)
+    mandates: dict[str, MandateOnFile] = field(default_factory=dict)
+    planned: list[collecting.PlanNextAttempt] = field(default_factory=list)
+    holidays: frozenset[date] = frozenset()
+
+    @takes(p.REGISTER_WALLET)
+    async def register_wallet(self, command: p.RegisterWallet) -> Nothing:
+        self.wallets[command.plan_id] = command
+        return Nothing()
+
+    @takes(p.OPEN_ATTEMPT)
+    async def open_attempt(self, command: p.OpenAttempt) -> p.AttemptOpened:
+        self.attempts[command.attempt_id] = command
+        wallet = self.wallets[command.plan_id]
+        standing = self.standings.setdefault(
+            command.attempt_id,
+            p.AttemptStanding(attempt_id=command.attempt_id, state=p.AttemptState.CREATED),
+        )
+        return p.AttemptOpened(
+            attempt_id=command.attempt_id,
+            provider=wallet.provider,
+            msisdn=wallet.msisdn,
+            contract_no=wallet.contract_no,
+            state=standing.state,
+            provider_reference=None,
+            standing=standing,
+            questions=QUESTIONS,
+        )
+
+    @takes(p.RECORD_ANSWER)
+    async def record_answer(self, command: p.RecordAnswer) -> p.AttemptStanding:
+        before = self.standings[command.attempt_id]
+        if before.state in (p.AttemptState.SUCCEEDED, p.AttemptState.FAILED):
+            return before
+        after = _standing(before, command, attempt=self.attempts[command.attempt_id])
+        self.standings[command.attempt_id] = after
+        if after.state is p.AttemptState.FAILED:
+            self.failed_at[command.attempt_id] = command.at
+        return after
+
+    @takes(p.RECORD_MANDATE)
+    async def record_mandate(self, command: p.RecordMandate) -> Nothing:
+        self.mandates[command.plan_id] = MandateOnFile(
+            status=command.answer.status,
+            debit_limit=command.answer.debit_limit,
+            heard_at=command.at,
+        )
+        return Nothing()
+
+    @takes(collecting.PLAN_NEXT_ATTEMPT)
+    async def plan_next_attempt(
+        self, command: collecting.PlanNextAttempt
+    ) -> collecting.NextAttemptPlanned:
+        self.planned.append(command)
+        wallet = self.wallets[command.plan_id]
+        mandate = self.mandates.get(command.plan_id)
+        planned = plan_attempt(
+            of=Collectable(
+                plan_id=command.plan_id,
+                amount=command.amount,
+                due_on=command.terms.due_on,
+                wallet=WalletOnFile(
+                    wallet_id=command.plan_id, provider=wallet.provider, mandate=mandate
+                ),
+                failures=self._failures(command),
+                paid_today=Money.zero(),
+                mended_at=command.terms.mended_at,
+                now=command.at,
+            ),
+            policy=read_retry_policy(document=policy(f"retries-{command.terms.option}-v1")),
+            limits=read_wallet_limits(document=policy("wallet_limits-level_2-v2")),
+            holidays=self.holidays,
+        )
+        return collecting.told(
+            planned=planned,
+            contract_no=wallet.contract_no,
+            mandate=None if mandate is None else mandate.status,
+        )
+
+    def _failures(self, command: collecting.PlanNextAttempt) -> list[FailedAttempt]:
+        return [
+            FailedAttempt(
+                wallet_id=command.plan_id,
+                channel=Channel(self.attempts[attempt_id].channel.value),
+                cause=FailureCause(self.standings[attempt_id].cause or ""),
+                opened_at=self.attempts[attempt_id].at,
+                failed_at=at,
+            )
+            for attempt_id, at in self.failed_at.items()
+            if self.attempts[attempt_id].installment_id == command.installment_id
+        ]
+
+    @takes(p.FIND_MANDATE)
+    async def find_mandate(self, command: p.FindMandate) -> p.MandateToCancel:
+        wallet = self.wallets[command.plan_id]
+        return p.MandateToCancel(contract_no=wallet.contract_no, msisdn=wallet.msisdn)
+
+    @takes(p.OPEN_REFUND)
+    async def open_refund(self, command: p.OpenRefund) -> p.RefundOpened:
+        attempt = self.attempts[command.attempt_id]
+        wallet = self.wallets[attempt.plan_id]
+        return p.RefundOpened(
+            provider=wallet.provider,
+            order=RefundPayment(
+                refund_id=command.refund_id,
+                order_id=command.attempt_id,
+                receipt="R",
+                amount=command.amount,
+                msisdn=wallet.msisdn,
+            ),
+            state=p.AttemptState.CREATED,
+        )
+
+    @takes(p.RECORD_REFUND)
+    async def record_refund(self, _command: p.RecordRefund) -> Nothing:
+        return Nothing()
+
+
+def _standing(
+    before: p.AttemptStanding, command: p.RecordAnswer, *, attempt: p.OpenAttempt
+) -> p.AttemptStanding:
+    if command.answer is None:
+        return p.AttemptStanding(attempt_id=before.attempt_id, state=p.AttemptState.UNKNOWN)
+    match command.answer.status:
+        case RailStatus.SUCCEEDED:
+            return p.AttemptStanding(
+                attempt_id=before.attempt_id,
+                state=p.AttemptState.SUCCEEDED,
+                amount=attempt.amount,
+                receipt="R",
+            )
+        case RailStatus.FAILED:
+            return p.AttemptStanding(
+                attempt_id=before.attempt_id,
+                state=p.AttemptState.FAILED,
+                cause=cause_of(
+                    provider=WalletProvider.TELEBIRR
+                    if attempt.channel is not p.Channel.PUSH
+                    else WalletProvider.MPESA,
+                    code=command.answer.failure_code,
+                    under_mandate=attempt.channel is p.Channel.MANDATE,
+                ),
+                retryable=True,
+            )
+        case RailStatus.PENDING:
+            return p.AttemptStanding(attempt_id=before.attempt_id, state=p.AttemptState.PENDING)
+        case RailStatus.NOT_FOUND:
+            return p.AttemptStanding(attempt_id=before.attempt_id, state=p.AttemptState.CREATED)

@@ -1,0 +1,77 @@
+"""Asks for the next attempt of an installment, and whether its mandate is still what it was."""
+
+from dataclasses import dataclass
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from activities.contracts import payments as p
+from activities.contracts.collecting import (
+    PLAN_NEXT_ATTEMPT,
+    NextAttemptPlanned,
+    PlanNextAttempt,
+    PolicyTerms,
+)
+from meqenet.payments.rail import MandateStatus
+from workflows.asking import ask, report_of
+from workflows.clock import PlanClock
+from workflows.news import CollectionOrder
+
+PATCH = "collection-policy-1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptPlanner:
+    """The policy's word on one installment's attempts."""
+
+    order: CollectionOrder
+    clock: PlanClock
+
+    @property
+    def policy(self) -> PolicyTerms | None:
+        """By what they are planned; None where the product's own dates decide."""
+        if self.order.policy is None or not workflow.patched(PATCH):
+            return None
+        return self.order.policy
+
+    async def plan(self) -> NextAttemptPlanned:
+        """When and how the next attempt is made, and why; or why there is none."""
+        terms = self.order.policy
+        if terms is None:
+            raise ValueError("a collection without a policy goes by its dates")
+        with self.clock.working():
+            return await ask(
+                PLAN_NEXT_ATTEMPT,
+                PlanNextAttempt(
+                    plan_id=self.order.plan_id,
+                    installment_id=self.order.installment_id,
+                    amount=self.order.amount,
+                    terms=terms,
+                    at=max(self.clock.now(), self.order.not_before or self.clock.now()),
+                ),
+                summary="When and how is it collected next?",
+            )
+
+    async def still_holds(self, planned: NextAttemptPlanned) -> bool:
+        """Ask the provider for the mandate right before the attempt; False: plan it anew.
+
+        A provider that cannot be asked now changes nothing: the debit itself will tell.
+        """
+        if planned.contract_no is None:
+            return True
+        with self.clock.working():
+            try:
+                answer = await ask(
+                    p.TELEBIRR_QUERY_MANDATE,
+                    p.QueryMandate(contract_no=planned.contract_no),
+                    summary="Does the mandate still stand?",
+                )
+            except ActivityError as error:
+                workflow.logger.warning("mandate query failed: %s", report_of(error).code)
+                return True
+            await ask(
+                p.RECORD_MANDATE,
+                p.RecordMandate(plan_id=self.order.plan_id, answer=answer, at=self.clock.now()),
+                summary=f"Store the mandate: {answer.status}",
+            )
+        return answer.status is (planned.mandate or MandateStatus.ABSENT)
