@@ -287,6 +287,8 @@ class ReconciliationWorkflow:
                 )
             )
         workflow.set_current_details(f"{len(days)} days, {open_count} differences open")
+        if open_count:
+            workflow.logger.warning("%s: %d differences are open", provider, open_count)
         return ProviderReconciled(provider=provider, days=tuple(days), open_count=open_count)
 
 

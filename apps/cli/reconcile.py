@@ -26,10 +26,7 @@ T = TypeVar("T")
 
 def register(*, app: typer.Typer) -> None:
     """Add ``reconcile`` to a command line."""
-    group = typer.Typer(
-        help="A provider's statement beside our orders and our ledger.",
-        invoke_without_command=True,
-    )
+    group = typer.Typer(invoke_without_command=True)
     group.callback()(reconcile)
     for name, command in (("open", show_open), ("accept", accept), ("show", show)):
         group.command(name)(command)
@@ -52,7 +49,9 @@ def reconcile(
     ] = None,
     as_json: _Json = False,
 ) -> None:
-    """Reconcile a day: fetch or read its statement, judge it, and tell what was found.
+    """Hold a provider's statement to our orders and our ledger.
+
+    Fetches or reads the statement of a day, judges it, and tells what was found.
 
     Ends with 0 when nothing is open at the provider, with 1 when something is, and with 2 when
     the statement could not be had or read.
@@ -62,7 +61,11 @@ def reconcile(
     from workers.bootstrap import utc_now  # noqa: PLC0415 - heavy; not for --help
 
     if provider not in _PROVIDERS:
-        end(command=_COMMAND, text=f"--provider: must be one of {', '.join(_PROVIDERS)}", code=2)
+        end(
+            command=_COMMAND,
+            text=f"--provider: must be one of {', '.join(_PROVIDERS)}",
+            code=BAD_INPUT,
+        )
     on = _day(day)
     document = _document(statement)
     _attempt(lambda: _run(provider, on, document))
@@ -99,7 +102,8 @@ def show_open(
     from workers.bootstrap import utc_now  # noqa: PLC0415 - the same
 
     if provider is not None and provider not in _PROVIDERS:
-        end(command=f"{_COMMAND} open", text=f"--provider: must be one of {_PROVIDERS}", code=2)
+        known = ", ".join(_PROVIDERS)
+        end(command=f"{_COMMAND} open", text=f"--provider: must be one of {known}", code=BAD_INPUT)
 
     async def read(stores: "Mapping[str, Database]") -> "Sequence[ItemView]":
         from db.payments.views import open_items  # noqa: PLC0415 - heavy; not for --help

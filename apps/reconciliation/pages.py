@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from apps.writing import birr, instant, table
 from db.payments.views import ItemView, JudgementView, StatementView
 from meqenet.money import Money, total
-from meqenet.payments.reconciliation import WHAT_TO_DO, Verdict
+from meqenet.payments.reconciliation import WHAT_TO_DO, Because, Verdict
 
 _HOUR_MINUTES = 60
 _DAY_HOURS = 24
@@ -49,7 +49,7 @@ def open_page(*, items: Sequence[ItemView], now: datetime) -> Iterable[Renderabl
             birr(item.amount),
             item.verdict.value,
             age(now - item.since),
-            WHAT_TO_DO[item.because],
+            _what_to_do(item),
         )
     yield found
     yield "close one that is dealt with: meqenet reconcile accept LINE --by … --reason …"
@@ -85,7 +85,7 @@ def item_to_tell(*, item: ItemView, now: datetime) -> dict[str, object]:
         "because": item.because,
         "since": item.since,
         "age_hours": int((now - item.since) / timedelta(hours=1)),
-        "what_to_do": WHAT_TO_DO[item.because],
+        "what_to_do": _what_to_do(item),
         "accepted_by": item.accepted_by,
     }
 
@@ -115,6 +115,11 @@ def age(passed: timedelta, /) -> str:
         return f"{minutes} min"
     hours = minutes // _HOUR_MINUTES
     return f"{hours} h" if hours < 2 * _DAY_HOURS else f"{hours // _DAY_HOURS} d"
+
+
+def _what_to_do(item: ItemView) -> str:
+    is_young = item.verdict is Verdict.PENDING
+    return WHAT_TO_DO[Because.NOT_JUDGED if is_young else item.because]
 
 
 def _sums(lines: Sequence[ItemView]) -> Mapping[Verdict, tuple[int, Money, Money]]:

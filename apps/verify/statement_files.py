@@ -1,7 +1,6 @@
 """A provider's statement in a file: CSV with a heading, or a JSON list of objects."""
 
 import csv
-import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from apps.verify.statement_kinds import malformed, statement_row
 from integrations.ports.statements import StatementRow
 from meqenet.errors import Refusal
+from meqenet.payments.statement_document import StatementForm, cells_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,14 +37,6 @@ class StatementFile:
             raise malformed(f"--statements: {self.path}: {refusal.text}") from refusal
 
     def _cells(self) -> Iterator[Mapping[str, Any]]:
-        if self.path.suffix.lower() != ".json":
-            with self.path.open(encoding="utf-8-sig", newline="") as file:
-                yield from csv.DictReader(file)
-            return
-        try:
-            rows = json.loads(self.path.read_text(encoding="utf-8"))
-        except ValueError:
-            raise malformed("is not JSON") from None
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise malformed("is not a list of objects")
-        yield from rows
+        form = StatementForm.JSON if self.path.suffix.lower() == ".json" else StatementForm.CSV
+        with self.path.open(encoding="utf-8-sig", newline="") as file:
+            yield from cells_of(lines=file, form=form)

@@ -8,6 +8,7 @@ from typing import Final
 from integrations.ports.statements import Direction, StatementRow
 from meqenet.errors import Mender, Refusal
 from meqenet.money import Money
+from meqenet.payments.statement_document import PASSED_OVER
 
 _OURS: Final[Mapping[str, Direction]] = MappingProxyType(
     {
@@ -17,9 +18,7 @@ _OURS: Final[Mapping[str, Direction]] = MappingProxyType(
         "transfer-settled": Direction.PAID_OUT,
     }
 )
-_OTHERS: Final = frozenset(
-    {"adjustment", "float", "payout", "pay_bill", "fee", "transfer-accepted", "transfer-returned"}
-)
+_OTHERS: Final = frozenset(PASSED_OVER | {"payout", "pay_bill", "fee", "charge"})
 """Movements that no order of ours makes, or that a later one completes."""
 
 

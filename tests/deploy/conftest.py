@@ -31,6 +31,9 @@ def provider_values() -> dict[str, str]:
         "MEQENET_TELEBIRR_SP_PUBLIC_KEY": base64.b64encode(
             private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         ).decode(),
+        "MEQENET_TELEBIRR_STATEMENT_URL": "https://telebirr.example.com/statement",
+        "MEQENET_MPESA_STATEMENT_URL": "https://mpesa.example.com/statement",
+        "MEQENET_BANK_STATEMENT_URL": "https://bank.example.com/statement",
         "MEQENET_TELEBIRR_MERCHANT_APP_ID": "1234567890123456",
         "MEQENET_TELEBIRR_MERCHANT_CODE": "123456",
         "MEQENET_TELEBIRR_MANDATE_TEMPLATE_ID": "207001",

@@ -22,6 +22,7 @@ from integrations.bank.settings import BankSettings
 from integrations.fayda.settings import FaydaSettings
 from integrations.messages.settings import MessagesSettings
 from integrations.mpesa.settings import MpesaCallbackSettings, MpesaSettings
+from integrations.statements.settings import StatementSettings
 from integrations.telebirr.settings import TelebirrNotifySettings, TelebirrSettings
 from workers.bootstrap import Environment, domain_parts, http_client, payload_keys
 from workers.front_door import front_door
@@ -35,6 +36,7 @@ CLASSES: tuple[type[BaseSettings], ...] = (
     FaydaSettings,
     BankSettings,
     MessagesSettings,
+    StatementSettings,
     ApiSettings,
 )
 VARIABLE = re.compile(r"\$\{(\w+)(:\?|:-[^}]*)?\}")
