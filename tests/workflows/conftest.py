@@ -54,7 +54,7 @@ QUEUES = (
     WORKFLOW_QUEUE,
     *("kyc", "credit", "payments", "ledger", "settlement", "marketplace", "auth"),
     "webhooks",
-    *("telebirr", "mpesa", "fayda", "bank"),
+    *("telebirr", "mpesa", "fayda", "bank", "messages"),
 )
 KEYS = PayloadKeys(current="test", by_id={"test": b"p" * 32})
 
