@@ -16,6 +16,8 @@ from meqenet.payments.rail import (
 )
 from workflows.asking import ask, believed_from, report_of
 from workflows.clock import PlanClock
+from workflows.hints import needs_asking, with_receipt
+from workflows.messages import PaymentReported
 from workflows.news import CollectionOrder
 from workflows.questions import Questions
 from workflows.rails import (
@@ -40,17 +42,19 @@ TOO_LATE = "too_late"
 class Attempt:
     """The life of one attempt. ``reported`` is filled by the workflow's callback signal.
 
+    ``hint``: a success that a callback without proof has told of, and that is being asked after.
     ``asks_first``: a run that was lost may have sent it already.
     """
 
     order: CollectionOrder
     clock: PlanClock
     attempt_id: str
-    reported: dict[str, PaymentAnswer]
+    reported: dict[str, PaymentReported]
     asks_first: bool = False
     standing: p.AttemptStanding = field(init=False)
     provider_reference: str | None = None
     questions: Questions = field(init=False)
+    hint: PaymentAnswer | None = None
 
     def __post_init__(self) -> None:
         self.standing = p.AttemptStanding(attempt_id=self.attempt_id, state=p.AttemptState.CREATED)
@@ -225,7 +229,15 @@ class Attempt:
         return self.attempt_id in self.reported
 
     async def _take_report(self) -> None:
-        await self.record(self.reported.pop(self.attempt_id), source=p.AnswerSource.CALLBACK)
+        """Record a callback; of one that nothing proves, ask the provider what is true of it."""
+        report = self.reported.pop(self.attempt_id)
+        if needs_asking(report):
+            self.hint = report.answer
+            self.questions.begin()
+            await self._query()
+            return
+        answer = with_receipt(answer=report.answer, hint=self.hint)
+        await self.record(answer, source=p.AnswerSource.CALLBACK)
 
     async def _give_up(self, code: str) -> None:
         await self.record(

@@ -24,6 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.attempt import Attempt
     from workflows.attempt_planner import AttemptPlanner
     from workflows.clock import ClockMoved, PlanClock
+    from workflows.hints import needs_asking
     from workflows.messages import PaymentReported, plan_workflow_id
     from workflows.news import (
         CollectionEnd,
@@ -32,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
         CollectionResult,
         NewsKind,
     )
+    from workflows.rails import query_payment
 
 _LATE_MAX = timedelta(minutes=10)
 """After the deadline the provider closes its order; the order is watched this much longer."""
@@ -51,7 +53,7 @@ class InstallmentCollectionWorkflow:
     def __init__(self, order: CollectionOrder) -> None:
         self._order = order
         self._clock = PlanClock(order.clock)
-        self._reported: dict[str, PaymentAnswer] = {}
+        self._reported: dict[str, PaymentReported] = {}
         self._stop = order.is_unwanted
         self._retry_now = False
         self._told: tuple[int, datetime | None] | None = None
@@ -73,8 +75,10 @@ class InstallmentCollectionWorkflow:
 
     @workflow.signal
     def payment_reported(self, report: PaymentReported) -> None:
-        """A provider's verified callback; kept for the attempt that it names."""
-        self._reported[report.answer.order_id] = report.answer
+        """A provider's callback; kept for the attempt that it names."""
+        unread = self._reported.get(report.answer.order_id)
+        if unread is None or unread.is_hint or not report.is_hint:
+            self._reported[report.answer.order_id] = report
 
     @workflow.signal
     def clock_moved(self, moved: ClockMoved) -> None:
@@ -249,17 +253,25 @@ class InstallmentCollectionWorkflow:
         A repetition changes nothing; a contradiction is kept as a finding by the payments store.
         """
         while self._reported:
-            ended_id, answer = self._reported.popitem()
-            await ask(
-                RECORD_ANSWER,
-                RecordAnswer(
-                    attempt_id=ended_id,
-                    answer=answer,
-                    source=AnswerSource.CALLBACK,
-                    at=self._clock.now(),
-                ),
-                summary="Store a late answer",
-            )
+            ended_id, report = self._reported.popitem()
+            answer: PaymentAnswer | None = report.answer
+            if needs_asking(report):
+                answer = await query_payment(
+                    provider=self._order.provider, attempt_id=ended_id, provider_reference=None
+                )
+            if answer is not None:
+                await ask(
+                    RECORD_ANSWER,
+                    RecordAnswer(
+                        attempt_id=ended_id,
+                        answer=answer,
+                        source=AnswerSource.QUERY
+                        if needs_asking(report)
+                        else AnswerSource.CALLBACK,
+                        at=self._clock.now(),
+                    ),
+                    summary="Store a late answer",
+                )
 
     async def _let_customer_pay(self, attempt: Attempt, *, deadline: datetime) -> AttemptStanding:
         """Open the provider's page and wait until paid, too late, or unwanted and closed."""

@@ -104,9 +104,14 @@ class PlanAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentReported:
-    """Signal ``payment_reported`` to a collection: a verified callback has been stored."""
+    """Signal ``payment_reported`` to a collection: a provider's callback has been stored.
+
+    ``is_hint``: nothing proves who sent it, so money that it tells of is asked after before it
+    counts.
+    """
 
     answer: PaymentAnswer
+    is_hint: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -83,13 +83,13 @@ mpesa_router = APIRouter(
 
 @mpesa_router.post("/stk/{order_id}", summary="M-PESA reports a push")
 async def mpesa_stk(parts: Parts, order_id: _OrderId, body: _Body) -> dict[str, object]:
-    """The end of an STK push, in either envelope."""
+    """The end of an STK push, in either envelope. Unsigned: whoever waits asks M-PESA about it."""
     await _keep(parts, provider="mpesa", kind="stk", order_id=order_id, body=body)
     try:
         answer = parse_stk_callback(order_id=order_id, body=body)
     except Refusal as refusal:
         raise _not_taken(refusal) from refusal
-    await _report_payment(parts, answer)
+    await _report_payment(parts, answer, is_hint=True)
     return _MPESA_TAKEN
 
 
@@ -159,7 +159,7 @@ async def _report_result(
         await _report_refund(parts, result.refund_answer(refund_id=order_id, purpose=purpose))
 
 
-async def _report_payment(parts: ApiParts, answer: PaymentAnswer) -> None:
+async def _report_payment(parts: ApiParts, answer: PaymentAnswer, *, is_hint: bool = False) -> None:
     try:
         installment_id = installment_of(attempt_id=answer.order_id)
     except ValueError:
@@ -170,7 +170,8 @@ async def _report_payment(parts: ApiParts, answer: PaymentAnswer) -> None:
     )
     try:
         await handle.signal(
-            InstallmentCollectionWorkflow.payment_reported, PaymentReported(answer=answer)
+            InstallmentCollectionWorkflow.payment_reported,
+            PaymentReported(answer=answer, is_hint=is_hint),
         )
     except RPCError as error:
         _unclaimed(error, order_id=answer.order_id)

@@ -8,6 +8,7 @@ import typer
 
 from apps.cli.reading import BAD_INPUT, end, paper, read_stores
 from apps.cli.times import day_of
+from apps.cli.unclear import unclear
 from meqenet.bnpl.options import PaymentOption
 from meqenet.errors import Refusal
 
@@ -34,6 +35,7 @@ def register(*, app: typer.Typer) -> None:
         ("portfolio", portfolio),
         ("exposure", exposure),
         ("statement", statement),
+        ("unclear", unclear),
     ):
         report_app.command(name)(command)
     app.add_typer(report_app, name="report")

@@ -20,7 +20,7 @@ from meqenet.payments.policy_documents import (
     read_retry_policy,
     read_wallet_limits,
 )
-from meqenet.payments.rail import RailStatus, RefundPayment, WalletProvider
+from meqenet.payments.rail import PaymentAnswer, RailStatus, RefundPayment, WalletProvider
 from meqenet.payments.routing import MandateOnFile, WalletOnFile
 
 
@@ -41,6 +41,7 @@ class Payments:
     attempts: dict[str, p.OpenAttempt] = field(default_factory=dict)
     standings: dict[str, p.AttemptStanding] = field(default_factory=dict)
     wallets: dict[str, p.RegisterWallet] = field(default_factory=dict)
+    heard: list[PaymentAnswer] = field(default_factory=list)
     failed_at: dict[str, datetime] = field(default_factory=dict)
     mandates: dict[str, MandateOnFile] = field(default_factory=dict)
     planned: list[collecting.PlanNextAttempt] = field(default_factory=list)
@@ -72,6 +73,8 @@ class Payments:
 
     @takes(p.RECORD_ANSWER)
     async def record_answer(self, command: p.RecordAnswer) -> p.AttemptStanding:
+        if command.answer is not None:
+            self.heard.append(command.answer)
         before = self.standings[command.attempt_id]
         if before.state in (p.AttemptState.SUCCEEDED, p.AttemptState.FAILED):
             return before

@@ -15,11 +15,11 @@ from meqenet.bnpl.events import (
 from meqenet.calendar import at_addis
 from meqenet.errors import OutcomeUnknown
 from meqenet.identity import attempt_id, installment_id
-from meqenet.payments.rail import MandateStatus, RailStatus, WalletProvider
+from meqenet.payments.rail import MandateStatus, PaymentAnswer, RailStatus, WalletProvider
 from meqenet.payments.retry import spread_within
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle
-from workflows.messages import RetryInstallment, collection_workflow_id
+from workflows.messages import PaymentReported, RetryInstallment, collection_workflow_id
 from workflows.plan import PaymentPlanWorkflow
 
 
@@ -186,3 +186,30 @@ async def test_an_unknown_outcome_is_asked_about_as_the_policy_says_and_becomes_
     bench.domains.query = lambda _order: RailStatus.SUCCEEDED
     await leap
     assert bench.domains.sent == [life.attempt(1)]
+
+
+async def test_a_success_that_nothing_proves_is_asked_after_before_it_counts(bench: Bench) -> None:
+    bench.domains.answer = lambda _order: RailStatus.PENDING
+    bench.domains.query = lambda _order: RailStatus.PENDING
+    application = bench.application("pay_in_full")
+    handle = await bench.to_offer(application)
+    await bench.accept(handle)
+    life = Life(bench, handle, application.plan_id)
+    order = life.attempt(1)
+    await eventually(
+        lambda: handle.query(PaymentPlanWorkflow.state), lambda _: order in bench.domains.sent
+    )
+    told = PaymentAnswer(order_id=order, status=RailStatus.SUCCEEDED, receipt="R1")
+    asked = len(bench.domains.asked)
+    await life.collection.signal("payment_reported", PaymentReported(answer=told, is_hint=True))
+    await eventually(
+        lambda: handle.query(PaymentPlanWorkflow.state),
+        lambda _: len(bench.domains.asked) > asked,
+    )
+    assert await handle.query(PaymentPlanWorkflow.state) == "accepted"
+    word = PaymentAnswer(order_id=order, status=RailStatus.SUCCEEDED)
+    await life.collection.signal("payment_reported", PaymentReported(answer=word))
+    await life.ends()
+    (kept,) = [each for each in bench.domains.heard if each.status is RailStatus.SUCCEEDED]
+    assert kept.receipt == "R1"
+    assert bench.domains.sent == [order]

@@ -271,7 +271,9 @@ async def test_what_says_nothing_of_the_money_is_kept_and_told_to_nobody(
     assert await told(parts, workflow_id=collection) == []
 
 
-async def test_a_payment_reported_by_callback_makes_the_plan_active(shop: Shop, mpesa: str) -> None:
+async def test_a_reported_payment_makes_the_plan_active_once_mpesa_has_confirmed_it(
+    shop: Shop, mpesa: str
+) -> None:
     application = shop.application(option="pay_in_full")
     phone = "251" + application["wallet"]["phone"][1:]
     control = f"{shop.controls['mpesa']}/phones/{phone}"
@@ -283,12 +285,21 @@ async def test_a_payment_reported_by_callback_makes_the_plan_active(shop: Shop, 
     path = f"/v1/plans/{plan['id']}"
     accepted = (await shop.post(f"{path}/accept", {"agreement_version": "1"})).json()
     assert accepted["next_action"]["kind"] == "confirm_on_phone"
-    reported = await shop.http.post(
-        f"{mpesa}/stk/{plan['id']}-i01-a1", json=stk(f"{plan['id']}-i01-a1")
-    )
+    order = f"{plan['id']}-i01-a1"
+    reported = await shop.http.post(f"{mpesa}/stk/{order}", json=stk(order))
     assert reported.status_code == 200
 
     async def state() -> str:
         return str((await shop.get(path)).json()["state"])
 
+    async def questions() -> int:
+        log = await shop.http.get(f"{shop.controls['mpesa']}/requests", params={"last": 1000})
+        return sum("transactionstatus" in row["path"] for row in log.json())
+
+    before = await questions()
+    await eventually(questions, lambda asked: asked > before)
+    assert await state() == "accepted"
+    word = result("q-1", TransactionStatus="Completed", ReceiptNo="R1", Amount="1000.00")
+    told_now = await shop.http.post(f"{mpesa}/result/payment-status/{order}", json=word)
+    assert told_now.status_code == 200
     assert await eventually(state, lambda found: found == "active") == "active"

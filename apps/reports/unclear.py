@@ -1,0 +1,76 @@
+"""Payments that nobody knows the end of, and callbacks that belong to no order of ours."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from apps.writing import birr, instant, table
+from db.kernel.engine import ReadSession
+from db.payments.policies import query_times_on
+from db.payments.unclear import (
+    OverdueUnknown,
+    UnclaimedCallback,
+    overdue_unknowns,
+    unclaimed_callbacks,
+)
+from meqenet.calendar import addis_date
+
+_DIGEST_LETTERS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unclear:
+    """What somebody has to look at, as of a moment."""
+
+    as_of: datetime
+    unknown: tuple[OverdueUnknown, ...]
+    unclaimed: tuple[UnclaimedCallback, ...]
+
+
+async def read_unclear(*, session: ReadSession, now: datetime) -> Unclear:
+    """By the policy's age of an alarm.
+
+    Raises:
+        Defect: ``collection_policy_missing``.
+    """
+    times = await query_times_on(session=session, day=addis_date(at=now))
+    return Unclear(
+        as_of=now,
+        unknown=await overdue_unknowns(session=session, now=now, alarm_after=times.alarm_after),
+        unclaimed=await unclaimed_callbacks(session=session),
+    )
+
+
+def unclear_page(*, report: Unclear) -> Iterator[RenderableType]:
+    """For a terminal."""
+    yield Text(f"Unclear at {instant(report.as_of)} UTC")
+    if not report.unknown:
+        yield Text("Every payment has ended, or has been asked about for less than an alarm's age.")
+    else:
+        attempts = table(
+            "Outcome unknown: ask the provider", "opened", "attempt", "provider", "state", "birr>"
+        )
+        for row in report.unknown:
+            attempts.add_row(
+                instant(row.opened_at), row.attempt_id, row.provider, row.state, birr(row.asked)
+            )
+        yield attempts
+    if not report.unclaimed:
+        yield Text("Every callback belongs to an order of ours.")
+        return
+    callbacks = table(
+        "Callbacks for no order of ours", "last", "provider", "kind", "names", "times>", "body"
+    )
+    for kept in report.unclaimed:
+        callbacks.add_row(
+            instant(kept.last_at),
+            kept.provider,
+            kept.kind,
+            kept.order_id or "—",
+            str(kept.deliveries),
+            kept.digest.hex()[:_DIGEST_LETTERS],
+        )
+    yield callbacks
