@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.reading import paper, read_stores
+from apps.cli.reading import end, paper, read_stores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,17 +24,22 @@ def reminders(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
 ) -> None:
-    """What a plan's customer was told of its installments, when, and what became of it."""
+    """What a plan's customer was told of its installments, when, and what became of it.
+
+    Ends with 1 when no wallet of such a plan is on file.
+    """
     from apps.reports import reminders as report  # noqa: PLC0415 - heavy; not for --help
     from apps.writing import as_json as json_of  # noqa: PLC0415 - the same
     from workers.bootstrap import Environment, keyring  # noqa: PLC0415 - the same
 
-    async def read(stores: "Mapping[str, Database]") -> "tuple[ToldReminder, ...]":
+    async def read(stores: "Mapping[str, Database]") -> "tuple[ToldReminder, ...] | None":
         keys = keyring(settings=Environment().settings) if texts else None
         async with stores["payments"].read() as session:
             return await report.read_reminders(session=session, plan_id=plan, keyring=keys)
 
     found = read_stores(command=_COMMAND, domains=("payments",), read=read)
+    if found is None:
+        end(command=_COMMAND, text=f"{plan}: no wallet of such a plan is on file")
     if as_json:
         typer.echo(json_of(report.reminders_to_tell(plan_id=plan, reminders=found)))
         return

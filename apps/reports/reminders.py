@@ -10,7 +10,7 @@ from rich.text import Text
 from apps.writing import birr, day, instant, table
 from db.kernel.encryption import Keyring
 from db.kernel.engine import ReadSession
-from db.payments.reminders import reminders_of_plan, text_of, words_on
+from db.payments.reminders import has_wallet, reminders_of_plan, text_of, words_on
 from meqenet.money import Money
 
 
@@ -48,8 +48,8 @@ class ToldReminder:
 
 async def read_reminders(
     *, session: ReadSession, plan_id: str, keyring: Keyring | None
-) -> tuple[ToldReminder, ...]:
-    """Every reminder of a plan, oldest first.
+) -> tuple[ToldReminder, ...] | None:
+    """Every reminder of a plan, oldest first; None where no wallet of such a plan is on file.
 
     Args:
         session: of the payments store.
@@ -60,6 +60,8 @@ async def read_reminders(
         Refusal: ``person_erased``: the texts cannot be opened any more.
         Defect: ``reminder_text_changed``: a text has another hash than the one on file.
     """
+    if not await has_wallet(session=session, plan_id=plan_id):
+        return None
     found = []
     for row in await reminders_of_plan(session=session, plan_id=plan_id):
         words = await words_on(session=session, plan_id=plan_id, reminder_id=row.reminder_id)
@@ -103,7 +105,7 @@ def reminders_page(
     found = table(
         "told",
         *("decided", "installment", "kind", "due", "amount>"),
-        *("by", "text", "SHA-256", "state", "sent", "reference"),
+        *("by", "text", "SHA-256", "state", "reference"),
     )
     for each in reminders:
         code = "" if each.failure_code is None else f" ({each.failure_code})"
@@ -117,7 +119,6 @@ def reminders_page(
             f"{each.language} v{each.template_version}",
             each.text_hash.hex()[:12],
             f"{each.state}{code}",
-            instant(each.sent_at),
             each.provider_reference or "—",
         )
     yield found

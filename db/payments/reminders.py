@@ -10,7 +10,7 @@ from sqlalchemy import select
 from db.kernel.encryption import EncryptedColumn, Keyring, find_data_key, make_data_key
 from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.events import NewEvent, append
-from db.payments.tables import ReminderAnswer, ReminderRow
+from db.payments.tables import ReminderAnswer, ReminderRow, Wallet
 from db.payments.wallets import lock_plan, wallet_of
 from meqenet.errors import Defect
 from meqenet.payments.events import REMINDER_IS, ReminderOpened
@@ -140,6 +140,11 @@ async def record_reminder(
     )
     await append(session=session, event=event)
     return after
+
+
+async def has_wallet(*, session: ReadSession, plan_id: str) -> bool:
+    """Whether there is anybody who can be reminded of this plan."""
+    return await session.get(Wallet, plan_id) is not None
 
 
 async def reminders_of_plan(*, session: ReadSession, plan_id: str) -> list[ReminderRow]:
