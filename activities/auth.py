@@ -1,10 +1,20 @@
 """The steps of the auth domain."""
 
-from activities.contracts.auth import ISSUE_KEY, REVOKE_KEY, IssueKey, RevokeKey
+from activities.contracts.auth import (
+    ISSUE_KEY,
+    ISSUE_STAFF_KEY,
+    REVOKE_KEY,
+    REVOKE_STAFF_KEYS,
+    IssueKey,
+    IssueStaffKey,
+    RevokeKey,
+    RevokeStaffKeys,
+)
 from activities.contracts.step import Nothing
 from activities.edge import takes
-from db.auth import store
+from db.auth import staff, store
 from db.kernel.engine import Database
+from meqenet.auth.roles import Role
 
 
 class AuthActivities:
@@ -38,4 +48,26 @@ class AuthActivities:
                 key_id=command.key_id,
                 at=command.at,
             )
+        return Nothing()
+
+    @takes(ISSUE_STAFF_KEY)
+    async def issue_staff_key(self, command: IssueStaffKey) -> Nothing:
+        """See :meth:`activities.contracts.auth.AuthSteps.issue_staff_key`."""
+        async with self._database.write() as session:
+            await staff.issue_staff_key(
+                session=session,
+                staff_id=command.staff_id,
+                handle=command.handle,
+                role=Role(command.role),
+                key_id=command.key_id,
+                secret_hash=command.secret_hash,
+                at=command.at,
+            )
+        return Nothing()
+
+    @takes(REVOKE_STAFF_KEYS)
+    async def revoke_staff_keys(self, command: RevokeStaffKeys) -> Nothing:
+        """See :meth:`activities.contracts.auth.AuthSteps.revoke_staff_keys`."""
+        async with self._database.write() as session:
+            await staff.revoke_staff_keys(session=session, staff_id=command.staff_id, at=command.at)
         return Nothing()

@@ -18,7 +18,9 @@ from workflows.plan import PaymentPlanWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.refund import RefundWorkflow
 from workflows.rehydration import RehydrationWorkflow
+from workflows.reminder import ReminderWorkflow
 from workflows.restoring import ClockRestorationWorkflow, NoticeRestorationWorkflow
+from workflows.staffing import StaffJoiningWorkflow, StaffLeavingWorkflow
 from workflows.test_clock import TestClockWorkflow
 
 WORKFLOWS: tuple[type[Any], ...] = (
@@ -27,7 +29,10 @@ WORKFLOWS: tuple[type[Any], ...] = (
     RefundWorkflow,
     MerchantPayoutWorkflow,
     MerchantNoticeWorkflow,
+    ReminderWorkflow,
     MerchantOnboardingWorkflow,
+    StaffJoiningWorkflow,
+    StaffLeavingWorkflow,
     TestClockWorkflow,
     DailyAccrualWorkflow,
     ReconciliationWorkflow,

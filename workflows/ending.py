@@ -8,10 +8,11 @@ from temporalio.exceptions import ActivityError
 from activities.contracts import marketplace, payments
 from activities.contracts.payments import AttemptState, RefundFound
 from meqenet.bnpl.events import PaymentReturned, PlanCancelled, PlanExpired
+from meqenet.bnpl.staff_events import RefundRetryAsked
 from meqenet.bnpl.states import PlanState
 from meqenet.identity import refund_id
 from workflows.asking import ask, report_of
-from workflows.messages import refund_workflow_id
+from workflows.messages import RetryMoneyOut, refund_workflow_id
 from workflows.news import CollectionResult
 from workflows.plan_desk import PlanDesk, PlanEnded
 from workflows.refund import RefundEnd, RefundOrder, RefundWorkflow
@@ -90,10 +91,21 @@ async def return_payment(
 async def _person_retries_refund(desk: PlanDesk, *, why: str | None) -> None:
     """The money stays in the books as the customer's until a person has it sent again."""
     desk.show(step=f"refund refused ({why or 'see payments'}): retry it", step_at=None)
+    desk.refund_refused = True
     await desk.clock.wait_until(
         lambda: desk.refunds_asked > 0, until=None, summary="a person retries the refund"
     )
+    desk.refund_refused = False
     desk.refunds_asked = 0
+    asked, desk.refund_asked = desk.refund_asked, None
+    if asked is None or not isinstance(asked.deed, RetryMoneyOut):
+        return
+    await desk.record(
+        RefundRetryAsked(by=asked.deed.who, why=asked.deed.why),
+        state=desk.life.state,
+        step="return the payment",
+    )
+    asked.done = True
 
 
 async def end_mandate(desk: PlanDesk) -> None:

@@ -36,6 +36,14 @@ from workflows.news import (
 from workflows.paying_merchant import pay_merchant_if_due, take_payout_answer
 from workflows.plan_desk import DAYS_PAST_DUE, PlanDesk
 from workflows.plan_life import InstallmentLife
+from workflows.reminding import learn_policy, next_reminder, note_failure, remind_if_due
+from workflows.support_deeds import (
+    do_deed,
+    go_on_later,
+    held_until,
+    keep_holds,
+    postponed_order,
+)
 
 _ROLL_AFTER_COLLECTIONS = 6
 
@@ -45,9 +53,10 @@ async def live(desk: PlanDesk) -> bool:
     while not _over(desk):
         if should_roll(desk):
             return False
+        await learn_policy(desk)
         step, step_at = next_step(desk)
         desk.show(step=step, step_at=step_at)
-        await desk.clock.wait_until(desk.has_work, until=next_start(desk), summary=step)
+        await desk.clock.wait_until(desk.has_work, until=_next_deed(desk), summary=step)
         while desk.news:
             await _take_news(desk, desk.news.popleft())
         while desk.results:
@@ -55,18 +64,28 @@ async def live(desk: PlanDesk) -> bool:
         while desk.retries:
             number, _ = desk.retries.popitem()
             await _collect(desk, desk.life.installment(number=number), now=True)
+        while desk.deeds:
+            await do_deed(desk, desk.deeds[0], collect=lambda row: _collect(desk, row, now=True))
+            desk.deeds.popleft()
+        await keep_holds(desk)
         while desk.payout_answers:
             await take_payout_answer(desk, desk.payout_answers.popleft())
         await pay_merchant_if_due(desk)
         for installment in desk.life.installments:
             if _is_due(desk, installment):
                 await _collect(desk, installment)
+        await remind_if_due(desk)
     await end_mandate(desk)
     await desk.record(
         PlanCompleted(collected=desk.life.collected()), state=PlanState.COMPLETED, step="none"
     )
     await desk.tell_merchant("plan.completed")
     return True
+
+
+def _next_deed(desk: PlanDesk) -> datetime | None:
+    """When the plan has to begin something, or to remind of something."""
+    return min((at for at in (next_start(desk), next_reminder(desk)) if at), default=None)
 
 
 def should_roll(desk: PlanDesk) -> bool:
@@ -96,17 +115,23 @@ async def _collect(desk: PlanDesk, installment: InstallmentLife, *, now: bool = 
     started_on = addis_date(at=desk.clock.now()) if now else installment.planned.due_on
     installment.state = InstallmentState.COLLECTING
     number = installment.planned.number
+    first_at = None if now else held_until(desk)
+    installment.failed = 0
+    installment.next_attempt_at = first_at
+    if first_at is not None:
+        installment.postponed = (due_at(desk, installment=installment), first_at)
     await desk.record(
-        CollectionStarted(number=number),
+        CollectionStarted(number=number, next_attempt_at=first_at),
         state=desk.life.state,
         step=f"collect installment {number}",
-        step_at=desk.clock.now(),
+        step_at=first_at or desk.clock.now(),
     )
     desk.life.collections_since_roll += 1
     mended_at = desk.clock.now() if now else None
-    await desk.start_collection(
-        collection_order(desk, installment, started_on=started_on, mended_at=mended_at)
-    )
+    order = collection_order(desk, installment, started_on=started_on, mended_at=mended_at)
+    if first_at is not None:
+        order = postponed_order(desk, order, installment=installment, at=first_at)
+    await desk.start_collection(order)
 
 
 def collection_order(
@@ -153,7 +178,9 @@ async def _take_news(desk: PlanDesk, news: CollectionNews) -> None:
         return
     installment = desk.life.installment(number=news.number)
     installment.attempts += 1
+    installment.failed += 1
     installment.next_attempt_at = news.next_attempt_at
+    note_failure(desk, number=news.number, cause=news.cause)
     await desk.record(
         CollectionAttemptFailed(
             number=news.number,
@@ -185,10 +212,16 @@ async def _request_payment(desk: PlanDesk, news: CollectionNews) -> None:
 
 async def _take_result(desk: PlanDesk, result: CollectionResult) -> None:
     installment = desk.life.installment(number=result.number)
+    if result.end is CollectionEnd.STOPPED and result.number in desk.moved:
+        today = addis_date(at=desk.clock.now())
+        await go_on_later(desk, result, collection_order(desk, installment, started_on=today))
+        return
+    desk.moved.pop(result.number, None)
     installment.attempts = result.attempts
     installment.next_attempt_at = None
     if result.end is not CollectionEnd.PAID:
         installment.state = InstallmentState.FAILED
+        note_failure(desk, number=result.number, cause=result.cause)
         await desk.record(
             InstallmentFailed(
                 number=result.number, cause=result.cause or "unknown", reason=result.reason

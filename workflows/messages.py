@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from meqenet.money import Money
 from meqenet.payments.rail import PaymentAnswer, RefundAnswer, WalletProvider
@@ -92,6 +92,64 @@ class RetryMoneyOut:
 
     who: str
     why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PauseCollection:
+    """Update ``pause_collection``: nothing is tried by itself before ``until``.
+
+    Without a date it is paused for as long as the rules allow, or until it is resumed.
+    """
+
+    who: str
+    why: str
+    until: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkUnreachable:
+    """Update ``mark_unreachable_until``: no attempt at all is made before ``until``."""
+
+    until: date
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResumeCollection:
+    """Update ``resume_collection``: end a pause, or say that the customer can be reached again."""
+
+    who: str
+    why: str
+
+
+SupportDeed = (
+    RetryInstallment | RetryMoneyOut | PauseCollection | MarkUnreachable | ResumeCollection
+)
+"""What staff may have a plan do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeedStanding:
+    """Whether staff may do something to the plan now; if not, why not.
+
+    ``deed`` is the update's name, ``number`` the installment where it is about one. ``code`` and
+    ``text`` are None where the deed is possible.
+    """
+
+    deed: str
+    number: int | None = None
+    code: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SupportStanding:
+    """Query ``support``: what staff may do now; ``held_*``: why nothing is collected by itself."""
+
+    deeds: tuple[DeedStanding, ...]
+    held_because: str | None = None
+    held_until: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.contracts import bnpl
-    from meqenet.bnpl.states import InstallmentState, PlanState
+    from meqenet.bnpl.states import PlanState
     from workflows.activation import activate
     from workflows.asking import ask, refusal
     from workflows.becoming_active import decide_credit, make_offer, open_plan, verify_identity
@@ -20,16 +20,37 @@ with workflow.unsafe.imports_passed_through():
         Accept,
         Apply,
         Cancel,
+        MarkUnreachable,
+        PauseCollection,
         PlanAnswer,
+        ResumeCollection,
         RetryInstallment,
         RetryMoneyOut,
         ReturnFromIdentity,
+        SupportStanding,
         test_clock_workflow_id,
     )
     from workflows.news import CollectionNews
-    from workflows.plan_desk import MERCHANT_ID, PAYMENT_OPTION, PlanDesk, PlanEnded
+    from workflows.plan_desk import (
+        MERCHANT_ID,
+        PAYMENT_OPTION,
+        AskedDeed,
+        PlanDesk,
+        PlanEnded,
+    )
     from workflows.plan_life import PlanLife, PlanOutcome, PlanRun
     from workflows.resuming import go_on, take_up
+    from workflows.support import (
+        no_marking,
+        no_pause,
+        no_payout_retry,
+        no_refund_retry,
+        no_resuming,
+        no_retry,
+        no_signature,
+        require,
+        standing_of,
+    )
     from workflows.test_clock_messages import PlanAtRest, PlanJoined, PlanLeft
 
 _BEFORE_ACTIVE = (
@@ -40,6 +61,7 @@ _BEFORE_ACTIVE = (
 )
 
 
+_DEEDS_RECORDED = "support-deeds-recorded"
 _IN_FORCE = (PlanState.ACTIVE, PlanState.PAST_DUE, PlanState.COMPLETED)
 
 
@@ -125,7 +147,13 @@ class PaymentPlanWorkflow:
                 desk.answer()
         except PlanEnded:
             return True
-        return await live(desk)
+        while not await live(desk):
+            await workflow.wait_condition(
+                lambda: workflow.all_handlers_finished() or desk.has_work()
+            )
+            if not desk.has_work():
+                return False
+        return True
 
     @workflow.update
     async def apply(self, request: Apply) -> PlanAnswer:
@@ -210,6 +238,13 @@ class PaymentPlanWorkflow:
         """Collect a failed installment again now, or end the wait before its next attempt."""
         desk = self._desk
         collection = desk.active.get(request.number)
+        if workflow.patched(_DEEDS_RECORDED):
+            installment = desk.life.installment(number=request.number)
+            planned_at = None
+            if collection is not None:
+                # From here on its attempt is under way: whoever presses next is told so.
+                planned_at, installment.next_attempt_at = installment.next_attempt_at, None
+            return await self._have_done(AskedDeed(deed=request, planned_at=planned_at))
         if collection is not None:
             await collection.handle.signal(InstallmentCollectionWorkflow.retry_now)
         else:
@@ -219,40 +254,66 @@ class PaymentPlanWorkflow:
 
     @retry_installment.validator
     def _may_be_retried(self, request: RetryInstallment) -> None:
-        installments = self._desk.life.installments
-        if not 1 <= request.number <= len(installments):
-            raise refusal(code="installment_unknown", text="number: no such installment")
-        state = self._desk.life.installment(number=request.number).state
-        waiting = request.number in self._desk.active
-        if request.number in self._desk.retries or not (
-            state is InstallmentState.FAILED or waiting
-        ):
-            raise refusal(
-                code="installment_not_retryable",
-                text=f"number: an installment that is {state} is not collected again",
-            )
+        require(no_signature(request) or no_retry(self._desk, number=request.number))
+
+    @workflow.update
+    async def pause_collection(self, request: PauseCollection) -> PlanAnswer:
+        """Try nothing by itself until a date, or until it is resumed."""
+        return await self._have_done(AskedDeed(deed=request))
+
+    @pause_collection.validator
+    def _may_be_paused(self, request: PauseCollection) -> None:
+        require(no_signature(request) or no_pause(self._desk, until=request.until))
+
+    @workflow.update
+    async def mark_unreachable_until(self, request: MarkUnreachable) -> PlanAnswer:
+        """Make no attempt before a date: the customer cannot be reached."""
+        return await self._have_done(AskedDeed(deed=request))
+
+    @mark_unreachable_until.validator
+    def _may_be_unreachable(self, request: MarkUnreachable) -> None:
+        require(no_signature(request) or no_marking(self._desk, until=request.until))
+
+    @workflow.update
+    async def resume_collection(self, request: ResumeCollection) -> PlanAnswer:
+        """End a pause, or say that the customer can be reached again."""
+        return await self._have_done(AskedDeed(deed=request))
+
+    @resume_collection.validator
+    def _may_be_resumed(self, request: ResumeCollection) -> None:
+        require(no_signature(request) or no_resuming(self._desk))
 
     @workflow.update
     async def retry_refund(self, request: RetryMoneyOut) -> PlanAnswer:
         """Send a refused return of a checkout payment again, under a new id."""
-        del request
-        self._desk.refunds_asked += 1
+        desk = self._desk
+        desk.refunds_asked += 1
+        if workflow.patched(_DEEDS_RECORDED):
+            asked = desk.refund_asked = AskedDeed(deed=request)
+            await workflow.wait_condition(lambda: asked.done)
         return self._answer()
+
+    @retry_refund.validator
+    def _refund_was_refused(self, request: RetryMoneyOut) -> None:
+        require(no_signature(request) or no_refund_retry(self._desk))
 
     @workflow.update
     async def retry_payout(self, request: RetryMoneyOut) -> PlanAnswer:
         """Send a refused payout again, under a new id, to the account now on file."""
-        del request
+        if workflow.patched(_DEEDS_RECORDED):
+            return await self._have_done(AskedDeed(deed=request))
         self._desk.payouts_asked += 1
         await workflow.wait_condition(lambda: self._desk.payouts_asked == 0)
         return self._answer()
 
     @retry_payout.validator
     def _payout_was_refused(self, request: RetryMoneyOut) -> None:
-        del request
-        payout = self._desk.life.payout
-        if payout is None or not payout.rejected or self._desk.payouts_asked:
-            raise refusal(code="payout_not_refused", text="No refused payout waits for a retry.")
+        require(no_signature(request) or no_payout_retry(self._desk))
+
+    @workflow.query
+    def support(self) -> SupportStanding:
+        """What staff may have the plan do now; why not, where not."""
+        return standing_of(self._desk)
 
     @workflow.signal
     def collection_news(self, news: CollectionNews) -> None:
@@ -276,6 +337,16 @@ class PaymentPlanWorkflow:
 
     def _answer(self) -> PlanAnswer:
         return PlanAnswer(plan_id=self._desk.plan_id, state=self._desk.life.state)
+
+    async def _have_done(self, asked: AskedDeed) -> PlanAnswer:
+        """Leave the deed for the main coroutine; answers once it is recorded and begun."""
+        self._desk.deeds.append(asked)
+        await workflow.wait_condition(lambda: asked.done or self._over)
+        if not asked.done:
+            state = self._desk.life.state
+            text = f"Nothing is collected of a plan that is {state}."
+            raise refusal(code="plan_not_in_force", text=text)
+        return self._answer()
 
     async def _answer_after(self, before: int) -> PlanAnswer:
         await workflow.wait_condition(lambda: self._over or self._desk.answered > before)

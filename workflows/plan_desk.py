@@ -24,6 +24,7 @@ from workflows.messages import (
     Application,
     Cancel,
     ReturnFromIdentity,
+    SupportDeed,
     collection_workflow_id,
     notice_id_of,
     notice_workflow_id,
@@ -43,6 +44,7 @@ PLAN_STATE = SearchAttributeKey.for_keyword("PlanState")
 PAYMENT_OPTION = SearchAttributeKey.for_keyword("PaymentOption")
 MERCHANT_ID = SearchAttributeKey.for_keyword("MerchantId")
 NEXT_DUE_AT = SearchAttributeKey.for_datetime("NextDueAt")
+_CLOCK_FOLLOWS = "clock-follows-collection"
 DAYS_PAST_DUE = SearchAttributeKey.for_int("DaysPastDue")
 
 
@@ -58,6 +60,18 @@ class ActiveCollection:
     waiter: asyncio.Task[None]
     told_turn: int = -1
     next_wake: datetime | None = None
+
+
+@dataclass
+class AskedDeed:
+    """What a member of staff waits for; ``done`` once it is on record.
+
+    ``planned_at``: of a retry, when the attempt would have been made by itself.
+    """
+
+    deed: SupportDeed
+    planned_at: datetime | None = None
+    done: bool = False
 
 
 @dataclass
@@ -77,6 +91,13 @@ class PlanDesk:
     refunds_asked: int = 0
     payouts_asked: int = 0
     retries: dict[int, str] = field(default_factory=dict)
+    deeds: deque[AskedDeed] = field(default_factory=deque)
+    """What staff have asked an active plan for."""
+    refund_refused: bool = False
+    """A refused refund waits for a member of staff."""
+    refund_asked: AskedDeed | None = None
+    moved: dict[int, datetime] = field(default_factory=dict)
+    """Collections that are being stopped to go on at another time."""
     news: deque[CollectionNews] = field(default_factory=deque)
     results: deque[CollectionResult] = field(default_factory=deque)
     active: dict[int, ActiveCollection] = field(default_factory=dict)
@@ -84,6 +105,8 @@ class PlanDesk:
     paying: asyncio.Task[None] | None = None
     answered: int = 0
     """Counts the moments at which whoever asked something can be answered."""
+    action: NextAction | None = None
+    """What the customer was last shown to have to do."""
     recorded_at: datetime | None = None
     """When the newest event was, by the plan's clock."""
 
@@ -124,6 +147,7 @@ class PlanDesk:
         )
         self.life.sequence += 1
         self.recorded_at = at
+        self.action = action
         self.life.state = state
         self.show(step=step, step_at=step_at)
 
@@ -150,7 +174,12 @@ class PlanDesk:
     def has_work(self) -> bool:
         """Whether an active plan has something to take in."""
         return bool(
-            self.news or self.results or self.payout_answers or self.retries or self.payouts_asked
+            self.news
+            or self.results
+            or self.payout_answers
+            or self.retries
+            or self.payouts_asked
+            or self.deeds
         )
 
     def cancel_is_new(self) -> bool:
@@ -242,8 +271,11 @@ class PlanDesk:
         waiter = asyncio.create_task(self._await_result(order.number, handle))
         self.active[order.number] = ActiveCollection(handle=handle, waiter=waiter)
         reading = self.clock.reading
-        if self.left_off is not None and reading is not None and reading != order.clock:
-            # A plan that was begun again is told the time whenever it comes, and passes it on.
+        if reading is None or reading == order.clock:
+            return
+        if self.left_off is not None or workflow.patched(_CLOCK_FOLLOWS):
+            # A plan that was begun again is told the time whenever it comes, and passes it on; so
+            # is one whose staff have something collected while an integrator moves the clock.
             await self.move_clock(ClockMoved(now=reading.now, turn=reading.turn))
 
     async def stop_collection(self, *, number: int) -> None:
@@ -296,7 +328,7 @@ class PlanDesk:
 
     def at_rest(self) -> bool:
         """Whether everything that was due at the test clock's time is done."""
-        if self.has_work() or self.paying or not self.clock.at_rest():
+        if self.has_work() or self.paying or self.moved or not self.clock.at_rest():
             return False
         return all(c.told_turn >= self.clock.turn for c in self.active.values())
 

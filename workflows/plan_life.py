@@ -7,22 +7,39 @@ from activities.contracts.bnpl import PlanTerms
 from activities.contracts.kyc import LoadedLogin
 from activities.contracts.payments import LoadedPayments
 from activities.contracts.settlement import SettlementScheduled
+from meqenet.bnpl.collection_hold import CollectionHold
 from meqenet.bnpl.events import PlannedInstallment
 from meqenet.bnpl.progress import PlanProgress
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.money import Money, total
 from workflows.clock import ClockReading
 from workflows.messages import Application
+from workflows.reminders_life import RemindersLife
 
 
 @dataclass
 class InstallmentLife:
-    """One installment's progress. ``attempts`` counts all attempts so far, over all collections."""
+    """One installment's progress.
+
+    Attributes:
+        attempts: all attempts so far, over all collections.
+        failed: attempts of the newest collection that have failed.
+        postponed: when the next attempt was planned, and to when a hold has moved it.
+    """
 
     planned: PlannedInstallment
     state: InstallmentState = InstallmentState.SCHEDULED
     attempts: int = 0
     next_attempt_at: datetime | None = None
+    failed: int = 0
+    postponed: tuple[datetime, datetime] | None = None
+
+    @property
+    def planned_at(self) -> datetime | None:
+        """When the next attempt is planned, not counting a hold that has moved it."""
+        if self.postponed is not None and self.postponed[1] == self.next_attempt_at:
+            return self.postponed[0]
+        return self.next_attempt_at
 
 
 @dataclass
@@ -54,6 +71,8 @@ class PlanLife:
     clock: ClockReading | None = None
     reported: tuple[int, datetime | None] | None = None
     collections_since_roll: int = 0
+    hold: CollectionHold | None = None
+    reminders: RemindersLife | None = None
 
     @property
     def signed(self) -> PlanTerms:

@@ -80,6 +80,7 @@ def _life(stored: StoredPlan) -> PlanLife:
         installments=[_installment(row, progress=plan.progress) for row in plan.installments],
         payout=_payout(stored),
         clock=None if now is None else ClockReading(now=now, turn=0),
+        hold=plan.progress.hold,
     )
 
 
@@ -90,6 +91,7 @@ def _installment(row: LoadedInstallment, *, progress: PlanProgress) -> Installme
         state=InstallmentState(row.state),
         attempts=known.attempts,
         next_attempt_at=known.next_attempt_at,
+        failed=known.failed,
     )
 
 

@@ -14,6 +14,9 @@ from apps.checkout_api import (
     plans,
     problems,
     quotes,
+    support_batches,
+    support_plans,
+    support_reports,
     test_clocks,
 )
 from apps.checkout_api.idempotency import KEY_HEADER
@@ -23,6 +26,9 @@ from apps.checkout_api.plan_resource import PlanResource
 from apps.checkout_api.problems import ProblemDetails
 from apps.checkout_api.request_edge import RequestEdge
 from apps.checkout_api.statement_resource import Statement
+from apps.checkout_api.support_batches import FailedInstallments
+from apps.checkout_api.support_reports import PortfolioTold
+from apps.checkout_api.support_resource import SupportPlan
 
 _TITLE: Final = "Meqenet checkout API"
 _VERSION: Final = "1"
@@ -49,6 +55,9 @@ def create_app(*, parts: ApiParts) -> FastAPI:
         merchant_statement,
         test_clocks,
         identity_return,
+        support_plans,
+        support_batches,
+        support_reports,
         health,
     ):
         app.include_router(part.router)
@@ -71,7 +80,14 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         schemas.update(model.pop("$defs", {}))
         schemas["ProblemDetails"] = model
         # FastAPI drops every null, also where an example shows one.
-        for shown in (PlanResource, PlanSummary, Statement):
+        for shown in (
+            PlanResource,
+            PlanSummary,
+            Statement,
+            SupportPlan,
+            FailedInstallments,
+            PortfolioTold,
+        ):
             schemas[shown.__name__]["examples"] = shown.model_json_schema()["examples"]
         for operations in document["paths"].values():
             for operation in operations.values():

@@ -29,6 +29,11 @@ class Merchant:
     merchant_id: str
     sandbox: bool
 
+    @property
+    def asker_id(self) -> str:
+        """Whose idempotency keys the request's is one of."""
+        return self.merchant_id
+
 
 async def authenticated(
     request: Request,

@@ -10,12 +10,11 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol
 
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
 
-from apps.checkout_api.authentication import Merchant
 from apps.checkout_api.exact_json import canonical
 from apps.checkout_api.parts import ApiParts
 from apps.checkout_api.problems import MEDIA_TYPE, Problem, as_problem, problem_body
@@ -63,14 +62,23 @@ async def idempotency_key(
 
 
 IdempotencyKey = Annotated[str, Depends(idempotency_key)]
-"""The key that a merchant's write must carry."""
+"""The key that a write must carry."""
+
+
+class Asker(Protocol):
+    """Whoever has shown a key: a merchant, or a member of staff."""
+
+    @property
+    def asker_id(self) -> str:
+        """Idempotency keys of different askers have nothing to do with each other."""
+        ...
 
 
 async def once(
     *,
     request: Request,
     parts: ApiParts,
-    merchant: Merchant,
+    asker: Asker,
     key: str,
     act: Callable[[], Awaitable[Answer]],
 ) -> Response:
@@ -80,7 +88,7 @@ async def once(
         Problem: 422 ``idempotency_key_reused``: the key was used for another request.
     """
     claimed = await parts.answers.claim(
-        merchant_id=merchant.merchant_id,
+        merchant_id=asker.asker_id,
         key=key,
         request_hash=await _request_hash(request, hash_key=parts.hash_key),
         at=parts.clock(),
@@ -100,7 +108,7 @@ async def once(
     if given.status == _ACCEPTED or given.status >= _SERVER_ERRORS:
         return _response(given)
     kept = await parts.answers.keep(
-        merchant_id=merchant.merchant_id, key=key, given=given, at=parts.clock()
+        merchant_id=asker.asker_id, key=key, given=given, at=parts.clock()
     )
     return _response(kept, replayed=kept != given)
 

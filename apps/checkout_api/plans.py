@@ -68,7 +68,7 @@ async def apply(
     return await once(
         request=request,
         parts=parts,
-        merchant=merchant,
+        asker=merchant,
         key=key,
         act=lambda: _apply(application, parts=parts),
     )
@@ -117,7 +117,7 @@ async def accept(
             parts=parts,
         )
 
-    return await once(request=request, parts=parts, merchant=merchant, key=key, act=act)
+    return await once(request=request, parts=parts, asker=merchant, key=key, act=act)
 
 
 @router.post(
@@ -150,7 +150,7 @@ async def cancel(
             parts=parts,
         )
 
-    return await once(request=request, parts=parts, merchant=merchant, key=key, act=act)
+    return await once(request=request, parts=parts, asker=merchant, key=key, act=act)
 
 
 async def _apply(application: Application, *, parts: ApiParts) -> Answer:

@@ -113,7 +113,7 @@ async def make(
         )
         return Answer(status=201, body=_resource(await _view(handle, parts=parts)))
 
-    return await once(request=request, parts=parts, merchant=merchant, key=key, act=act)
+    return await once(request=request, parts=parts, asker=merchant, key=key, act=act)
 
 
 @router.get("/{clock_id}", summary="Read a test clock")
@@ -160,7 +160,7 @@ async def advance(
             headers=written_headers(parts=parts, plans=moved),
         )
 
-    return await once(request=request, parts=parts, merchant=merchant, key=key, act=act)
+    return await once(request=request, parts=parts, asker=merchant, key=key, act=act)
 
 
 def clock_handle(*, parts: ApiParts, clock_id: str) -> _Clock:

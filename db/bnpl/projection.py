@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from db.bnpl.tables import Installment, Plan
 from meqenet.bnpl import events as e
+from meqenet.bnpl import staff_events as s
 from meqenet.bnpl.states import InstallmentState, check_installment_transition
 from meqenet.errors import Defect
 from meqenet.event_chain import plain
@@ -23,6 +24,7 @@ def apply(
             | e.CollectionAttemptFailed()
             | e.InstallmentPaid()
             | e.InstallmentFailed()
+            | s.NextAttemptMoved()
         ):
             _collection(event, installment=_row(installments, number=event.number))
         case e.PlanExpired() | e.PlanCancelled():
@@ -49,6 +51,7 @@ def _plan_only(event: e.PlanEvent, *, plan: Plan) -> None:
             plan.payout_id = event.payout_id
         case _:
             # Opened, asked to log in, asked to pay, completed: state and next step say it all.
+            # What staff have asked for is in the log; what follows from it has its own events.
             return
 
 
@@ -87,13 +90,17 @@ def _collection(
     event: e.CollectionStarted
     | e.CollectionAttemptFailed
     | e.InstallmentPaid
-    | e.InstallmentFailed,
+    | e.InstallmentFailed
+    | s.NextAttemptMoved,
     *,
     installment: Installment,
 ) -> None:
     match event:
         case e.CollectionStarted():
             _move(installment, to=InstallmentState.COLLECTING)
+            installment.next_attempt_at = event.next_attempt_at
+        case s.NextAttemptMoved():
+            installment.next_attempt_at = event.next_attempt_at
         case e.CollectionAttemptFailed():
             installment.failed_attempts += 1
             installment.last_cause = event.cause

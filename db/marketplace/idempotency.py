@@ -42,7 +42,8 @@ async def claim(
 
     Args:
         session: a transaction of its own, committed before the request is carried out.
-        merchant_id: keys of different merchants have nothing to do with each other.
+        merchant_id: whose key it is: a merchant's, or a member of staff's by the staff id. Keys of
+            different ones have nothing to do with each other.
         key: as the merchant sent it.
         request_hash: of method, path and body.
         at: now.

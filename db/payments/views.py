@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, func, select, tuple_, type_coerce
+from sqlalchemy.orm import aliased
 
 from db.kernel.engine import ReadSession
 from db.payments.tables import (
@@ -16,6 +17,8 @@ from db.payments.tables import (
 )
 from meqenet.money import Money
 from meqenet.payments.attempts import Finding, OrderState
+from meqenet.payments.causes import FailureCause
+from meqenet.payments.channels import Channel
 from meqenet.payments.rail import RailStatus, WalletProvider
 from meqenet.payments.reconciliation import Because, Verdict
 from meqenet.payments.statement_document import LineKind
@@ -132,6 +135,68 @@ async def open_attempts(
         .limit(limit)
     )
     return tuple(_view(attempt) for attempt in found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailedFor:
+    """Collections whose newest attempt failed for a cause at a provider within a time.
+
+    The payment at checkout is none of them: nobody but the customer tries it again.
+    """
+
+    cause: FailureCause
+    provider: WalletProvider
+    since: datetime
+    until: datetime
+
+
+async def failed_collections(
+    *, session: ReadSession, of: FailedFor, after: str | None, limit: int
+) -> tuple[AttemptView, ...]:
+    """The newest attempts of such collections, by id, behind the attempt ``after``."""
+    query = select(Attempt).where(*_newest_failed(of))
+    if after is not None:
+        query = query.where(Attempt.attempt_id > after)
+    found = await session.scalars(query.order_by(Attempt.attempt_id).limit(limit))
+    return tuple(_view(attempt) for attempt in found)
+
+
+async def count_failed_collections(*, session: ReadSession, of: FailedFor) -> tuple[int, Money]:
+    """How many such collections there are, and what they are about altogether."""
+    found = await session.execute(
+        select(func.count(), func.sum(type_coerce(Attempt.asked_santim, BigInteger))).where(
+            *_newest_failed(of)
+        )
+    )
+    count, santim = found.one()
+    return count, _money(santim or 0)
+
+
+def _newest_failed(of: FailedFor) -> tuple[ColumnElement[bool], ...]:
+    later = aliased(Attempt)
+    # On a test clock two attempts may be of one instant; their numbers tell them apart.
+    place, before = (
+        tuple_(each.opened_at, func.length(each.attempt_id), each.attempt_id)
+        for each in (later, Attempt)
+    )
+    is_not_newest = (
+        select(later.attempt_id)
+        .where(
+            later.plan_id == Attempt.plan_id,
+            later.installment_id == Attempt.installment_id,
+            place > before,
+        )
+        .exists()
+    )
+    return (
+        Attempt.state == OrderState.FAILED,
+        Attempt.cause == of.cause,
+        Attempt.provider == of.provider,
+        Attempt.channel != Channel.CHECKOUT.value,
+        Attempt.changed_at >= of.since,
+        Attempt.changed_at < of.until,
+        ~is_not_newest,
+    )
 
 
 async def findings(

@@ -178,7 +178,15 @@ def _activated(plan: PlanOverview, fact: Fact) -> PlanOverview:
 
 
 def _collecting(plan: PlanOverview, fact: Fact) -> PlanOverview:
-    return _with_line(plan, fact, lambda line: replace(line, state="collecting"))
+    first = fact.instant_or_none("next_attempt_at")
+    return _with_line(
+        plan, fact, lambda line: replace(line, state="collecting", next_attempt_at=first)
+    )
+
+
+def _attempt_moved(plan: PlanOverview, fact: Fact) -> PlanOverview:
+    at = fact.instant("next_attempt_at")
+    return _with_line(plan, fact, lambda line: replace(line, next_attempt_at=at))
 
 
 def _attempt_failed(plan: PlanOverview, fact: Fact) -> PlanOverview:
@@ -298,6 +306,7 @@ FED_BY: Final[Mapping[str, Callable[[PlanOverview, Fact], PlanOverview]]] = Mapp
         "bnpl.plan_activated": _activated,
         "bnpl.collection_started": _collecting,
         "bnpl.collection_attempt_failed": _attempt_failed,
+        "bnpl.next_attempt_moved": _attempt_moved,
         "bnpl.installment_paid": _paid,
         "bnpl.installment_failed": _failed,
         "payments.attempt_opened": _asked,

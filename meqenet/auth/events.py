@@ -1,4 +1,4 @@
-"""What can happen to a merchant's keys. No event holds a key, or a hash of one."""
+"""What can happen to the keys of merchants and staff. No event holds a key, or its hash."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -26,5 +26,27 @@ class KeyRevoked(EventData):
     """The public part of the key."""
 
 
-EVENT_TYPES: Final = EventTypes(domain="auth", types=types_of((KeyIssued, KeyRevoked)))
+@dataclass(frozen=True, kw_only=True)
+class StaffKeyIssued(EventData):
+    """A member of staff was given a key."""
+
+    event_type = "staff_key_issued"
+    key_id: str
+    """The public part of the key."""
+    role: str
+    """What the key allows: support, supervisor, finance or operator."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffKeyRevoked(EventData):
+    """A key of a member of staff was ended: it opens nothing any more."""
+
+    event_type = "staff_key_revoked"
+    key_id: str
+    """The public part of the key."""
+
+
+EVENT_TYPES: Final = EventTypes(
+    domain="auth", types=types_of((KeyIssued, KeyRevoked, StaffKeyIssued, StaffKeyRevoked))
+)
 """Every event of the domain."""

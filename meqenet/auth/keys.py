@@ -1,4 +1,4 @@
-"""Merchants' API keys: ``mqk_test_<key id>_<secret>`` and ``mqk_live_<key id>_<secret>``.
+"""Keys: merchants' ``mqk_test_<key id>_<secret>`` and ``mqk_live_…``, staff's ``mqs_<key id>_…``.
 
 The key id is public and finds the key. The secret is 256 random bits; only its SHA-256 is kept,
 which is enough for a secret that nobody can guess. Id and secret are lower-case base32.
@@ -18,10 +18,11 @@ from meqenet.errors import Mender, Refusal
 _ID_BYTES = 10
 _SECRET_BYTES = 32
 _GRAMMAR = re.compile(r"mqk_(test|live)_([a-z2-7]{16})_([a-z2-7]{52})", re.ASCII)
+_STAFF_GRAMMAR = re.compile(r"mqs_([a-z2-7]{16})_([a-z2-7]{52})", re.ASCII)
 
 
 class NewKey(NamedTuple):
-    """A key as it is made. ``text`` is shown to the merchant once and kept nowhere."""
+    """A key as it is made. ``text`` is shown to its holder once and kept nowhere."""
 
     text: str
     key_id: str
@@ -54,6 +55,47 @@ def new_key(*, randomness: Callable[[int], bytes], sandbox: bool) -> NewKey:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class PresentedStaffKey:
+    """A member of staff's key as a request presents it."""
+
+    key_id: str
+    secret: bytes = field(repr=False)
+
+
+def new_staff_key(*, randomness: Callable[[int], bytes]) -> NewKey:
+    """Make a key for a member of staff.
+
+    Args:
+        randomness: gives that many unpredictable bytes.
+    """
+    key_id = _letters(randomness(_ID_BYTES))
+    secret = randomness(_SECRET_BYTES)
+    return NewKey(
+        text=f"mqs_{key_id}_{_letters(secret)}",
+        key_id=key_id,
+        secret_hash=secret_hash(secret=secret),
+    )
+
+
+def parse_staff_key(*, text: str) -> PresentedStaffKey:
+    """Read a member of staff's key.
+
+    Raises:
+        Refusal: ``staff_key_malformed``; the key itself is not in the text.
+    """
+    found = _STAFF_GRAMMAR.fullmatch(text)
+    secret = None if found is None else _secret(found[2])
+    if found is None or secret is None:
+        raise Refusal(
+            "staff_key_malformed",
+            "authorization: a staff key looks like mqs_…",
+            mender=Mender.MEQENET,
+            field="authorization",
+        )
+    return PresentedStaffKey(key_id=found[1], secret=secret)
+
+
 def parse_key(*, text: str) -> PresentedKey:
     """Read a key.
 
@@ -63,10 +105,9 @@ def parse_key(*, text: str) -> PresentedKey:
     found = _GRAMMAR.fullmatch(text)
     if found is None:
         raise _malformed()
-    try:
-        secret = base64.b32decode(found[3].upper() + "====")
-    except binascii.Error:
-        raise _malformed() from None
+    secret = _secret(found[3])
+    if secret is None:
+        raise _malformed()
     return PresentedKey(key_id=found[2], secret=secret, sandbox=found[1] == "test")
 
 
@@ -82,6 +123,13 @@ def secret_matches(*, secret: bytes, stored_hash: str) -> bool:
 
 def _letters(raw: bytes) -> str:
     return base64.b32encode(raw).decode().rstrip("=").lower()
+
+
+def _secret(letters: str) -> bytes | None:
+    try:
+        return base64.b32decode(letters.upper() + "====")
+    except binascii.Error:
+        return None
 
 
 def _malformed() -> Refusal:

@@ -10,6 +10,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, Literal, get_args
 
+from meqenet.bnpl.staff_events import (
+    CollectionPaused,
+    CollectionResumed,
+    CustomerUnreachable,
+    InstallmentRetryAsked,
+    NextAttemptMoved,
+    PayoutRetryAsked,
+    RefundRetryAsked,
+)
 from meqenet.bnpl.states import PlanState
 from meqenet.event_types import EventType, EventTypes
 from meqenet.money import Money
@@ -201,6 +210,8 @@ class CollectionStarted:
 
     number: int
     """The installment."""
+    next_attempt_at: datetime | None = None
+    """When the first attempt is made; null when it is made at once."""
     kind: Literal["collection_started"] = "collection_started"
 
 
@@ -300,6 +311,13 @@ PlanEvent = (
     | MerchantPaid
     | MerchantPayoutRejected
     | PlanCompleted
+    | InstallmentRetryAsked
+    | CollectionPaused
+    | CustomerUnreachable
+    | CollectionResumed
+    | NextAttemptMoved
+    | RefundRetryAsked
+    | PayoutRetryAsked
 )
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from meqenet.bnpl import events as e
+from meqenet.bnpl import staff_events as s
+from meqenet.bnpl.collection_hold import CollectionHold, HoldReason
 from meqenet.calendar import addis_date
 
 
@@ -55,6 +57,7 @@ class PlanProgress:
         payout_rejected: id of the newest payout, if the bank has refused it.
         returned: a checkout payment went back.
         collections: by installment, those that were ever collected.
+        hold: what staff have last asked for: until when nothing is collected by itself.
     """
 
     sequence: int = 0
@@ -76,6 +79,7 @@ class PlanProgress:
     payout_rejected: str | None = None
     returned: bool = False
     collections: tuple[CollectionProgress, ...] = ()
+    hold: CollectionHold | None = None
 
     @property
     def awaits_new_try(self) -> bool:
@@ -124,8 +128,11 @@ class _Reader:
                 | e.CollectionAttemptFailed()
                 | e.InstallmentPaid()
                 | e.InstallmentFailed()
+                | s.NextAttemptMoved()
             ):
                 self._collection(event, at=at)
+            case s.CollectionPaused() | s.CustomerUnreachable() | s.CollectionResumed():
+                self._note(hold=_hold_of(event))
             case e.PlanActivated():
                 self.due_on = {row.number: row.due_on for row in event.installments}
                 self._note(is_activated=True, activated_on=event.activated_on)
@@ -168,7 +175,8 @@ class _Reader:
         event: e.CollectionStarted
         | e.CollectionAttemptFailed
         | e.InstallmentPaid
-        | e.InstallmentFailed,
+        | e.InstallmentFailed
+        | s.NextAttemptMoved,
         *,
         at: datetime,
     ) -> None:
@@ -178,7 +186,10 @@ class _Reader:
             case e.CollectionStarted():
                 again = known.has_failed_for_good
                 started_on = addis_date(at=at) if again else self.due_on.get(number)
-                known = replace(known, started_on=started_on, failed=0, next_attempt_at=None)
+                first = event.next_attempt_at
+                if first is not None:
+                    started_on = addis_date(at=first)
+                known = replace(known, started_on=started_on, failed=0, next_attempt_at=first)
             case e.CollectionAttemptFailed():
                 known = replace(
                     known,
@@ -186,6 +197,8 @@ class _Reader:
                     failed=known.failed + 1,
                     next_attempt_at=event.next_attempt_at,
                 )
+            case s.NextAttemptMoved():
+                known = _moved(known, to=event.next_attempt_at)
             case e.InstallmentPaid() | e.InstallmentFailed():
                 failed = isinstance(event, e.InstallmentFailed)
                 known = replace(
@@ -199,3 +212,23 @@ class _Reader:
 
     def _note(self, **changed: object) -> None:
         self.progress = replace(self.progress, **changed)  # type: ignore[arg-type]  # fields of the class
+
+
+def _moved(known: CollectionProgress, *, to: datetime) -> CollectionProgress:
+    """The distances that are left count from the new time on, as they did from the old one."""
+    started_on, before = known.started_on, known.next_attempt_at
+    if started_on is not None and before is not None:
+        started_on += addis_date(at=to) - addis_date(at=before)
+    return replace(known, started_on=started_on, next_attempt_at=to)
+
+
+def _hold_of(
+    event: s.CollectionPaused | s.CustomerUnreachable | s.CollectionResumed,
+) -> CollectionHold | None:
+    match event:
+        case s.CollectionPaused():
+            return CollectionHold(reason=HoldReason.PAUSED, until=event.until)
+        case s.CustomerUnreachable():
+            return CollectionHold(reason=HoldReason.UNREACHABLE, until=event.until)
+        case s.CollectionResumed():
+            return None

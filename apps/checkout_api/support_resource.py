@@ -1,0 +1,290 @@
+"""A plan as staff see it: what was tried, what comes next and why, what may be done now."""
+
+from datetime import date, datetime
+from typing import Final
+
+from pydantic import ConfigDict
+
+from apps.checkout_api.amounts import Birr, Day, day_of
+from apps.checkout_api.plan_resource import NextStep
+from apps.checkout_api.told import Told
+from db.bnpl.views import InstallmentView, PlanView
+from db.payments.views import AttemptView
+from meqenet.bnpl.options import PaymentOption
+from meqenet.bnpl.states import ALLOWED, InstallmentState, PlanState
+from meqenet.errors import Mender
+from meqenet.identity import installment_id
+from meqenet.payments.attempts import OrderState
+from meqenet.payments.causes import FailureCause, remedy_for
+from meqenet.payments.rail import WalletProvider
+from workflows.messages import SupportStanding
+
+_PATHS: Final = {
+    "retry_installment": "/installments/{number}/retry",
+    "pause_collection": "/pause",
+    "mark_unreachable_until": "/unreachable",
+    "resume_collection": "/resume",
+    "retry_refund": "/refund/retry",
+    "retry_payout": "/payout/retry",
+}
+
+
+class CauseTold(Told):
+    """Why an attempt failed, who can mend it, and what to tell the customer."""
+
+    cause: str
+    """In our own words."""
+    provider_code: str | None
+    """In the provider's, verbatim."""
+    mender: Mender
+    retryable: bool
+    """Whether a later attempt may succeed with nobody doing anything."""
+    english: str
+    """For the customer."""
+    amharic: str
+    """For the customer."""
+
+
+class AttemptTold(Told):
+    """One attempt to collect."""
+
+    id: str
+    state: OrderState
+    """``unknown``: it was sent and not answered; the provider is being asked, and nothing is sent
+    before it has told."""
+    channel: str
+    amount: Birr
+    receipt: str | None
+    """The provider's, to quote to the customer."""
+    failure: CauseTold | None
+    opened_at: datetime
+    changed_at: datetime
+
+
+class SupportInstallment(Told):
+    """An installment with its attempts, the oldest first."""
+
+    number: int
+    due_on: Day
+    amount: Birr
+    state: InstallmentState
+    failed_attempts: int
+    next_attempt_at: datetime | None
+    paid_at: datetime | None
+    attempts: list[AttemptTold]
+
+
+class Hold(Told):
+    """Why nothing is collected by itself now."""
+
+    reason: str
+    """``paused`` or ``unreachable``."""
+    until: Day
+    """The first day on which it is collected again."""
+
+
+class DeedTold(Told):
+    """Something that staff can have the plan do."""
+
+    deed: str
+    number: int | None
+    """The installment, where it is about one."""
+    path: str
+    """Where to post it."""
+    possible: bool
+    """Whether the plan takes it now; your role may still not allow it."""
+    why_not: str | None
+    code: str | None
+    """Stable; the same that the refusal would have."""
+
+
+class SupportPlan(Told):
+    """A plan, for staff. Neither the customer's name nor a phone is in it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "pln_abcdefghijklmnopqrst",
+                    "merchant": "mer_abcdefghijklmnopqrst",
+                    "reference": "order-1042",
+                    "state": "past_due",
+                    "option": "pay_in_30",
+                    "amount": "1000.00",
+                    "outstanding": "1000.00",
+                    "wallet_provider": "mpesa",
+                    "installments": [
+                        {
+                            "number": 1,
+                            "due_on": {"gregorian": "2026-12-23", "ethiopian": "2019-04-14"},
+                            "amount": "1000.00",
+                            "state": "failed",
+                            "failed_attempts": 1,
+                            "next_attempt_at": None,
+                            "paid_at": None,
+                            "attempts": [
+                                {
+                                    "id": "pln_abcdefghijklmnopqrst-i01-a1",
+                                    "state": "failed",
+                                    "channel": "push",
+                                    "amount": "1000.00",
+                                    "receipt": None,
+                                    "failure": {
+                                        "cause": "customer_unreachable",
+                                        "provider_code": "1037",
+                                        "mender": "customer",
+                                        "retryable": True,
+                                        "english": "Your phone could not be reached.",
+                                        "amharic": "ስልክዎን ማግኘት አልተቻለም።",
+                                    },
+                                    "opened_at": "2026-12-23T07:00:00Z",
+                                    "changed_at": "2026-12-23T07:01:00Z",
+                                }
+                            ],
+                        }
+                    ],
+                    "next_step": {"what": "a failed installment waits for a retry", "at": None},
+                    "hold": None,
+                    "deeds": [
+                        {
+                            "deed": "retry_installment",
+                            "number": 1,
+                            "path": "/v1/support/plans/pln_abcdefghijklmnopqrst"
+                            "/installments/1/retry",
+                            "possible": True,
+                            "why_not": None,
+                            "code": None,
+                        }
+                    ],
+                    "test_clock": None,
+                    "opened_at": "2026-11-23T06:00:00Z",
+                    "changed_at": "2026-12-30T07:01:00Z",
+                }
+            ]
+        }
+    )
+
+    id: str
+    merchant: str
+    reference: str
+    state: PlanState
+    option: PaymentOption
+    amount: Birr
+    outstanding: Birr
+    """What the customer still owes by the schedule; nothing before the plan is active."""
+    wallet_provider: WalletProvider
+    installments: list[SupportInstallment]
+    next_step: NextStep | None
+    """What happens next by itself, and when."""
+    hold: Hold | None
+    deeds: list[DeedTold]
+    """Empty when the plan's process is over or cannot be asked."""
+    test_clock: str | None
+    opened_at: datetime
+    changed_at: datetime
+
+
+def support_plan(
+    *, plan: PlanView, attempts: tuple[AttemptView, ...], standing: SupportStanding | None
+) -> SupportPlan:
+    """The plan as staff see it.
+
+    Args:
+        plan: by the plans' store.
+        attempts: by the payments store, the oldest first.
+        standing: what its process says may be done; None when there is none to ask.
+    """
+    owed = [row for row in plan.installments if _is_owed(row)] if plan.activated_on else []
+    zero = plan.amount - plan.amount
+    return SupportPlan(
+        id=plan.plan_id,
+        merchant=plan.merchant_id,
+        reference=plan.reference,
+        state=plan.state,
+        option=plan.option,
+        amount=plan.amount,
+        outstanding=sum((row.amount for row in owed), zero),
+        wallet_provider=WalletProvider(plan.wallet_provider),
+        installments=[_installment(plan, row, attempts) for row in plan.installments],
+        next_step=NextStep(what=plan.next_step, at=plan.next_step_at)
+        if ALLOWED[plan.state]
+        else None,
+        hold=_hold(standing),
+        deeds=_deeds(plan, standing),
+        test_clock=plan.test_clock_id,
+        opened_at=plan.opened_at,
+        changed_at=plan.changed_at,
+    )
+
+
+def cause_told(*, cause: str, provider_code: str | None) -> CauseTold:
+    """A cause with its remedy."""
+    remedy = remedy_for(cause=FailureCause(cause))
+    return CauseTold(
+        cause=cause,
+        provider_code=provider_code,
+        mender=remedy.mender,
+        retryable=remedy.retryable,
+        english=remedy.english,
+        amharic=remedy.amharic,
+    )
+
+
+def _is_owed(row: InstallmentView) -> bool:
+    return row.state not in (InstallmentState.PAID, InstallmentState.CANCELLED)
+
+
+def _installment(
+    plan: PlanView, row: InstallmentView, attempts: tuple[AttemptView, ...]
+) -> SupportInstallment:
+    own_id = installment_id(plan_id=plan.plan_id, number=row.number)
+    return SupportInstallment(
+        number=row.number,
+        due_on=day_of(row.due_on),
+        amount=row.amount,
+        state=row.state,
+        failed_attempts=row.failed_attempts,
+        next_attempt_at=row.next_attempt_at,
+        paid_at=row.paid_at,
+        attempts=[_attempt(each) for each in attempts if each.installment_id == own_id],
+    )
+
+
+def _attempt(attempt: AttemptView) -> AttemptTold:
+    failure = None
+    if attempt.cause is not None:
+        failure = cause_told(cause=attempt.cause, provider_code=attempt.failure_code)
+    return AttemptTold(
+        id=attempt.attempt_id,
+        state=attempt.state,
+        channel=attempt.channel,
+        amount=attempt.asked,
+        receipt=attempt.receipt,
+        failure=failure,
+        opened_at=attempt.opened_at,
+        changed_at=attempt.changed_at,
+    )
+
+
+def _hold(standing: SupportStanding | None) -> Hold | None:
+    if standing is None or standing.held_because is None:
+        return None
+    until: date | None = standing.held_until
+    return None if until is None else Hold(reason=standing.held_because, until=day_of(until))
+
+
+def _deeds(plan: PlanView, standing: SupportStanding | None) -> list[DeedTold]:
+    if standing is None:
+        return []
+    base = f"/v1/support/plans/{plan.plan_id}"
+    return [
+        DeedTold(
+            deed=each.deed,
+            number=each.number,
+            path=base + _PATHS[each.deed].format(number=each.number),
+            possible=each.code is None,
+            why_not=each.text,
+            code=each.code,
+        )
+        for each in standing.deeds
+    ]

@@ -1,0 +1,198 @@
+"""The commands ``meqenet support``: the same deeds, under the same roles, as over HTTP."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+from apps.cli.reading import BAD_INPUT, NOT_THERE, end, paper
+from apps.cli.times import instant_of
+from meqenet.errors import Refusal
+from meqenet.payments.causes import FailureCause
+from meqenet.payments.rail import WalletProvider
+
+T = TypeVar("T")
+_Plan = Annotated[str, typer.Argument(help="The plan's id.", metavar="PLAN")]
+_Number = Annotated[int, typer.Argument(help="The installment.", min=1, max=99, metavar="N")]
+_Why = Annotated[
+    str, typer.Option("--why", help="The reason; kept for ever, so no names and no phones.")
+]
+_Api = Annotated[
+    str | None, typer.Option("--api", help="The API's address; MEQENET_PUBLIC_URL by default.")
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_Until = Annotated[
+    str, typer.Option("--until", help="The first day of collection again.", metavar="DATE")
+]
+
+
+def register(*, app: typer.Typer) -> None:
+    """Add ``support`` to a command line."""
+    support_app = typer.Typer(
+        help="What staff see and do. Your key is taken from MEQENET_STAFF_KEY.",
+        no_args_is_help=True,
+    )
+    for name, command in (
+        ("show", show),
+        ("retry", retry),
+        ("pause", pause),
+        ("unreachable", unreachable),
+        ("resume", resume),
+        ("retry-refund", retry_refund),
+        ("retry-payout", retry_payout),
+        ("retry-failed", retry_failed),
+    ):
+        support_app.command(name)(command)
+    app.add_typer(support_app, name="support")
+
+
+def show(*, plan: _Plan, api: _Api = None, as_json: _Json = False) -> None:
+    """Show a plan: every attempt and its cause, what comes next, what may be done now."""
+    _print_plan(_called("show", api, path=f"/v1/support/plans/{plan}"), as_json=as_json)
+
+
+def retry(
+    *, plan: _Plan, number: _Number, why: _Why, api: _Api = None, as_json: _Json = False
+) -> None:
+    """Try an installment again, now. It is never charged twice."""
+    path = f"/v1/support/plans/{plan}/installments/{number}/retry"
+    _print_plan(_called("retry", api, path=path, body={"why": why}), as_json=as_json)
+
+
+def pause(
+    *,
+    plan: _Plan,
+    why: _Why,
+    until: Annotated[
+        str | None,
+        typer.Option("--until", help="The first day of collection again.", metavar="DATE"),
+    ] = None,
+    api: _Api = None,
+    as_json: _Json = False,
+) -> None:
+    """Try nothing by itself until a day, at most 30 days ahead, or until it is resumed."""
+    body = {"why": why, "until": until}
+    path = f"/v1/support/plans/{plan}/pause"
+    _print_plan(_called("pause", api, path=path, body=body), as_json=as_json)
+
+
+def unreachable(
+    *, plan: _Plan, why: _Why, until: _Until, api: _Api = None, as_json: _Json = False
+) -> None:
+    """Make no attempt at all until a day, at most 14 days ahead."""
+    body = {"why": why, "until": until}
+    path = f"/v1/support/plans/{plan}/unreachable"
+    _print_plan(_called("unreachable", api, path=path, body=body), as_json=as_json)
+
+
+def resume(*, plan: _Plan, why: _Why, api: _Api = None, as_json: _Json = False) -> None:
+    """End a pause, or say that the customer can be reached again."""
+    path = f"/v1/support/plans/{plan}/resume"
+    _print_plan(_called("resume", api, path=path, body={"why": why}), as_json=as_json)
+
+
+def retry_refund(*, plan: _Plan, why: _Why, api: _Api = None, as_json: _Json = False) -> None:
+    """Send a refused refund of a payment at checkout again."""
+    path = f"/v1/support/plans/{plan}/refund/retry"
+    _print_plan(_called("retry-refund", api, path=path, body={"why": why}), as_json=as_json)
+
+
+def retry_payout(*, plan: _Plan, why: _Why, api: _Api = None, as_json: _Json = False) -> None:
+    """Send a merchant's refused payout again, to the account now on file."""
+    path = f"/v1/support/plans/{plan}/payout/retry"
+    _print_plan(_called("retry-payout", api, path=path, body={"why": why}), as_json=as_json)
+
+
+def retry_failed(
+    *,
+    cause: Annotated[FailureCause, typer.Option(help="Why their newest attempt failed.")],
+    provider: Annotated[WalletProvider, typer.Option(help="Whose wallet was asked.")],
+    since: Annotated[
+        str, typer.Option("--from", help="Failed from this instant on.", metavar="INSTANT")
+    ],
+    until: Annotated[str, typer.Option("--to", help="And before this one.", metavar="INSTANT")],
+    why: _Why,
+    rate: Annotated[int, typer.Option(help="At most so many a minute.", min=1, max=6000)] = 60,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    api: _Api = None,
+) -> None:
+    """Retry every collection that failed for a cause in a period, as after an outage.
+
+    Shows how many and how much first, and asks. It may be stopped and run again: what was tried
+    since is not listed, and nothing is charged twice. Ends with 1 when something was not retried.
+    """
+    from apps.cli.support_batch import read_failed, retry_all  # noqa: PLC0415 - not for --help
+    from apps.cli.support_batch_page import preview, progress  # noqa: PLC0415 - the same
+    from apps.cli.support_calls import support_api  # noqa: PLC0415 - the same
+
+    command = "support retry-failed"
+    reached = support_api(command=command, api=api)
+    query: dict[str, str | int] = {
+        "cause": cause.value,
+        "provider": provider.value,
+        "from": _instant(since, field="--from"),
+        "to": _instant(until, field="--to"),
+    }
+    failed = _guarded(command, lambda: read_failed(api=reached, query=query))
+    for part in preview(failed=failed, rate_per_minute=rate):
+        paper().print(part)
+    if not failed.count or not (yes or typer.confirm("Retry all of them?")):
+        return
+    with progress(count=failed.count) as tell:
+        tally = retry_all(api=reached, failed=failed, why=why, rate_per_minute=rate, tell=tell)
+    refused = ", ".join(f"{count} {code}" for code, count in sorted(tally.refused.items()))
+    typer.echo(
+        f"{tally.begun} retried, {sum(tally.refused.values())} refused"
+        + (f" ({refused})" if refused else "")
+        + f", {tally.unsent} without an answer"
+    )
+    if tally.begun < failed.count:
+        raise typer.Exit(NOT_THERE)
+
+
+def _called(
+    name: str, api: str | None, *, path: str, body: Mapping[str, str | None] | None = None
+) -> dict[str, Any]:
+    from apps.cli.support_calls import support_api  # noqa: PLC0415 - heavy; not for --help
+
+    command = f"support {name}"
+    reached = support_api(command=command, api=api)
+    return _guarded(
+        command, lambda: reached.get(path) if body is None else reached.post(path, body)
+    )
+
+
+def _guarded(command: str, call: Callable[[], T]) -> T:
+    import httpx  # noqa: PLC0415 - heavy; not for --help
+
+    from apps.cli.support_calls import Refused  # noqa: PLC0415 - the same
+
+    try:
+        return call()
+    except Refused as refused:
+        end(command=command, text=refused.text)
+    except (httpx.TransportError, ValueError):
+        _no_api(command)
+
+
+def _no_api(command: str) -> NoReturn:
+    end(command=command, text="the API does not answer; is its address right? (--api)")
+
+
+def _instant(text: str, *, field: str) -> str:
+    try:
+        return instant_of(text, field=field).isoformat()
+    except Refusal as refusal:
+        end(command="support retry-failed", text=refusal.text, code=BAD_INPUT)
+
+
+def _print_plan(plan: Mapping[str, Any], *, as_json: bool) -> None:
+    from apps.cli.support_page import plan_page  # noqa: PLC0415 - heavy; not for --help
+    from apps.writing import as_json as json_of  # noqa: PLC0415 - the same
+
+    if as_json:
+        typer.echo(json_of(plan))
+        return
+    console = paper()
+    for part in plan_page(plan=plan):
+        console.print(part)

@@ -1,0 +1,89 @@
+"""How ``meqenet support`` reaches the API: the staff key, and one line for each refusal."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from typing import Any, Final
+
+import httpx
+
+from apps.cli.reading import BAD_INPUT, end
+
+KEY_VARIABLE: Final = "MEQENET_STAFF_KEY"
+_URL_VARIABLE: Final = "MEQENET_PUBLIC_URL"
+_SECONDS_MAX: Final = 60
+_FAILED: Final = 400
+
+
+class Refused(Exception):
+    """The API's problem document, as one line."""
+
+    def __init__(self, *, code: str, text: str, is_final: bool) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+        self.is_final = is_final
+        """Whether the same request would be refused again."""
+
+
+class SupportApi:
+    """The API under one staff key."""
+
+    def __init__(self, *, client: httpx.Client) -> None:
+        self._client = client
+
+    def get(self, path: str, *, query: Mapping[str, str | int] | None = None) -> dict[str, Any]:
+        """Read.
+
+        Raises:
+            Refused: the answer is a problem.
+        """
+        return _answered(self._client.get(path, params=dict(query or {})))
+
+    def post(
+        self, path: str, body: Mapping[str, str | None], *, key: str | None = None
+    ) -> dict[str, Any]:
+        """Write, under this idempotency key or a fresh one.
+
+        Raises:
+            Refused: the answer is a problem.
+        """
+        sent = {name: value for name, value in body.items() if value is not None}
+        headers = {"Idempotency-Key": key or f"cli-{secrets.token_hex(8)}"}
+        return _answered(self._client.post(path, json=sent, headers=headers))
+
+
+def support_api(*, command: str, api: str | None) -> SupportApi:
+    """The API; ends the command where the key or the address is missing.
+
+    Args:
+        command: what is being run, for the one line that says what is missing.
+        api: the API's address, else that of the settings.
+    """
+    from workers.settings import effective_environment  # noqa: PLC0415 - heavy; not for --help
+
+    settings = effective_environment()
+    key = os.environ.get(KEY_VARIABLE) or settings.get(KEY_VARIABLE)
+    url = api or settings.get(_URL_VARIABLE)
+    if not key:
+        text = f"put your staff key into {KEY_VARIABLE} (`meqenet staff add` prints one)"
+        end(command=command, text=text, code=BAD_INPUT)
+    if not url:
+        text = f"name the API's address with --api, or in {_URL_VARIABLE}"
+        end(command=command, text=text, code=BAD_INPUT)
+    return SupportApi(
+        client=httpx.Client(
+            base_url=url, timeout=_SECONDS_MAX, headers={"Authorization": f"Bearer {key}"}
+        )
+    )
+
+
+def _answered(answer: httpx.Response) -> dict[str, Any]:
+    found: dict[str, Any] = answer.json()
+    if answer.status_code < _FAILED:
+        return found
+    raise Refused(
+        code=str(found.get("code", answer.status_code)),
+        text=f"{found.get('detail', 'no reason was given')} ({found.get('code', 'no code')})",
+        is_final=answer.status_code < 500,  # noqa: PLR2004 - from there on it is the server's fault
+    )

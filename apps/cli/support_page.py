@@ -1,0 +1,121 @@
+"""A plan as a support agent reads it on a terminal."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from apps.writing import instant, table
+
+
+def plan_page(*, plan: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """The plan's state, its installments and attempts, and what may be done now."""
+    yield Text(f"\n{plan['id']}  {plan['state']}", style="bold")
+    yield Text(
+        f"{plan['option']} of {plan['amount']} birr for {plan['merchant']}, order "
+        f"{plan['reference']}; by {plan['wallet_provider']}; {plan['outstanding']} birr still owed"
+    )
+    yield Text(f"next: {_next(plan)}")
+    if plan["hold"]:
+        hold = plan["hold"]
+        yield Text(f"held: {hold['reason']} until {_day(hold['until'])}", style="yellow")
+    if plan["installments"]:
+        yield _installments(plan)
+    if any(row["attempts"] for row in plan["installments"]):
+        yield _attempts(plan)
+        yield from _texts(plan)
+    yield from _deeds(plan)
+
+
+def _next(plan: Mapping[str, Any]) -> str:
+    step = plan["next_step"]
+    if not step:
+        return "nothing; the plan has ended"
+    return str(step["what"]) + (f", {_at(step['at'])} UTC" if step["at"] else "")
+
+
+def _installments(plan: Mapping[str, Any]) -> Table:
+    found = table(
+        "installments, times are UTC", "#", "due", "birr>", "state", "failed>", "next attempt"
+    )
+    for row in plan["installments"]:
+        found.add_row(
+            str(row["number"]),
+            _day(row["due_on"]),
+            row["amount"],
+            row["state"],
+            str(row["failed_attempts"]),
+            _at(row["next_attempt_at"]) if row["next_attempt_at"] else "",
+        )
+    return found
+
+
+def _attempts(plan: Mapping[str, Any]) -> Table:
+    found = table(
+        "attempts", "#", "attempt", "made", "by", "birr>", "state", "cause", "code", "receipt"
+    )
+    for row in plan["installments"]:
+        for each in row["attempts"]:
+            failure = each["failure"] or {}
+            found.add_row(
+                str(row["number"]),
+                each["id"].rpartition("-")[2],
+                _at(each["opened_at"]),
+                each["channel"],
+                each["amount"],
+                each["state"],
+                failure.get("cause", ""),
+                failure.get("provider_code") or "",
+                each["receipt"] or "",
+            )
+    return found
+
+
+def _texts(plan: Mapping[str, Any]) -> Iterator[Text]:
+    """What to tell the customer of the newest failure of each unpaid installment."""
+    for row in plan["installments"]:
+        if row["state"] == "paid" or not row["attempts"]:
+            continue
+        failure = row["attempts"][-1]["failure"]
+        if failure is None:
+            continue
+        mends = {"nobody": "it may pass by itself", "meqenet": "we must mend it"}
+        useful = "a later attempt may succeed" if failure["retryable"] else "no retry alone helps"
+        yield Text(
+            f"\ninstallment {row['number']}: {failure['cause']}; "
+            f"{mends.get(failure['mender'], 'the customer can mend it')}; {useful}"
+        )
+        yield Text(f"  say: {failure['english']}")
+        yield Text(f"       {failure['amharic']}")
+
+
+def _deeds(plan: Mapping[str, Any]) -> Iterator[RenderableType]:
+    possible = [deed for deed in plan["deeds"] if deed["possible"]]
+    if not plan["deeds"]:
+        yield Text("\nnothing can be done: the plan's process is over or does not answer")
+        return
+    names = ", ".join(_name(deed) for deed in possible) or "nothing"
+    yield Text(f"\npossible now: {names}")
+    reasons = [deed for deed in plan["deeds"] if not deed["possible"]]
+    if not reasons:
+        return
+    found = table("not now", "what", "why not")
+    for deed in reasons:
+        found.add_row(_name(deed), deed["why_not"])
+    yield found
+
+
+def _name(deed: Mapping[str, Any]) -> str:
+    number = f" {deed['number']}" if deed["number"] else ""
+    return f"{deed['deed'].replace('_', ' ')}{number}"
+
+
+def _day(day: Mapping[str, str]) -> str:
+    return f"{day['gregorian']} ({day['ethiopian']})"
+
+
+def _at(text: str) -> str:
+    return instant(datetime.fromisoformat(text))

@@ -1,0 +1,85 @@
+"""What each role of staff may do: one table, and nothing is allowed that does not stand in it."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from meqenet.errors import Mender, Refusal
+
+
+class Role(StrEnum):
+    """What a member of staff is there for."""
+
+    SUPPORT = "support"
+    """Talks to customers, and sees to it that what they owe is collected."""
+    SUPERVISOR = "supervisor"
+    """Leads support: also sends customers' money back, and retries many collections at once."""
+    FINANCE = "finance"
+    """Keeps the books: reports, and money on its way to merchants and back to customers."""
+    OPERATOR = "operator"
+    """Keeps the system running: retries what an outage has left behind."""
+
+
+class Deed(StrEnum):
+    """What staff can do through the API."""
+
+    READ_PLAN = "read_plan"
+    """See a plan with its attempts; no name, phone or identity number is in it."""
+    RETRY_INSTALLMENT = "retry_installment"
+    """Have an installment tried again at once."""
+    HOLD_COLLECTION = "hold_collection"
+    """Pause collection, mark the customer as unreachable, and resume."""
+    RETRY_REFUND = "retry_refund"
+    """Send a refused refund again."""
+    RETRY_PAYOUT = "retry_payout"
+    """Send a merchant's refused payout again."""
+    LIST_FAILED = "list_failed"
+    """List the collections that failed for a cause in a period, to retry them together."""
+    READ_REPORTS = "read_reports"
+    """Read the portfolio, and what of a customer's limit is used."""
+
+
+ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
+    {
+        Role.SUPPORT: frozenset({Deed.READ_PLAN, Deed.RETRY_INSTALLMENT, Deed.HOLD_COLLECTION}),
+        Role.SUPERVISOR: frozenset(
+            {
+                Deed.READ_PLAN,
+                Deed.RETRY_INSTALLMENT,
+                Deed.HOLD_COLLECTION,
+                Deed.RETRY_REFUND,
+                Deed.LIST_FAILED,
+            }
+        ),
+        Role.FINANCE: frozenset(
+            {Deed.READ_PLAN, Deed.RETRY_REFUND, Deed.RETRY_PAYOUT, Deed.READ_REPORTS}
+        ),
+        Role.OPERATOR: frozenset(
+            {
+                Deed.READ_PLAN,
+                Deed.RETRY_INSTALLMENT,
+                Deed.RETRY_PAYOUT,
+                Deed.LIST_FAILED,
+            }
+        ),
+    }
+)
+"""By role, what it may do."""
+
+
+def require_allowed(*, role: Role, deed: Deed) -> None:
+    """Let a role do what the table says.
+
+    Raises:
+        Refusal: ``role_not_allowed``; the text names the roles that may.
+    """
+    if deed in ALLOWED[role]:
+        return
+    able = ", ".join(each for each in Role if deed in ALLOWED[each])
+    raise Refusal(
+        "role_not_allowed",
+        f"authorization: the role {role} may not {deed.replace('_', ' ')}; ask one of: {able}",
+        mender=Mender.MEQENET,
+        field="authorization",
+    )

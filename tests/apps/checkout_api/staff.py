@@ -1,0 +1,120 @@
+"""Members of staff with keys of their own, and plans that have failed."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+
+from apps.demo.customer import Customer
+from apps.sandboxes.fayda.people import WELL_KNOWN_PEOPLE
+from db.auth.staff import issue_staff_key
+from meqenet.auth.keys import new_staff_key
+from meqenet.auth.roles import Role
+from meqenet.identity import derived_id
+from tests.apps.checkout_api.conftest import Shop
+from tests.backing import Databases
+from tests.waiting import eventually
+from workers.bootstrap import utc_now
+
+STARTS_AT = datetime.fromisoformat("2026-12-01T09:00:00+00:00")
+WHY = {"why": "the customer called"}
+
+
+@dataclass
+class Agent:
+    """A member of staff. Every write gets a fresh idempotency key unless one is given."""
+
+    http: httpx.AsyncClient
+    staff_id: str
+    key: str
+
+    async def get(self, path: str, **query: str | int) -> httpx.Response:
+        return await self.http.get(path, params=query, headers=self._headers())
+
+    async def post(
+        self, path: str, body: Mapping[str, object] | None = None, *, key: str | None = None
+    ) -> httpx.Response:
+        headers = {**self._headers(), "Idempotency-Key": key or secrets.token_hex(8)}
+        return await self.http.post(path, json=dict(body or WHY), headers=headers)
+
+    async def plan(self, plan_id: str) -> dict[str, Any]:
+        answer = await self.get(f"/v1/support/plans/{plan_id}")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}"}
+
+
+async def agent_of(*, http: httpx.AsyncClient, databases: Databases, role: Role) -> Agent:
+    """Somebody with that role, unknown to every other test."""
+    handle = f"agent-{secrets.token_hex(6)}"
+    staff_id = derived_id(prefix="stf", parts=(handle,))
+    key = new_staff_key(randomness=secrets.token_bytes)
+    async with databases["auth"].write() as session:
+        await issue_staff_key(
+            session=session,
+            staff_id=staff_id,
+            handle=handle,
+            role=role,
+            key_id=key.key_id,
+            secret_hash=key.secret_hash,
+            at=utc_now(),
+        )
+    return Agent(http=http, staff_id=staff_id, key=key.text)
+
+
+@dataclass
+class FailedPlan:
+    """A plan on a test clock whose one installment could not be collected yet."""
+
+    shop: Shop
+    plan_id: str
+    clock: str
+    customer: Customer
+
+    @property
+    def path(self) -> str:
+        return f"/v1/support/plans/{self.plan_id}"
+
+    async def top_up(self) -> None:
+        await self.customer.set_balance(provider="mpesa", amount="5000.00")
+
+    async def debits(self) -> list[dict[str, Any]]:
+        """What left the customer's wallet, by the provider's books."""
+        found = await self.shop.http.get(f"{self.shop.controls['mpesa']}/statement")
+        wallet = f"wallet:{self.customer.phone}"
+        return [row for row in found.json() if row["debit"] == wallet]
+
+    async def days_pass(self, days: int) -> None:
+        path = f"/v1/test-clocks/{self.clock}"
+        now = datetime.fromisoformat((await self.shop.get(path)).json()["now"])
+        to = now + timedelta(days=days)
+        answer = await self.shop.post(f"{path}/advance", {"to": to.isoformat()})
+        assert answer.status_code in (200, 202), answer.text
+        await eventually(
+            lambda: self.shop.get(path), lambda found: found.json()["status"] == "ready"
+        )
+
+
+async def failed_plan(shop: Shop) -> FailedPlan:
+    """1000 birr, due thirty days after the first of December: the wallet is empty."""
+    digits = int(shop.unique, 16) % 10**8
+    fan = WELL_KNOWN_PEOPLE["abebe"].number
+    customer = Customer(shop.http, shop.controls, fan, f"2517{digits:08d}")
+    await customer.open_wallet(provider="mpesa", name="Test", balance="0.00")
+    made = await shop.post("/v1/test-clocks", {"now": STARTS_AT.isoformat()})
+    clock = made.json()["id"]
+    applied = await shop.post("/v1/plans", shop.application(test_clock=clock))
+    assert applied.status_code == 201, applied.text
+    plan_id = applied.json()["id"]
+    await customer.log_in(applied.json()["next_action"])
+    accepted = await shop.post(f"/v1/plans/{plan_id}/accept", {"agreement_version": "2026-11"})
+    assert accepted.json()["state"] == "active"
+    failed = FailedPlan(shop=shop, plan_id=plan_id, clock=clock, customer=customer)
+    await failed.days_pass(30)
+    return failed

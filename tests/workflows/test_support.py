@@ -1,0 +1,303 @@
+"""What staff may have a plan do, over a real Temporal server: recorded, and never done twice."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import date, datetime, timedelta
+
+import pytest
+from temporalio.client import WorkflowUpdateFailedError
+
+from meqenet.bnpl.events import CollectionStarted
+from meqenet.bnpl.staff_events import CollectionPaused, InstallmentRetryAsked, NextAttemptMoved
+from meqenet.calendar import addis_date
+from meqenet.identity import attempt_id, installment_id
+from meqenet.payments.rail import RailStatus
+from tests.waiting import eventually
+from tests.workflows.conftest import Bench, Handle, code_of
+from tests.workflows.test_test_clock import START, Clock, active_plan, advance, new_clock
+from workflows.messages import (
+    Application,
+    DeedStanding,
+    MarkUnreachable,
+    PauseCollection,
+    ResumeCollection,
+    RetryInstallment,
+    RetryMoneyOut,
+    SupportStanding,
+)
+from workflows.plan import PaymentPlanWorkflow
+
+WHO, WHY = "stf_aaaaaaaaaaaaaaaaaaaa", "the customer called"
+
+
+def attempt(plan_id: str, number: int = 1) -> str:
+    return attempt_id(installment_id=installment_id(plan_id=plan_id, number=1), number=number)
+
+
+async def until_retryable(handle: Handle) -> None:
+    def can_be(found: SupportStanding) -> bool:
+        return DeedStanding(deed="retry_installment", number=1) in found.deeds
+
+    await eventually(lambda: standing(handle), can_be)
+
+
+async def until_true(condition: Callable[[], bool]) -> None:
+    async def look() -> bool:
+        return condition()
+
+    await eventually(look, lambda holds: holds)
+
+
+async def active(bench: Bench) -> tuple[Handle, Application]:
+    """A plan whose one installment is due in thirty days."""
+    application = bench.application("pay_in_30")
+    handle = await bench.to_offer(application)
+    assert (await bench.accept(handle)).state == "active"
+    return handle, application
+
+
+async def failed(bench: Bench) -> tuple[Handle, Application]:
+    """A plan whose one installment has failed for good: its policy tries no more."""
+    bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
+    handle, application = await active(bench)
+    await bench.days_pass(handle, 75)
+    await until_true(lambda: "installment_failed" in bench.domains.kinds(application.plan_id))
+    return handle, application
+
+
+def retry(*, who: str = WHO, why: str = WHY, number: int = 1) -> RetryInstallment:
+    return RetryInstallment(number=number, who=who, why=why)
+
+
+async def standing(handle: Handle) -> SupportStanding:
+    return await handle.query(PaymentPlanWorkflow.support)
+
+
+async def today(bench: Bench, handle: Handle) -> date:
+    found = await bench.env.get_current_time(handle)
+    return addis_date(at=found)
+
+
+def events(bench: Bench, plan_id: str) -> list[object]:
+    return [record.event for record in bench.domains.events[plan_id]]
+
+
+async def test_two_agents_at_once_make_one_attempt(bench: Bench) -> None:
+    handle, application = await failed(bench)
+    tried = len(bench.domains.sent)
+    bench.domains.answer = lambda _order: RailStatus.PENDING
+    bench.domains.query = lambda _order: RailStatus.PENDING
+    answers = await asyncio.gather(
+        *(
+            handle.execute_update(PaymentPlanWorkflow.retry_installment, retry(who=who))
+            for who in ("stf_abebe", "stf_sara")
+        ),
+        return_exceptions=True,
+    )
+    refused = [answer for answer in answers if isinstance(answer, WorkflowUpdateFailedError)]
+    assert len(refused) == 1
+    await until_true(lambda: len(bench.domains.sent) > tried)
+    with pytest.raises(WorkflowUpdateFailedError) as third:
+        await handle.execute_update(PaymentPlanWorkflow.retry_installment, retry())
+    assert code_of(third) == "attempt_under_way"
+    bench.domains.query = lambda _order: RailStatus.SUCCEEDED
+    assert (await handle.result()).state == "completed"
+    assert bench.domains.sent[tried:] == [attempt(application.plan_id, tried + 1)]
+    asked = [e for e in events(bench, application.plan_id) if isinstance(e, InstallmentRetryAsked)]
+    assert len(asked) == 1
+    assert asked[0].by in ("stf_abebe", "stf_sara")
+    assert asked[0].why == WHY
+
+
+@asynccontextmanager
+async def waiting(bench: Bench) -> AsyncIterator[tuple[Clock, Handle, str]]:
+    """A plan on a test clock whose one installment has failed and is tried again later."""
+    bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
+    clock = await new_clock(bench)
+    plan_id, handle = await active_plan(bench, clock, "pay_in_30")
+    await advance(clock, days=30)
+    assert bench.domains.kinds(plan_id)[-1] == "collection_attempt_failed"
+    assert bench.domains.sent == [attempt(plan_id)]
+    yield clock, handle, plan_id
+    await clock.terminate()
+
+
+async def test_two_agents_who_end_one_wait_make_one_attempt(bench: Bench) -> None:
+    async with waiting(bench) as (_, handle, plan_id):
+        bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
+        answers = await asyncio.gather(
+            *(
+                handle.execute_update(PaymentPlanWorkflow.retry_installment, retry(who=who))
+                for who in ("stf_abebe", "stf_sara")
+            ),
+            return_exceptions=True,
+        )
+        refused = [answer for answer in answers if isinstance(answer, WorkflowUpdateFailedError)]
+        assert len(refused) == 1
+        assert (await handle.result()).state == "completed"
+        assert bench.domains.sent == [attempt(plan_id, n) for n in (1, 2)]
+
+
+async def test_a_paused_plan_is_not_collected_before_its_date(bench: Bench) -> None:
+    clock = await new_clock(bench)
+    plan_id, handle = await active_plan(bench, clock, "pay_in_30")
+    view = await advance(clock, days=25)
+    until = addis_date(at=view.now) + timedelta(days=20)
+    await handle.execute_update(
+        PaymentPlanWorkflow.pause_collection, PauseCollection(until=until, who=WHO, why=WHY)
+    )
+    assert CollectionPaused(until=until, by=WHO, why=WHY) in events(bench, plan_id)
+    found = await standing(handle)
+    assert (found.held_because, found.held_until) == ("paused", until)
+    await advance(clock, days=19)
+    assert bench.domains.sent == []
+    begun = next(e for e in events(bench, plan_id) if isinstance(e, CollectionStarted))
+    assert begun.next_attempt_at is not None
+    assert addis_date(at=begun.next_attempt_at) == until
+    await advance(clock, days=2)
+    assert (await handle.result()).state == "completed"
+    assert bench.domains.sent == [attempt(plan_id)]
+    paid = next(r for r in bench.domains.events[plan_id] if r.event.kind == "installment_paid")
+    assert addis_date(at=paid.at) >= until
+    await clock.terminate()
+
+
+async def test_a_wait_between_attempts_is_moved_by_a_pause(bench: Bench) -> None:
+    async with waiting(bench) as (clock, handle, plan_id):
+        planned = next_attempt(bench, plan_id)
+        pause = PauseCollection(until=addis_date(at=planned) + timedelta(days=9), who=WHO, why=WHY)
+        await handle.execute_update(PaymentPlanWorkflow.pause_collection, pause)
+        await until_true(lambda: len(moves(bench, plan_id)) == 1)
+        moved = moves(bench, plan_id)[0].next_attempt_at
+        assert addis_date(at=moved) == pause.until
+        await advance(clock, days=(addis_date(at=planned) - addis_date(at=START)).days - 30 + 8)
+        assert bench.domains.sent == [attempt(plan_id)]
+        bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
+        await advance(clock, days=2)
+        assert (await handle.result()).state == "completed"
+        assert bench.domains.sent == [attempt(plan_id, n) for n in (1, 2)]
+
+
+async def test_resuming_gives_an_attempt_its_planned_time_back(bench: Bench) -> None:
+    async with waiting(bench) as (clock, handle, plan_id):
+        planned = next_attempt(bench, plan_id)
+        await handle.execute_update(
+            PaymentPlanWorkflow.pause_collection, PauseCollection(who=WHO, why=WHY)
+        )
+        await until_true(lambda: len(moves(bench, plan_id)) == 1)
+        await handle.execute_update(
+            PaymentPlanWorkflow.resume_collection, ResumeCollection(who=WHO, why=WHY)
+        )
+        await until_true(lambda: len(moves(bench, plan_id)) == 2)
+        assert moves(bench, plan_id)[1].next_attempt_at == planned
+        bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
+        await advance(clock, days=10)
+        assert (await handle.result()).state == "completed"
+        assert bench.domains.sent == [attempt(plan_id, n) for n in (1, 2)]
+
+
+async def test_an_attempt_that_fails_under_a_pause_is_not_repeated_before_its_end(
+    bench: Bench,
+) -> None:
+    async with waiting(bench) as (clock, handle, plan_id):
+        await handle.execute_update(
+            PaymentPlanWorkflow.pause_collection, PauseCollection(who=WHO, why=WHY)
+        )
+        await until_retryable(handle)
+        await handle.execute_update(PaymentPlanWorkflow.retry_installment, retry())
+        await until_true(
+            lambda: bench.domains.kinds(plan_id).count("collection_attempt_failed") == 2
+        )
+        await advance(clock, days=28)
+        assert bench.domains.sent == [attempt(plan_id, n) for n in (1, 2)]
+        assert (await standing(handle)).held_because == "paused"
+        bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
+        await advance(clock, days=3)
+        assert (await handle.result()).state == "completed"
+        assert bench.domains.sent == [attempt(plan_id, n) for n in (1, 2, 3)]
+
+
+def moves(bench: Bench, plan_id: str) -> list[NextAttemptMoved]:
+    return [event for event in events(bench, plan_id) if isinstance(event, NextAttemptMoved)]
+
+
+def next_attempt(bench: Bench, plan_id: str) -> datetime:
+    found = bench.domains.events[plan_id][-1].next_step_at
+    assert found is not None
+    return found
+
+
+async def test_staff_may_retry_while_paused_and_not_while_unreachable(bench: Bench) -> None:
+    handle, application = await failed(bench)
+    day = await today(bench, handle)
+    await handle.execute_update(
+        PaymentPlanWorkflow.mark_unreachable_until,
+        MarkUnreachable(until=day + timedelta(days=5), who=WHO, why=WHY),
+    )
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await handle.execute_update(PaymentPlanWorkflow.retry_installment, retry())
+    assert code_of(refused) == "customer_unreachable"
+    await handle.execute_update(
+        PaymentPlanWorkflow.pause_collection, PauseCollection(who=WHO, why=WHY)
+    )
+    tried = len(bench.domains.sent)
+    bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
+    await handle.execute_update(PaymentPlanWorkflow.retry_installment, retry())
+    assert (await handle.result()).state == "completed"
+    assert bench.domains.sent[tried:] == [attempt(application.plan_id, tried + 1)]
+
+
+@pytest.mark.parametrize(
+    ("deed", "code"),
+    [
+        (retry(number=2), "installment_unknown"),
+        (retry(), "installment_not_retryable"),
+        (retry(who="Abebe Kebede"), "who_malformed"),
+        (retry(why=" "), "reason_missing"),
+        (retry(why="call 0911 22 33 44"), "reason_private"),
+        (ResumeCollection(who=WHO, why=WHY), "collection_not_held"),
+        (PauseCollection(until=date(2000, 1, 1), who=WHO, why=WHY), "hold_out_of_bounds"),
+        (PauseCollection(until=date(2099, 1, 1), who=WHO, why=WHY), "hold_out_of_bounds"),
+        (MarkUnreachable(until=date(2099, 1, 1), who=WHO, why=WHY), "hold_out_of_bounds"),
+        (RetryMoneyOut(who=WHO, why=WHY), "payout_not_refused"),
+    ],
+)
+async def test_what_is_not_safe_is_refused_and_leaves_no_trace(
+    bench: Bench, deed: object, code: str
+) -> None:
+    handle, application = await active(bench)
+    before = events(bench, application.plan_id)
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await handle.execute_update(_UPDATES[type(deed)], deed)
+    assert code_of(refused) == code
+    assert events(bench, application.plan_id) == before
+    await handle.terminate()
+
+
+_UPDATES: dict[type, str] = {
+    RetryInstallment: "retry_installment",
+    PauseCollection: "pause_collection",
+    MarkUnreachable: "mark_unreachable_until",
+    ResumeCollection: "resume_collection",
+    RetryMoneyOut: "retry_payout",
+}
+
+
+async def test_nobody_retries_a_refund_that_was_not_refused(bench: Bench) -> None:
+    handle, _ = await active(bench)
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await handle.execute_update(
+            PaymentPlanWorkflow.retry_refund, RetryMoneyOut(who=WHO, why=WHY)
+        )
+    assert code_of(refused) == "refund_not_refused"
+    await handle.terminate()
+
+
+async def test_what_may_be_done_is_told_with_reasons(bench: Bench) -> None:
+    handle, _ = await active(bench)
+    found = {(each.deed, each.number): each for each in (await standing(handle)).deeds}
+    assert found["retry_installment", 1].code == "installment_not_retryable"
+    assert found["pause_collection", None].code is None
+    assert found["resume_collection", None].text
+    await handle.terminate()

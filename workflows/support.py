@@ -1,0 +1,229 @@
+"""What staff may ask a plan for, and why not: the rules behind its updates' validators.
+
+The plan's process is the only judge: the API, the command line and the Temporal UI all ask it, so
+that two who press at once are told apart by the one that knows.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Final, NamedTuple
+
+from temporalio.exceptions import ApplicationError
+
+from meqenet.bnpl.collection_hold import CollectionHold, HoldReason, last_day_of_hold
+from meqenet.bnpl.states import InstallmentState, PlanState
+from meqenet.calendar import addis_date
+from workflows.asking import refusal
+from workflows.messages import (
+    DeedStanding,
+    MarkUnreachable,
+    PauseCollection,
+    ResumeCollection,
+    RetryInstallment,
+    RetryMoneyOut,
+    SupportDeed,
+    SupportStanding,
+)
+from workflows.plan_desk import PlanDesk
+
+_IN_FORCE: Final = (PlanState.ACTIVE, PlanState.PAST_DUE)
+_WHO: Final = re.compile(r"[a-z][a-z0-9_.-]{1,63}", re.ASCII)
+_WHY_MIN: Final = 3
+_WHY_MAX: Final = 200
+_DIGITS_MAX: Final = 6
+"""Longer rows of digits are phones, accounts and identity numbers, which have no place in a log."""
+_LONG_NUMBER: Final = re.compile(rf"(?:\d[\s-]?){{{_DIGITS_MAX + 1},}}")
+
+
+class No(NamedTuple):
+    """Why a deed is not done."""
+
+    code: str
+    text: str
+    field: str | None = None
+
+
+def require(no: No | None) -> None:
+    """Refuse where there is a reason to.
+
+    Raises:
+        ApplicationError: the refusal, as whoever asked is told it.
+    """
+    if no is not None:
+        raise _refused(no)
+
+
+def no_signature(deed: SupportDeed) -> No | None:
+    """Who acts is named by an opaque id, and why in words that may stand in the log for ever."""
+    if not _WHO.fullmatch(deed.who):
+        return No("who_malformed", "who: name yourself by your staff id, like stf_…", "who")
+    if not _WHY_MIN <= len(deed.why.strip()) <= _WHY_MAX:
+        text = f"why: give the reason in {_WHY_MIN} to {_WHY_MAX} characters; it is kept"
+        return No("reason_missing", text, "why")
+    if _LONG_NUMBER.search(deed.why):
+        text = (
+            f"why: leave out phones, accounts and identity numbers (more than {_DIGITS_MAX} "
+            "digits in a row); the reason is kept in the plan's log for ever"
+        )
+        return No("reason_private", text, "why")
+    return None
+
+
+def no_retry(desk: PlanDesk, *, number: int) -> No | None:
+    """An installment is tried again when its attempts are over, or when it waits for the next."""
+    if not 1 <= number <= len(desk.life.installments):
+        count = len(desk.life.installments)
+        return No(
+            "installment_unknown", f"number: the plan has installments 1 to {count}", "number"
+        )
+    if no := _no_collecting(desk):
+        return no
+    hold = hold_in_force(desk)
+    if hold is not None and hold.reason is HoldReason.UNREACHABLE:
+        return No(
+            "customer_unreachable",
+            f"The customer is marked as unreachable until {hold.until}. Resume collection first, "
+            "if they can be reached.",
+        )
+    if _is_asked(desk, RetryInstallment, number=number) or number in desk.retries:
+        return No("retry_asked_already", f"A retry of installment {number} is being started.")
+    return _no_attempt_now(desk, number=number)
+
+
+def _no_attempt_now(desk: PlanDesk, *, number: int) -> No | None:
+    installment = desk.life.installment(number=number)
+    match installment.state:
+        case InstallmentState.FAILED:
+            return None
+        case InstallmentState.COLLECTING:
+            if is_waiting(desk, number=number):
+                return None
+            return No(
+                "attempt_under_way",
+                f"An attempt at installment {number} is under way, or its outcome is being asked "
+                "about. Wait for its end: nothing is sent twice.",
+            )
+        case _:
+            return No(
+                "installment_not_retryable",
+                f"number: an installment that is {installment.state} is not collected again",
+                "number",
+            )
+
+
+def no_pause(desk: PlanDesk, *, until: date | None) -> No | None:
+    """Collection of a plan in force is paused until a date within the bound."""
+    return _no_collecting(desk) or _no_hold(desk, reason=HoldReason.PAUSED, until=until)
+
+
+def no_marking(desk: PlanDesk, *, until: date | None) -> No | None:
+    """A customer is unreachable until a date within the bound."""
+    return _no_collecting(desk) or _no_hold(desk, reason=HoldReason.UNREACHABLE, until=until)
+
+
+def no_resuming(desk: PlanDesk) -> No | None:
+    """There is something to end."""
+    if no := _no_collecting(desk):
+        return no
+    if _is_asked(desk, ResumeCollection):
+        return No("resume_asked_already", "Collection is being resumed.")
+    if hold_in_force(desk) is None and not _is_holding(desk):
+        return No("collection_not_held", "Collection is neither paused nor is the customer marked.")
+    return None
+
+
+def no_refund_retry(desk: PlanDesk) -> No | None:
+    """A refused return of a checkout payment waits for somebody."""
+    if not desk.refund_refused or desk.refund_asked is not None:
+        return No("refund_not_refused", "No refused refund waits for a retry.")
+    return None
+
+
+def no_payout_retry(desk: PlanDesk) -> No | None:
+    """A payout that the bank refused waits for somebody."""
+    payout = desk.life.payout
+    asked = desk.payouts_asked or _is_asked(desk, RetryMoneyOut)
+    if payout is None or not payout.rejected or asked:
+        return No("payout_not_refused", "No refused payout waits for a retry.")
+    return None
+
+
+def hold_in_force(desk: PlanDesk) -> CollectionHold | None:
+    """The hold, if it is not over."""
+    hold = desk.life.hold
+    if hold is None or hold.ends_at(hour=desk.life.signed.collection_hour) <= desk.clock.now():
+        return None
+    return hold
+
+
+def is_waiting(desk: PlanDesk, *, number: int) -> bool:
+    """Whether a collection waits for the time of its next attempt: nothing of it is under way."""
+    next_at = desk.life.installment(number=number).next_attempt_at
+    return number in desk.active and next_at is not None and next_at > desk.clock.now()
+
+
+def standing_of(desk: PlanDesk) -> SupportStanding:
+    """What staff may do now. A hold is asked for by date: here it is only whether one may be."""
+    hold = None if desk.life.terms is None else hold_in_force(desk)
+    return SupportStanding(
+        deeds=tuple(_deeds(desk)),
+        held_because=None if hold is None else hold.reason,
+        held_until=None if hold is None else hold.until,
+    )
+
+
+def _deeds(desk: PlanDesk) -> Iterator[DeedStanding]:
+    for installment in desk.life.installments:
+        number = installment.planned.number
+        yield _standing("retry_installment", no_retry(desk, number=number), number=number)
+    yield _standing("pause_collection", no_pause(desk, until=None))
+    yield _standing("mark_unreachable_until", no_marking(desk, until=None))
+    yield _standing("resume_collection", no_resuming(desk))
+    yield _standing("retry_refund", no_refund_retry(desk))
+    yield _standing("retry_payout", no_payout_retry(desk))
+
+
+def _standing(deed: str, no: No | None, *, number: int | None = None) -> DeedStanding:
+    if no is None:
+        return DeedStanding(deed=deed, number=number)
+    return DeedStanding(deed=deed, number=number, code=no.code, text=no.text)
+
+
+def _no_collecting(desk: PlanDesk) -> No | None:
+    state = desk.life.state
+    if state not in _IN_FORCE:
+        return No("plan_not_in_force", f"Nothing is collected of a plan that is {state}.")
+    if desk.life.all_paid():
+        return No("plan_paid", "Every installment is paid.")
+    return None
+
+
+def _no_hold(desk: PlanDesk, *, reason: HoldReason, until: date | None) -> No | None:
+    if _is_holding(desk):
+        return No("hold_asked_already", "Another hold of this plan is being recorded; look again.")
+    if until is None:
+        return None
+    now = desk.clock.now()
+    latest = last_day_of_hold(reason=reason, now=now)
+    if not addis_date(at=now) < until <= latest:
+        text = f"until: a day from tomorrow to {latest}, by the plan's clock, in Addis Ababa"
+        return No("hold_out_of_bounds", text, "until")
+    return None
+
+
+def _is_holding(desk: PlanDesk) -> bool:
+    return _is_asked(desk, PauseCollection) or _is_asked(desk, MarkUnreachable)
+
+
+def _is_asked(desk: PlanDesk, kind: type[SupportDeed], *, number: int | None = None) -> bool:
+    """Whether such a deed waits to be recorded."""
+    return any(
+        isinstance(asked.deed, kind)
+        and (not isinstance(asked.deed, RetryInstallment) or asked.deed.number == number)
+        for asked in desk.deeds
+    )
+
+
+def _refused(no: No) -> ApplicationError:
+    return refusal(code=no.code, text=no.text, field=no.field)

@@ -1,0 +1,172 @@
+"""What staff have asked for is done: recorded with who and why, then carried out.
+
+Only the plan's main coroutine does it, so that of two deeds one comes after the other.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import FailureError
+
+from meqenet.bnpl.collection_hold import (
+    CollectionHold,
+    HoldReason,
+    last_day_of_hold,
+    resumed_at,
+)
+from meqenet.bnpl.events import CollectionAttemptFailed, PlanEvent
+from meqenet.bnpl.staff_events import (
+    CollectionPaused,
+    CollectionResumed,
+    CustomerUnreachable,
+    InstallmentRetryAsked,
+    NextAttemptMoved,
+    PayoutRetryAsked,
+)
+from meqenet.calendar import addis_date
+from workflows.agenda import next_step
+from workflows.collection import InstallmentCollectionWorkflow
+from workflows.messages import (
+    MarkUnreachable,
+    PauseCollection,
+    ResumeCollection,
+    RetryInstallment,
+    RetryMoneyOut,
+)
+from workflows.news import CollectionOrder, CollectionResult
+from workflows.plan_desk import AskedDeed, PlanDesk
+from workflows.plan_life import InstallmentLife
+from workflows.support import hold_in_force, is_waiting
+
+Collect = Callable[[InstallmentLife], Awaitable[None]]
+"""Begins a collection at once."""
+
+
+async def do_deed(desk: PlanDesk, asked: AskedDeed, *, collect: Collect) -> None:
+    """Record what was asked for, and carry it out."""
+    deed = asked.deed
+    match deed:
+        case RetryInstallment():
+            await _retry(desk, deed, planned_at=asked.planned_at, collect=collect)
+        case PauseCollection():
+            latest = last_day_of_hold(reason=HoldReason.PAUSED, now=desk.clock.now())
+            until = deed.until or latest
+            desk.life.hold = CollectionHold(reason=HoldReason.PAUSED, until=until)
+            await _record(desk, CollectionPaused(until=until, by=deed.who, why=deed.why))
+        case MarkUnreachable():
+            desk.life.hold = CollectionHold(reason=HoldReason.UNREACHABLE, until=deed.until)
+            await _record(desk, CustomerUnreachable(until=deed.until, by=deed.who, why=deed.why))
+        case ResumeCollection():
+            desk.life.hold = None
+            await _record(desk, CollectionResumed(by=deed.who, why=deed.why))
+        case RetryMoneyOut():
+            await _record(desk, PayoutRetryAsked(by=deed.who, why=deed.why))
+            desk.payouts_asked += 1
+    asked.done = True
+
+
+async def keep_holds(desk: PlanDesk) -> None:
+    """Stop collections that wait for a time at which a hold is, or was, in the way.
+
+    Each goes on at its new time, once it has stopped (:func:`go_on_later`). An attempt that is
+    under way is seen to its end: what has been sent cannot be called back.
+    """
+    for number in list(desk.active):
+        installment = desk.life.installment(number=number)
+        if not is_waiting(desk, number=number):
+            continue
+        at = _next_attempt(desk, installment)
+        if at != installment.next_attempt_at:
+            desk.moved[number] = at
+            installment.postponed = (installment.planned_at or at, at)
+            installment.next_attempt_at = None
+            await desk.stop_collection(number=number)
+
+
+async def go_on_later(desk: PlanDesk, result: CollectionResult, order: CollectionOrder) -> None:
+    """Begin a stopped collection again, to make its next attempt at the time it was moved to.
+
+    The distances that are left count from there.
+
+    Args:
+        desk: the plan's desk.
+        result: of the collection that was stopped.
+        order: how the installment is collected as of today.
+    """
+    installment = desk.life.installment(number=result.number)
+    at = desk.moved[result.number]
+    is_new = result.attempts > installment.attempts
+    if is_new:
+        # It began its attempt before it heard that it should not.
+        installment.attempts = result.attempts
+        installment.failed += 1
+    installment.next_attempt_at = at
+    step, step_at = next_step(desk)
+    failed = CollectionAttemptFailed(
+        number=result.number,
+        attempt_id=result.attempt_id or "",
+        cause=result.cause or "unknown",
+        next_attempt_at=at,
+    )
+    await desk.record(
+        failed if is_new else NextAttemptMoved(number=result.number, next_attempt_at=at),
+        state=desk.life.state,
+        step=step,
+        step_at=step_at,
+    )
+    await desk.start_collection(postponed_order(desk, order, installment=installment, at=at))
+    del desk.moved[result.number]
+
+
+def postponed_order(
+    desk: PlanDesk, order: CollectionOrder, *, installment: InstallmentLife, at: datetime
+) -> CollectionOrder:
+    """The order as of a later time: nothing before it, and what is left of the set dates after."""
+    days = (0, *desk.life.signed.retry_after_days)
+    before = days[min(installment.failed, len(days) - 1)]
+    left = days[installment.failed + 1 :]
+    return replace(
+        order,
+        first_attempt=installment.attempts + 1,
+        not_before=at,
+        retry_on=tuple(addis_date(at=at) + timedelta(days=day - before) for day in left),
+    )
+
+
+def held_until(desk: PlanDesk) -> datetime | None:
+    """Until when nothing is tried by itself; None when nothing is in the way."""
+    hold = hold_in_force(desk)
+    return None if hold is None else hold.ends_at(hour=desk.life.signed.collection_hour)
+
+
+def _next_attempt(desk: PlanDesk, installment: InstallmentLife) -> datetime:
+    planned, now = installment.planned_at, desk.clock.now()
+    if planned is None:
+        raise ValueError("only a collection that waits has a next attempt")
+    until = held_until(desk)
+    if until is not None:
+        return max(planned, until)
+    return resumed_at(planned=planned, now=now, hour=desk.life.signed.collection_hour)
+
+
+async def _retry(
+    desk: PlanDesk, deed: RetryInstallment, *, planned_at: datetime | None, collect: Collect
+) -> None:
+    await _record(desk, InstallmentRetryAsked(number=deed.number, by=deed.who, why=deed.why))
+    collection = desk.active.get(deed.number)
+    if planned_at is None:
+        await collect(desk.life.installment(number=deed.number))
+    elif collection is not None and planned_at > desk.clock.now():
+        try:
+            await collection.handle.signal(InstallmentCollectionWorkflow.retry_now)
+        except FailureError:
+            workflow.logger.info("a collection ended while it was to be tried again")
+    # Else its time came in between: it tries by itself, and once is enough.
+
+
+async def _record(desk: PlanDesk, event: PlanEvent) -> None:
+    """What the customer is shown to have to do stays as it is."""
+    step, step_at = next_step(desk)
+    await desk.record(event, state=desk.life.state, step=step, step_at=step_at, action=desk.action)
