@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from activities.auth import AuthActivities
-from activities.contracts.auth import IssueKey, RevokeKey
+from activities.contracts.auth import IssueKey, IssueStaffKey, RevokeKey, RevokeStaffKeys
 from activities.contracts.step import Nothing
-from db.auth.views import StoredKey, find_key
+from db.auth.views import StoredKey, find_key, staff_keys
 from db.kernel.events import read_stream, require_unbroken
+from meqenet.auth.roles import Role
 from meqenet.errors import Refusal
 from tests.backing import Databases, fingerprint
 
@@ -114,3 +115,45 @@ async def test_nobody_revokes_another_merchants_key(
         assert refusal.value.code == "key_unknown"
     assert await fingerprint(databases["auth"]) == before
     assert await _find(databases, "unknown") is None
+
+
+async def test_staff_keys_are_issued_once_and_revoked_together(
+    databases: Databases, steps: AuthActivities, unique: str
+) -> None:
+    first = IssueStaffKey(
+        staff_id=f"stf_{unique}",
+        handle=f"agent-{unique}",
+        role=Role.SUPPORT,
+        key_id=f"first{unique}",
+        secret_hash="ab" * 32,
+        at=AT,
+    )
+    second = replace(first, key_id=f"second{unique}", role=Role.SUPERVISOR, at=AT + timedelta(1))
+    for key in (first, first, second):
+        assert await steps.issue_staff_key(key) == Nothing()
+    with pytest.raises(Refusal) as taken:
+        await steps.issue_staff_key(replace(first, role=Role.FINANCE))
+    assert taken.value.code == "key_id_taken"
+    leaving = RevokeStaffKeys(staff_id=first.staff_id, at=AT + timedelta(2))
+    for _ in range(2):
+        assert await steps.revoke_staff_keys(leaving) == Nothing()
+    async with databases["auth"].read() as session:
+        keys = [key for key in await staff_keys(session=session) if key.staff_id == first.staff_id]
+    assert [(key.role, key.revoked_at) for key in keys] == [
+        (Role.SUPPORT, leaving.at),
+        (Role.SUPERVISOR, leaving.at),
+    ]
+    assert await _events(databases, first.staff_id) == [
+        *["staff_key_issued"] * 2,
+        *["staff_key_revoked"] * 2,
+    ]
+
+
+async def test_nobody_without_a_key_is_let_go(
+    databases: Databases, steps: AuthActivities, unique: str
+) -> None:
+    before = await fingerprint(databases["auth"])
+    with pytest.raises(Refusal) as refusal:
+        await steps.revoke_staff_keys(RevokeStaffKeys(staff_id=f"stf_{unique}", at=AT))
+    assert refusal.value.code == "staff_unknown"
+    assert await fingerprint(databases["auth"]) == before

@@ -15,6 +15,10 @@ from apps.checkout_api import (
     problems,
     quotes,
     statement_resource,
+    support_batches,
+    support_plans,
+    support_reports,
+    support_resource,
     test_clocks,
     wire,
 )
@@ -31,6 +35,13 @@ MODELS: list[type[BaseModel]] = [
     plan_list.PlanSummary,
     statement_resource.Statement,
     test_clocks.TestClockResource,
+    support_plans.Reasoned,
+    support_plans.PauseRequest,
+    support_plans.UnreachableRequest,
+    support_resource.SupportPlan,
+    support_batches.FailedInstallments,
+    support_reports.PortfolioTold,
+    support_reports.ExposureTold,
     problems.ProblemDetails,
 ]
 
@@ -79,7 +90,9 @@ async def test_no_field_is_a_number_with_a_point(document: dict[str, Any]) -> No
     assert list(_numbers(document, "")) == []
 
 
-async def test_every_write_of_a_merchant_needs_a_key_of_its_own(document: dict[str, Any]) -> None:
+async def test_every_write_of_merchants_and_staff_needs_a_key_of_its_own(
+    document: dict[str, Any],
+) -> None:
     writes = {
         path: {parameter["name"]: parameter["required"] for parameter in post["parameters"]}
         for path, operations in document["paths"].items()
@@ -92,6 +105,17 @@ async def test_every_write_of_a_merchant_needs_a_key_of_its_own(document: dict[s
         "/v1/plans/{plan_id}/cancel",
         "/v1/test-clocks",
         "/v1/test-clocks/{clock_id}/advance",
+        *(
+            f"/v1/support/plans/{{plan_id}}/{deed}"
+            for deed in (
+                "installments/{number}/retry",
+                "pause",
+                "unreachable",
+                "resume",
+                "refund/retry",
+                "payout/retry",
+            )
+        ),
     }
 
 
@@ -104,5 +128,12 @@ async def test_problems_are_described_where_they_are_answered(document: dict[str
 
 
 async def test_requests_allow_no_field_that_is_not_described(document: dict[str, Any]) -> None:
-    for name in ("QuoteRequest", "PlanRequest", "Customer", "Wallet", "AdvanceRequest"):
+    for name in (
+        "QuoteRequest",
+        "PlanRequest",
+        "Customer",
+        "Wallet",
+        "AdvanceRequest",
+        "PauseRequest",
+    ):
         assert document["components"]["schemas"][name]["additionalProperties"] is False

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meqenet.auth.keys import new_key, parse_key, secret_matches
+from meqenet.auth.keys import (
+    new_key,
+    new_staff_key,
+    parse_key,
+    parse_staff_key,
+    secret_matches,
+)
 from meqenet.errors import Refusal
 
 
@@ -60,3 +66,22 @@ def test_anything_else_is_refused_without_being_shown(change) -> None:  # type: 
 def test_a_secret_is_not_shown() -> None:
     presented = parse_key(text=new_key(randomness=_fixed, sandbox=True).text)
     assert "secret" not in repr(presented)
+
+
+def test_a_staff_key_is_read_back_and_is_no_merchants_key() -> None:
+    made = new_staff_key(randomness=lambda count: bytes(range(count)))
+    assert made.text.startswith("mqs_")
+    read = parse_staff_key(text=made.text)
+    assert read.key_id == made.key_id
+    assert secret_matches(secret=read.secret, stored_hash=made.secret_hash)
+    assert "secret" not in repr(read)
+    with pytest.raises(Refusal):
+        parse_key(text=made.text)
+
+
+@pytest.mark.parametrize("text", ["", "mqs_", "mqk_test_a_b", "mqs_" + "a" * 16 + "_" + "1" * 52])
+def test_what_is_no_staff_key_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(Refusal) as refusal:
+        parse_staff_key(text=text)
+    assert refusal.value.code == "staff_key_malformed"
+    assert refusal.value.text == "authorization: a staff key looks like mqs_…"
