@@ -72,6 +72,9 @@ async def record(version: str) -> None:
         "pay_in_full-mpesa": lambda b: _complete(b, "pay_in_full", WalletProvider.MPESA),
         "cancelled-mpesa": _cancelled,
         "rough-mpesa": _rough,
+        "requested-telebirr": lambda b: _complete(
+            b, "pay_in_30", WalletProvider.TELEBIRR, amount="5000.01"
+        ),
     }
     for name, live in lives.items():
         async with _bench(name) as bench:
