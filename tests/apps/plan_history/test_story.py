@@ -12,9 +12,9 @@ from apps.plan_history.story import Moment, PlanStory, balances_of, story_of
 from apps.plan_history.told import story_to_tell
 from apps.writing import as_json
 from db.analytics import views
-from meqenet.ledger.as_of import AsOf
 from db.ledger.views import totals
 from meqenet.bnpl.states import ALLOWED, PlanState
+from meqenet.ledger.as_of import AsOf
 from meqenet.money import total
 from tests.workers.histories import History
 from tests.workers.worlds import World

@@ -10,7 +10,7 @@ from meqenet.bnpl.collection_hold import (
     last_day_of_hold,
     resumed_at,
 )
-from meqenet.bnpl.events import CollectionAttemptFailed, CollectionStarted
+from meqenet.bnpl.events import CollectionAttemptFailed, CollectionStarted, PlanEvent
 from meqenet.bnpl.progress import progress_of
 from meqenet.bnpl.staff_events import (
     CollectionPaused,
@@ -67,7 +67,7 @@ def test_the_log_tells_the_hold_and_the_moved_attempt() -> None:
         next_attempt_at=datetime(2026, 12, 4, 7, tzinfo=UTC),
     )
     moved_to = datetime(2026, 12, 10, 7, tzinfo=UTC)
-    log = [
+    log: list[tuple[PlanEvent, datetime]] = [
         (CollectionStarted(number=1, next_attempt_at=NOON), NOON),
         (failed, NOON),
         (CollectionPaused(until=date(2026, 12, 10), by=BY, why=WHY), NOON),
