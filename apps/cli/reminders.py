@@ -9,8 +9,8 @@ from apps.cli.reading import end, paper, read_stores
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from apps.reports.reminders import ToldReminder
     from db.kernel.engine import Database
+    from workers.reminder_evidence import ToldReminder
 
 _COMMAND = "report reminders"
 
@@ -31,11 +31,12 @@ def reminders(
     from apps.reports import reminders as report  # noqa: PLC0415 - heavy; not for --help
     from apps.writing import as_json as json_of  # noqa: PLC0415 - the same
     from workers.bootstrap import Environment, keyring  # noqa: PLC0415 - the same
+    from workers.reminder_evidence import read_reminders  # noqa: PLC0415 - the same
 
     async def read(stores: "Mapping[str, Database]") -> "tuple[ToldReminder, ...] | None":
         keys = keyring(settings=Environment().settings) if texts else None
         async with stores["payments"].read() as session:
-            return await report.read_reminders(session=session, plan_id=plan, keyring=keys)
+            return await read_reminders(session=session, plan_id=plan, keyring=keys)
 
     found = read_stores(command=_COMMAND, domains=("payments",), read=read)
     if found is None:

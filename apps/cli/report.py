@@ -1,4 +1,4 @@
-"""The commands ``meqenet report``: what the read models say, for staff."""
+"""The commands ``meqenet report``: what the read models and the stores say, for staff."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.cli.reading import BAD_INPUT, end, paper, read_stores
+from apps.cli.reminders import reminders
 from apps.cli.times import day_of
 from apps.cli.unclear import unclear
 from meqenet.bnpl.options import PaymentOption
@@ -36,6 +37,7 @@ def register(*, app: typer.Typer) -> None:
         ("exposure", exposure),
         ("statement", statement),
         ("unclear", unclear),
+        ("reminders", reminders),
     ):
         report_app.command(name)(command)
     app.add_typer(report_app, name="report")

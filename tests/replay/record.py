@@ -1,4 +1,4 @@
-"""Record histories of today's workflows: ``python -m tests.replay.record NAME``.
+"""Record histories of today's workflows: ``python -m tests.replay.record NAME [LIFE]``.
 
 Run it once when a workflow gets a new way to live, and commit the files. They are never recorded
 again: a change that cannot replay them must be patched, not the histories.
@@ -7,7 +7,7 @@ again: a change that cannot replay them must be patched, not the histories.
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -61,9 +61,9 @@ async def _rough(bench: Bench) -> None:
     await _complete(bench, "pay_in_4", WalletProvider.MPESA)
 
 
-async def record(version: str) -> None:
-    """Live each kind of life once and keep every workflow's history."""
-    lives = {
+async def record(version: str, *only: str) -> None:
+    """Live each kind of life once, or those named, and keep every workflow's history."""
+    lives: dict[str, Callable[[Bench], Awaitable[None]]] = {
         "pay_in_4-telebirr": lambda b: _complete(b, "pay_in_4", WalletProvider.TELEBIRR),
         "pay_in_30-telebirr": lambda b: _complete(b, "pay_in_30", WalletProvider.TELEBIRR),
         "pay_over_time-mpesa": lambda b: _complete(
@@ -77,6 +77,8 @@ async def record(version: str) -> None:
         ),
     }
     for name, live in lives.items():
+        if only and name not in only:
+            continue
         async with _bench(name) as bench:
             await live(bench)
             listed = [found async for found in bench.env.client.list_workflows("")]
@@ -89,4 +91,4 @@ async def record(version: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(record(sys.argv[1]))
+    asyncio.run(record(*sys.argv[1:]))

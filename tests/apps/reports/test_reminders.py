@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime
 
 from rich.console import Console
 
-from apps.reports.reminders import ToldReminder, Word, reminders_page, reminders_to_tell
+from apps.reports.reminders import reminders_page, reminders_to_tell
 from apps.writing import as_json
 from meqenet.money import Money
+from workers.reminder_evidence import ToldReminder, Word
 
 PLAN = "pln_abc"
 AT = datetime(2026, 12, 12, 6, 0, tzinfo=UTC)

@@ -219,7 +219,9 @@ async def test_a_failing_scenario_stops_all_and_is_not_swallowed(
 def test_the_command_says_which_port_is_taken(
     directory: Path, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, port in zip(Ports.model_fields, free_ports(count=10), strict=True):
+    for name, port in zip(
+        Ports.model_fields, free_ports(count=len(Ports.model_fields)), strict=True
+    ):
         monkeypatch.setenv(f"MEQENET_{name.upper()}", str(port))
     taken = listener.getsockname()[1]
     monkeypatch.setenv("MEQENET_VALKEY_PORT", str(taken))

@@ -1,0 +1,102 @@
+"""What a customer reads on the phone while a plan lives: each once, in both calendars."""
+
+from typing import Any
+
+from tests.journeys.conftest import Town
+from tests.waiting import eventually
+from workers.bootstrap import Environment, database, keyring
+from workers.reminder_evidence import ToldReminder, read_reminders
+
+BEFORE = (
+    "መቀነት፦ የShop ክፍያ {number}/4፣ 1000.00 ብር፣ መክፈያው {when} {due} ነው። "
+    "ገንዘቡን በቴሌብር ዋሌትዎ ያኑሩ፤ በዕለቱ ከዋሌትዎ ይሰበሰባል።"
+)
+SECOND = "ታኅሣሥ 6 ቀን 2019 ዓ.ም (15/12/2026)"
+THIRD = "ታኅሣሥ 20 ቀን 2019 ዓ.ም (29/12/2026)"
+FOURTH = "ጥር 4 ቀን 2019 ዓ.ም (12/01/2027)"
+AGAIN = "ታኅሣሥ 7 ቀን 2019 ዓ.ም (16/12/2026) እንደገና እንሞክራለን።"
+TEXTS = [
+    ("i02-mb20261212", BEFORE.format(number=2, when="ከ3 ቀን በኋላ", due=SECOND)),
+    ("i02-mb20261214", BEFORE.format(number=2, when="ነገ", due=SECOND)),
+    (
+        "i02-mf20261215",
+        (
+            f"መቀነት፦ የShop ክፍያ 2/4፣ 1000.00 ብር፣ መክፈያው {SECOND}፣ አልተሰበሰበም። "
+            f"በዋሌትዎ ውስጥ በቂ ገንዘብ የለም። እባክዎ ገንዘብ ያስገቡ። {AGAIN}"
+        ),
+    ),
+    (
+        "i02-ml20261216",
+        (
+            f"መቀነት፦ የShop ክፍያ 2/4፣ 1000.00 ብር፣ መክፈያው {SECOND} ነበር፤ 1 ቀን አልፎታል። "
+            f"ገንዘቡን በቴሌብር ዋሌትዎ ያስገቡ። {AGAIN}"
+        ),
+    ),
+    ("i03-mb20261226", BEFORE.format(number=3, when="ከ3 ቀን በኋላ", due=THIRD)),
+    ("i03-mb20261228", BEFORE.format(number=3, when="ነገ", due=THIRD)),
+    ("i04-mb20270109", BEFORE.format(number=4, when="ከ3 ቀን በኋላ", due=FOURTH)),
+    ("i04-mb20270111", BEFORE.format(number=4, when="ነገ", due=FOURTH)),
+]
+"""The end of each message's id, and its text."""
+
+
+async def texted(town: Town, phone: str, *, count: int) -> list[dict[str, Any]]:
+    """What the provider of messages has kept for a phone, once it is so many, in their order."""
+
+    async def kept() -> list[dict[str, Any]]:
+        found = await town.http.get(f"{town.controls['messages']}/messages", params={"to": phone})
+        return sorted(found.json(), key=lambda row: str(row["id"]).rpartition("-m")[2][1:])
+
+    return await eventually(kept, lambda rows: len(rows) >= count)
+
+
+async def on_file(town: Town, plan_id: str, *, count: int) -> tuple[ToldReminder, ...]:
+    """The evidence of a plan's reminders, once so many are known to have arrived."""
+    settings = Environment(values=town.running.environment).settings
+    store = database(settings=settings, domain="payments")
+
+    async def read() -> tuple[ToldReminder, ...]:
+        async with store.read() as session:
+            found = await read_reminders(
+                session=session, plan_id=plan_id, keyring=keyring(settings=settings)
+            )
+        return found or ()
+
+    found = await eventually(
+        read, lambda rows: [row.state for row in rows].count("delivered") >= count
+    )
+    await store.dispose()
+    return found
+
+
+async def test_a_customer_is_told_before_after_and_of_a_failure(town: Town) -> None:
+    """The second of four payments fails on its day and is collected on the next.
+
+    The answer to the first message is lost after the provider has taken it: it is sent once.
+    """
+    customer = await town.customer(provider="telebirr")
+    clock = await town.clock()
+    plan_id = await town.active(customer, town.purchase(customer, "pay_in_4", clock=clock))
+    lost = {"operation": "send_message", "outcome": "timeout_after_commit"}
+    await town.fault("messages", subject=f"+{customer.phone}", **lost)
+    wallet = f"{town.controls['telebirr']}/wallets/{customer.phone}/balance"
+    await town.http.put(wallet, json={"amount": "0.00"})
+    await town.days_pass(clock, days=14)
+    await town.http.put(wallet, json={"amount": "5000.00"})
+    await town.days_pass(clock, days=40)
+    assert (await town.shop.plan(plan_id))["state"] == "completed"
+
+    told = await on_file(town, plan_id, count=len(TEXTS))
+    expected = [(f"{plan_id}-{end}", text) for end, text in TEXTS]
+    assert [(each.reminder_id, each.text) for each in told] == expected
+    sent = await texted(town, customer.phone, count=len(TEXTS))
+    assert [(row["id"], row["text"]) for row in sent] == expected
+    assert {(row["status"], row["channel"], row["sender"]) for row in sent} == {
+        ("delivered", "sms", "Meqenet")
+    }
+    words = [[word.state for word in each.words] for each in told]
+    (hit,) = [each for each in words if each[0] == "unknown"]
+    assert hit[-1] == "delivered"
+    assert all(each in (["sent", "delivered"], ["delivered"], hit) for each in words)
+    private = (customer.phone, customer.phone[-9:], customer.fan)
+    assert not any(each in row["text"] for row in sent for each in private)
