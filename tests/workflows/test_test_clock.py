@@ -74,8 +74,11 @@ async def advance(clock: Clock, *, days: int) -> TestClockView:
 
 
 async def until_ready(clock: Clock) -> TestClockView:
+    """Years of a plan, with its reminders, may take a busy machine a while."""
     return await eventually(
-        lambda: clock.query(TestClockWorkflow.view), lambda view: view.status == "ready"
+        lambda: clock.query(TestClockWorkflow.view),
+        lambda view: view.status == "ready",
+        seconds_max=180,
     )
 
 
