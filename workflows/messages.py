@@ -79,11 +79,13 @@ class RetryInstallment:
     """Update ``retry_installment``: collect a failed installment again now.
 
     ``who`` is an opaque staff id, ``why`` a reason without private data; both are recorded.
+    ``in_batch``: it is one of many, and nobody has looked at this plan: a pause is respected.
     """
 
     number: int
     who: str
     why: str
+    in_batch: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

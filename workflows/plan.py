@@ -254,7 +254,9 @@ class PaymentPlanWorkflow:
 
     @retry_installment.validator
     def _may_be_retried(self, request: RetryInstallment) -> None:
-        require(no_signature(request) or no_retry(self._desk, number=request.number))
+        desk, number = self._desk, request.number
+        no = no_signature(request) or no_retry(desk, number=number, in_batch=request.in_batch)
+        require(no)
 
     @workflow.update
     async def pause_collection(self, request: PauseCollection) -> PlanAnswer:
@@ -339,9 +341,10 @@ class PaymentPlanWorkflow:
         return PlanAnswer(plan_id=self._desk.plan_id, state=self._desk.life.state)
 
     async def _have_done(self, asked: AskedDeed) -> PlanAnswer:
-        """Leave the deed for the main coroutine; answers once it is recorded and begun."""
-        self._desk.deeds.append(asked)
-        await workflow.wait_condition(lambda: asked.done or self._over)
+        """Leave the deed for the main coroutine; answers once what it changes can be seen."""
+        desk = self._desk
+        desk.deeds.append(asked)
+        await workflow.wait_condition(lambda: self._over or (asked.done and not desk.moved))
         if not asked.done:
             state = self._desk.life.state
             text = f"Nothing is collected of a plan that is {state}."

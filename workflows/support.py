@@ -70,7 +70,7 @@ def no_signature(deed: SupportDeed) -> No | None:
     return None
 
 
-def no_retry(desk: PlanDesk, *, number: int) -> No | None:
+def no_retry(desk: PlanDesk, *, number: int, in_batch: bool = False) -> No | None:
     """An installment is tried again when its attempts are over, or when it waits for the next."""
     if not 1 <= number <= len(desk.life.installments):
         count = len(desk.life.installments)
@@ -86,6 +86,9 @@ def no_retry(desk: PlanDesk, *, number: int) -> No | None:
             f"The customer is marked as unreachable until {hold.until}. Resume collection first, "
             "if they can be reached.",
         )
+    if hold is not None and in_batch:
+        text = f"Collection is paused until {hold.until}; a batch leaves it alone."
+        return No("collection_paused", text)
     if _is_asked(desk, RetryInstallment, number=number) or number in desk.retries:
         return No("retry_asked_already", f"A retry of installment {number} is being started.")
     return _no_attempt_now(desk, number=number)

@@ -65,6 +65,17 @@ class Reasoned(Sent):
     """Kept in the plan's log for ever: no names, phones or identity numbers."""
 
 
+class RetryRequest(Reasoned):
+    """How it is retried."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"why": "the outage is over", "in_batch": True}]}
+    )
+
+    in_batch: bool = False
+    """One of many, at which nobody has looked: refused where collection is paused."""
+
+
 class PauseRequest(Reasoned):
     """For how long."""
 
@@ -110,10 +121,10 @@ async def retry_installment(
     key: IdempotencyKey,
     plan_id: _PlanId,
     number: _Number,
-    body: Reasoned,
+    body: RetryRequest,
 ) -> Response:
     """One attempt, now. Refused while another is under way, so that nobody is charged twice."""
-    deed = RetryInstallment(number=number, who=staff.staff_id, why=body.why)
+    deed = RetryInstallment(number=number, who=staff.staff_id, why=body.why, in_batch=body.in_batch)
     return await _done(request, parts, staff, key=key, plan_id=plan_id, deed=deed)
 
 

@@ -126,20 +126,20 @@ def retry_failed(
     from apps.cli.support_calls import support_api  # noqa: PLC0415 - the same
 
     command = "support retry-failed"
-    reached = support_api(command=command, api=api)
     query: dict[str, str | int] = {
         "cause": cause.value,
         "provider": provider.value,
         "from": _instant(since, field="--from"),
         "to": _instant(until, field="--to"),
     }
-    failed = _guarded(command, lambda: read_failed(api=reached, query=query))
-    for part in preview(failed=failed, rate_per_minute=rate):
-        paper().print(part)
-    if not failed.count or not (yes or typer.confirm("Retry all of them?")):
-        return
-    with progress(count=failed.count) as tell:
-        tally = retry_all(api=reached, failed=failed, why=why, rate_per_minute=rate, tell=tell)
+    with support_api(command=command, api=api) as reached:
+        failed = _guarded(command, lambda: read_failed(api=reached, query=query))
+        for part in preview(failed=failed, rate_per_minute=rate):
+            paper().print(part)
+        if not failed.count or not (yes or typer.confirm("Retry all of them?")):
+            return
+        with progress(count=failed.count) as tell:
+            tally = retry_all(api=reached, failed=failed, why=why, rate_per_minute=rate, tell=tell)
     refused = ", ".join(f"{count} {code}" for code, count in sorted(tally.refused.items()))
     typer.echo(
         f"{tally.begun} retried, {sum(tally.refused.values())} refused"
@@ -156,10 +156,10 @@ def _called(
     from apps.cli.support_calls import support_api  # noqa: PLC0415 - heavy; not for --help
 
     command = f"support {name}"
-    reached = support_api(command=command, api=api)
-    return _guarded(
-        command, lambda: reached.get(path) if body is None else reached.post(path, body)
-    )
+    with support_api(command=command, api=api) as reached:
+        return _guarded(
+            command, lambda: reached.get(path) if body is None else reached.post(path, body)
+        )
 
 
 def _guarded(command: str, call: Callable[[], T]) -> T:

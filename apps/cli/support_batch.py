@@ -68,7 +68,7 @@ def retry_all(
     for row in _paced(failed.installments, rate_per_minute=rate_per_minute):
         path = f"/v1/support/plans/{row['plan']}/installments/{row['number']}/retry"
         try:
-            api.post(path, {"why": why}, key=_key(row, why=why))
+            api.post(path, {"why": why, "in_batch": True}, key=_key(row, why=why))
         except Refused as refused:
             tally.refused[refused.code] += 1
             tell(row, refused.text)

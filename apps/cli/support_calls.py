@@ -2,7 +2,8 @@
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 import httpx
@@ -41,7 +42,7 @@ class SupportApi:
         return _answered(self._client.get(path, params=dict(query or {})))
 
     def post(
-        self, path: str, body: Mapping[str, str | None], *, key: str | None = None
+        self, path: str, body: Mapping[str, str | bool | None], *, key: str | None = None
     ) -> dict[str, Any]:
         """Write, under this idempotency key or a fresh one.
 
@@ -53,8 +54,9 @@ class SupportApi:
         return _answered(self._client.post(path, json=sent, headers=headers))
 
 
-def support_api(*, command: str, api: str | None) -> SupportApi:
-    """The API; ends the command where the key or the address is missing.
+@contextmanager
+def support_api(*, command: str, api: str | None) -> Iterator[SupportApi]:
+    """The API, reached until the end; ends the command where the key or the address is missing.
 
     Args:
         command: what is being run, for the one line that says what is missing.
@@ -71,11 +73,9 @@ def support_api(*, command: str, api: str | None) -> SupportApi:
     if not url:
         text = f"name the API's address with --api, or in {_URL_VARIABLE}"
         end(command=command, text=text, code=BAD_INPUT)
-    return SupportApi(
-        client=httpx.Client(
-            base_url=url, timeout=_SECONDS_MAX, headers={"Authorization": f"Bearer {key}"}
-        )
-    )
+    headers = {"Authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=url, timeout=_SECONDS_MAX, headers=headers) as client:
+        yield SupportApi(client=client)
 
 
 def _answered(answer: httpx.Response) -> dict[str, Any]:

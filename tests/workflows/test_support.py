@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
 
 from meqenet.bnpl.events import CollectionStarted
 from meqenet.bnpl.staff_events import CollectionPaused, InstallmentRetryAsked, NextAttemptMoved
@@ -18,6 +19,7 @@ from tests.workflows.conftest import Bench, Handle, code_of
 from tests.workflows.test_test_clock import START, Clock, active_plan, advance, new_clock
 from workflows.messages import (
     Application,
+    Cancel,
     DeedStanding,
     MarkUnreachable,
     PauseCollection,
@@ -300,4 +302,57 @@ async def test_what_may_be_done_is_told_with_reasons(bench: Bench) -> None:
     assert found["retry_installment", 1].code == "installment_not_retryable"
     assert found["pause_collection", None].code is None
     assert found["resume_collection", None].text
+    await handle.terminate()
+
+
+async def test_a_refused_refund_is_sent_again_once_and_recorded(bench: Bench) -> None:
+    bench.domains.answer = lambda _order: RailStatus.PENDING
+    bench.domains.query = lambda _order: RailStatus.PENDING
+    bench.domains.refund = lambda _refund: (RailStatus.FAILED, "2001")
+    application = bench.application("pay_in_4")
+    handle = await bench.to_offer(application)
+    await bench.accept(handle)
+    await handle.execute_update(PaymentPlanWorkflow.cancel, Cancel(reason="changed mind"))
+    bench.domains.query = lambda _order: RailStatus.SUCCEEDED
+
+    def may_be_retried(found: SupportStanding) -> bool:
+        return DeedStanding(deed="retry_refund") in found.deeds
+
+    await eventually(lambda: standing(handle), may_be_retried)
+    bench.domains.refund = lambda _refund: RailStatus.SUCCEEDED
+    retried = RetryMoneyOut(who=WHO, why=WHY)
+    answers = await asyncio.gather(
+        *(handle.execute_update(PaymentPlanWorkflow.retry_refund, retried) for _ in range(2)),
+        return_exceptions=True,
+    )
+    (refused,) = [each for each in answers if isinstance(each, WorkflowUpdateFailedError)]
+    assert isinstance(refused.cause, ApplicationError)
+    assert refused.cause.type == "refund_not_refused"
+    assert (await handle.result()).state == "cancelled"
+    first = attempt(application.plan_id)
+    assert bench.domains.refunds == [f"{first}-r1", f"{first}-r2"]
+    assert bench.domains.kinds(application.plan_id)[-2:] == [
+        "refund_retry_asked",
+        "payment_returned",
+    ]
+
+
+async def test_a_refused_payout_is_sent_again_and_recorded(bench: Bench) -> None:
+    bench.domains.transfer = lambda _order: (RailStatus.FAILED, "AC04")
+    handle, application = await active(bench)
+    await bench.days_pass(handle, 4)
+
+    def may_be_retried(found: SupportStanding) -> bool:
+        return DeedStanding(deed="retry_payout") in found.deeds
+
+    await eventually(lambda: standing(handle), may_be_retried)
+    bench.domains.transfer = lambda _order: RailStatus.SUCCEEDED
+    await handle.execute_update(PaymentPlanWorkflow.retry_payout, RetryMoneyOut(who=WHO, why=WHY))
+    await until_true(lambda: bench.domains.kinds(application.plan_id)[-1] == "merchant_paid")
+    assert "payout_retry_asked" in bench.domains.kinds(application.plan_id)
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await handle.execute_update(
+            PaymentPlanWorkflow.retry_payout, RetryMoneyOut(who=WHO, why=WHY)
+        )
+    assert code_of(refused) == "payout_not_refused"
     await handle.terminate()

@@ -36,6 +36,7 @@ MODELS: list[type[BaseModel]] = [
     statement_resource.Statement,
     test_clocks.TestClockResource,
     support_plans.Reasoned,
+    support_plans.RetryRequest,
     support_plans.PauseRequest,
     support_plans.UnreachableRequest,
     support_resource.SupportPlan,

@@ -83,6 +83,10 @@ async def test_a_pause_holds_and_resuming_ends_it(
         "reason": "paused",
         "until": {"gregorian": "2027-01-20", "ethiopian": "2019-05-12"},
     }
+    one_of_many = await agent.post(
+        f"{plan.path}/installments/1/retry", {"why": "outage over", "in_batch": True}
+    )
+    assert (one_of_many.status_code, one_of_many.json()["code"]) == (409, "collection_paused")
     await plan.days_pass(15)
     assert await plan.debits() == []
     resumed = await agent.post(f"{plan.path}/resume")

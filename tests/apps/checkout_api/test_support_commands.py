@@ -1,0 +1,88 @@
+"""``meqenet support`` as an agent types it, against the API: the same roles and refusals."""
+
+import asyncio
+
+import httpx
+import pytest
+from typer.testing import CliRunner, Result
+
+from apps.cli.main import build
+from meqenet.auth.roles import Role
+from tests.apps.checkout_api.conftest import Shop
+from tests.apps.checkout_api.staff import Agent, agent_of, failed_plan
+from tests.backing import Databases
+from tests.waiting import eventually
+
+PERIOD = ("--from", "2026-12-30T00:00:00Z", "--to", "2027-01-02T00:00:00Z")
+BATCH = ("retry-failed", "--cause", "no_funds", "--provider", "mpesa", *PERIOD)
+
+
+async def run(*words: str, agent: Agent, url: str) -> Result:
+    """Type a command under somebody's key."""
+    arguments = ["support", *words, "--api", url]
+    environment = {"MEQENET_STAFF_KEY": agent.key, "COLUMNS": "160"}
+    return await asyncio.to_thread(
+        CliRunner(env=environment).invoke, build(arguments=arguments), arguments
+    )
+
+
+async def test_an_agent_reads_retries_and_is_told_why_not(
+    shop: Shop, http: httpx.AsyncClient, databases: Databases, url: str
+) -> None:
+    plan = await failed_plan(shop)
+    agent = await agent_of(http=http, databases=databases, role=Role.SUPPORT)
+    shown = await run("show", plan.plan_id, agent=agent, url=url)
+    assert shown.exit_code == 0, shown.output
+    assert "no_funds" in shown.stdout
+    assert "say: There is not enough money in your wallet." in shown.stdout
+    assert "possible now: retry installment 1" in shown.stdout
+    refused = await run("retry-payout", plan.plan_id, "--why", "new account", agent=agent, url=url)
+    assert refused.exit_code == 1
+    assert refused.stderr == (
+        "meqenet support retry-payout: authorization: the role support may not retry payout; "
+        "ask one of: finance, operator (role_not_allowed)\n"
+    )
+    await plan.top_up()
+    retried = await run("retry", plan.plan_id, "1", "--why", "topped up", agent=agent, url=url)
+    assert retried.exit_code == 0, retried.output
+    await eventually(lambda: agent.plan(plan.plan_id), lambda found: found["state"] == "completed")
+    assert len(await plan.debits()) == 1
+    late = await run("pause", plan.plan_id, "--why", "disputed", agent=agent, url=url)
+    assert late.exit_code == 1
+    assert "plan_closed" in late.stderr or "plan_not_in_force" in late.stderr
+
+
+async def test_a_batch_is_previewed_retried_and_leaves_what_is_paused(
+    shop: Shop, http: httpx.AsyncClient, databases: Databases, url: str
+) -> None:
+    plan = await failed_plan(shop)
+    agent = await agent_of(http=http, databases=databases, role=Role.SUPERVISOR)
+    paused = await agent.post(f"{plan.path}/pause", {"why": "disputed"})
+    assert paused.status_code == 200
+    await plan.top_up()
+    why = ("--why", "the outage is over", "--rate", "6000", "--yes")
+    first = await run(*BATCH, *why, agent=agent, url=url)
+    assert plan.plan_id in first.stdout
+    assert "collection_paused" in first.stdout
+    assert await plan.debits() == []
+    assert (await agent.post(f"{plan.path}/resume")).status_code == 200
+    again = ("--why", "the pause is over", "--rate", "6000", "--yes")
+    for _ in range(2):
+        await run(*BATCH, *again, agent=agent, url=url)
+    await eventually(lambda: agent.plan(plan.plan_id), lambda found: found["state"] == "completed")
+    assert len(await plan.debits()) == 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({}, "put your staff key into MEQENET_STAFF_KEY"),
+        ({"MEQENET_STAFF_KEY": "mqs_x"}, "name the API's address with --api"),
+    ],
+)
+def test_what_is_missing_is_named(environment: dict[str, str], said: str) -> None:
+    arguments = ["support", "show", "pln_x"]
+    bare = {"MEQENET_ENV_FILE": "/dev/null", **environment}
+    answer = CliRunner(env=bare).invoke(build(arguments=arguments), arguments)
+    assert answer.exit_code == 2
+    assert said in answer.stderr
