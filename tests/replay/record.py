@@ -15,7 +15,7 @@ from meqenet.errors import OutcomeUnknown
 from meqenet.payments.rail import RailStatus, WalletProvider
 from tests.workflows.conftest import Bench, serving, temporal_with_time_skipping
 from tests.workflows.fakes import Domains
-from workflows.messages import Cancel
+from workflows.messages import Cancel, PauseCollection, ResumeCollection, RetryInstallment
 from workflows.plan import PaymentPlanWorkflow
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -61,6 +61,26 @@ async def _rough(bench: Bench) -> None:
     await _complete(bench, "pay_in_4", WalletProvider.MPESA)
 
 
+async def _supported(bench: Bench) -> None:
+    """Staff pause and resume a plan, and have tried again what has failed for good."""
+    who, why = "stf_recorded", "the customer called"
+    bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
+    handle = await bench.to_offer(bench.application("pay_in_30"))
+    await bench.accept(handle)
+    await handle.execute_update(
+        PaymentPlanWorkflow.pause_collection, PauseCollection(who=who, why=why)
+    )
+    await handle.execute_update(
+        PaymentPlanWorkflow.resume_collection, ResumeCollection(who=who, why=why)
+    )
+    await bench.days_pass(handle, 75)
+    bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
+    await handle.execute_update(
+        PaymentPlanWorkflow.retry_installment, RetryInstallment(number=1, who=who, why=why)
+    )
+    await handle.result()
+
+
 async def record(version: str, *only: str) -> None:
     """Live each kind of life once, or those named, and keep every workflow's history."""
     lives: dict[str, Callable[[Bench], Awaitable[None]]] = {
@@ -72,6 +92,7 @@ async def record(version: str, *only: str) -> None:
         "pay_in_full-mpesa": lambda b: _complete(b, "pay_in_full", WalletProvider.MPESA),
         "cancelled-mpesa": _cancelled,
         "rough-mpesa": _rough,
+        "supported-mpesa": _supported,
         "requested-telebirr": lambda b: _complete(
             b, "pay_in_30", WalletProvider.TELEBIRR, amount="5000.01"
         ),
