@@ -10,8 +10,8 @@ from apps.cli.reading import paper, read_stores
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from apps.reports.unclear import Unclear
     from db.kernel.engine import Database
+    from workers.unclear import Unclear
 
 _COMMAND = "report unclear"
 
@@ -23,10 +23,11 @@ def unclear(
     """Payments whose outcome stays unknown, and callbacks that belong to no order of ours."""
     from apps.reports import unclear as report  # noqa: PLC0415 - heavy; not for --help
     from apps.writing import as_json as json_of  # noqa: PLC0415 - the same
+    from workers.unclear import read_unclear  # noqa: PLC0415 - the same
 
     async def read(stores: "Mapping[str, Database]") -> "Unclear":
         async with stores["payments"].read() as session:
-            return await report.read_unclear(session=session, now=datetime.now(tz=UTC))
+            return await read_unclear(session=session, now=datetime.now(tz=UTC))
 
     found = read_stores(command=_COMMAND, domains=("payments",), read=read)
     if as_json:

@@ -1,47 +1,14 @@
 """Payments that nobody knows the end of, and callbacks that belong to no order of ours."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from apps.writing import birr, instant, table
-from db.kernel.engine import ReadSession
-from db.payments.policies import query_times_on
-from db.payments.unclear import (
-    OverdueUnknown,
-    UnclaimedCallback,
-    overdue_unknowns,
-    unclaimed_callbacks,
-)
-from meqenet.calendar import addis_date
+from workers.unclear import Unclear
 
 _DIGEST_LETTERS = 12
-
-
-@dataclass(frozen=True, kw_only=True)
-class Unclear:
-    """What somebody has to look at, as of a moment."""
-
-    as_of: datetime
-    unknown: tuple[OverdueUnknown, ...]
-    unclaimed: tuple[UnclaimedCallback, ...]
-
-
-async def read_unclear(*, session: ReadSession, now: datetime) -> Unclear:
-    """By the policy's age of an alarm.
-
-    Raises:
-        Defect: ``collection_policy_missing``.
-    """
-    times = await query_times_on(session=session, day=addis_date(at=now))
-    return Unclear(
-        as_of=now,
-        unknown=await overdue_unknowns(session=session, now=now, alarm_after=times.alarm_after),
-        unclaimed=await unclaimed_callbacks(session=session),
-    )
 
 
 def unclear_page(*, report: Unclear) -> Iterator[RenderableType]:

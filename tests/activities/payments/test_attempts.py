@@ -377,11 +377,7 @@ async def test_an_answer_about_another_order_is_a_defect(
     ],
 )
 async def test_an_id_stands_for_one_thing(
-    steps: PaymentsSteps,
-    payments: Database,
-    plan_id: str,
-    changes: dict[str, object],
-    code: str,
+    steps: PaymentsSteps, payments: Database, plan_id: str, changes: dict[str, object], code: str
 ) -> None:
     command = _open(plan_id)
     await steps.open_attempt(command)
