@@ -76,6 +76,7 @@ class Town:
     temporal: Client
     unique: str
     phones: int = 0
+    clocks: int = 0
 
     @property
     def controls(self) -> dict[str, str]:
@@ -148,7 +149,9 @@ class Town:
 
     async def clock(self) -> str:
         """A test clock that begins at a set instant, so that no weekday or hour is chance."""
-        return await self.shop.new_clock(name=self.unique, now=CLOCK_STARTS_AT)
+        self.clocks += 1
+        name = f"{self.unique}-{self.clocks}"
+        return await self.shop.new_clock(name=name, now=CLOCK_STARTS_AT)
 
     async def days_pass(self, clock: str, *, days: int) -> datetime:
         """Advance the clock and wait until it is ready."""

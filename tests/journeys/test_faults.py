@@ -71,10 +71,10 @@ class Life:
 
 
 async def begin(town: Town, *providers: str) -> list[Life]:
-    """A life at each of the providers, all of them on one clock."""
-    clock = await town.clock()
+    """A life at each of the providers, each on a clock of its own: no one waits for another."""
     lives = []
     for provider in providers:
+        clock = await town.clock()
         customer = await town.customer(provider=provider)
         purchase = town.purchase(customer, "pay_in_4", clock=clock)
         plan_id = await town.active(customer, purchase)
@@ -82,14 +82,19 @@ async def begin(town: Town, *providers: str) -> list[Life]:
     return lives
 
 
-def fall_due(life: Life) -> "asyncio.Task[Any]":
-    """The clock moves to the second due date; the task ends when all that was due is done."""
-    return asyncio.create_task(life.town.days_pass(life.clock, days=DUE_DAYS))
+def fall_due(*lives: Life) -> "asyncio.Task[None]":
+    """Clocks move to the second due date; the task ends when all that was due is done."""
+    return asyncio.create_task(days_pass(*lives, days=DUE_DAYS))
+
+
+async def days_pass(*lives: Life, days: int) -> None:
+    """Every life's clock moves by so many days."""
+    await asyncio.gather(*(life.town.days_pass(life.clock, days=days) for life in lives))
 
 
 async def end_well(*lives: Life) -> None:
     """All that is left is collected, and every installment once."""
-    await lives[0].town.days_pass(lives[0].clock, days=30)
+    await days_pass(*lives, days=30)
     for life in lives:
         plan = await life.town.shop.plan(life.plan_id)
         assert plan["state"] == "completed"
@@ -104,7 +109,7 @@ async def test_the_worker_is_killed_in_the_middle_of_collections(town: Town) -> 
         await life.fault("timeout_after_commit", hold_ms=HOLD_MS)
     await lost.fault("timeout_before", hold_ms=HOLD_MS)
     await _post(town, f"{prompted.phone}/mode", {"mode": "manual"})
-    due = fall_due(taken)
+    due = fall_due(*lives)
     for provider in ("mpesa", "telebirr"):
         await eventually(functools.partial(_get, town, _next(town, provider)), operator.not_)
     await eventually(lambda: _get(town, f"{prompted.phone}/prompts"), bool)
@@ -148,7 +153,7 @@ async def test_callbacks_that_come_again_change_nothing(town: Town) -> None:
         await town.fault(provider, operation=operation, outcome="duplicate_callback", times=1000)
     try:
         lives = await begin(town, "mpesa", "telebirr")
-        await town.days_pass(lives[0].clock, days=DUE_DAYS)
+        await fall_due(*lives)
         for life in lives:
             await life.paid_once_each(installments=2)
         await end_well(*lives)
@@ -191,7 +196,7 @@ async def test_an_answer_lost_after_the_debit_is_asked_for(town: Town) -> None:
     for life in lives:
         for outcome in ("timeout_after_commit", "drop_callback"):
             await life.fault(outcome)
-    await town.days_pass(lives[0].clock, days=DUE_DAYS)
+    await fall_due(*lives)
     for life in lives:
         await life.paid_once_each(installments=2)
         assert await _first_delivery(life) == "dropped"
@@ -206,7 +211,7 @@ async def test_while_providers_are_down_the_same_orders_wait_and_are_then_paid_o
     for life in lives:
         await _post(town, f"{town.controls[life.provider]}/down")
     try:
-        due = fall_due(lives[0])
+        due = fall_due(*lives)
         for life in lives:
             twice_more = refused[life.provider] + 2
             await eventually(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from apps.demo.shop import ShopProblem
+from meqenet.identity import contract_number
 from tests.journeys.conftest import Town
 from tests.journeys.evidence import left_in_the_books, postings
 from tests.waiting import eventually
@@ -93,6 +94,34 @@ async def test_a_collection_that_fails_for_lack_of_funds_succeeds_at_its_second_
     plan = await town.shop.plan(plan_id)
     assert [row["state"] for row in plan["schedule"]] == ["paid", "paid", "scheduled", "scheduled"]
     assert plan["state"] == "active"
+
+
+async def test_a_mandate_that_the_customer_has_cancelled_becomes_a_request(town: Town) -> None:
+    customer = await town.customer(provider="telebirr")
+    clock = await town.clock()
+    plan_id = await town.active(customer, town.purchase(customer, "pay_in_4", clock=clock))
+    contract_no = contract_number(plan_id=plan_id)
+    cancel = f"{town.controls['telebirr']}/superapp/mandates/{contract_no}/cancel"
+    (await town.http.post(cancel)).raise_for_status()
+    await town.days_pass(clock, days=14)
+    plan = await town.shop.plan(plan_id)
+    assert plan["next_step"]["what"] == "the customer pays installment 2"
+    await customer.pay(plan["next_action"])
+    plan = await town.shop.until(plan_id, lambda found: found["schedule"][1]["state"] == "paid")
+    assert plan["next_action"] is None
+    assert len(await town.statement("telebirr", customer)) == 2
+
+
+async def test_the_next_attempt_and_its_reason_are_seen_before_it_happens(town: Town) -> None:
+    customer = await town.customer(provider="mpesa")
+    clock = await town.clock()
+    plan_id = await town.active(customer, town.purchase(customer, "pay_in_4", clock=clock))
+    await customer.set_balance(provider="mpesa", amount="0.00")
+    await town.days_pass(clock, days=14)
+    row = (await town.shop.plan(plan_id))["schedule"][1]
+    assert (row["state"], row["last_cause"]) == ("collecting", "no_funds")
+    assert row["next_attempt_reason"] == "after_no_funds"
+    assert row["next_attempt_at"].startswith("2026-12-16T07:")
 
 
 @pytest.mark.parametrize("magic", ["07", "08", "09", "10", "11", "12"])
