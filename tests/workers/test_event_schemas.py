@@ -3,7 +3,7 @@
 import ast
 import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -73,10 +73,9 @@ def test_every_event_of_the_catalogue_is_written_by_its_domains_store() -> None:
             continue
         imported = {name for path in python_files(f"db/{domain}") for name in _names_of(path)}
         module = __import__(f"meqenet.{domain}.events", fromlist=["events"])
-        tables = [getattr(module, name) for name in imported if name.isupper()]
-        written = imported | {
-            shape.__name__ for table in tables if table is not known for shape in table.values()
-        }
+        constants = [getattr(module, name) for name in imported if name.isupper()]
+        tables = [each for each in constants if isinstance(each, Mapping)]
+        written = imported | {shape.__name__ for table in tables for shape in table.values()}
         newest = {each.name: each for each in known.types}
         assert {s.__name__ for each in newest.values() for s in each.shapes} <= written
 
