@@ -28,6 +28,7 @@ from integrations.fayda.client import FaydaClient
 from meqenet.errors import Defect, Refusal
 from meqenet.kyc.fayda import AuthorizationReturn, IdentityClaims
 from meqenet.kyc.numbers import verhoeff_digit
+from meqenet.money import Money
 from tests.backing import Databases, fingerprint
 from tests.integrations.fayda.setting import Setting, fayda_setting
 
@@ -355,28 +356,31 @@ async def test_the_newest_login_tells_where_it_stands_and_what_was_applied_with(
     await desk.close("identity_login_expired")
     closed = await desk.steps.load_login(question)
     assert (closed.state, closed.outcome) == (LoginState.CLOSED, "identity_login_expired")
-    begun = await desk.begin(attempt=2)
+    income = Money.from_birr("31415.93")
+    begun = await desk.begin(attempt=2, monthly_income=income)
     opened = LoadedLogin(
         state=LoginState.OPEN,
         fayda_number=desk.number,
         consent_version="kfs-2026-01",
         attempt=2,
         login_state=begun.state,
+        monthly_income=income,
     )
     assert await desk.steps.load_login(question) == opened
     identity = await desk.record(attempt=2)
     verified = replace(opened, state=LoginState.VERIFIED, identity=identity)
     assert await desk.steps.load_login(question) == verified
     assert desk.number not in repr(verified)
+    assert "31415.93" not in repr(verified)
 
 
 async def test_of_an_erased_person_the_number_is_gone_and_the_outcome_stays(
     desk: Desk,
 ) -> None:
-    await desk.begin()
+    await desk.begin(monthly_income=Money.from_birr("9000.00"))
     identity = await desk.record()
     async with desk.databases["kyc"].write() as session:
         await erase_person(session=session, person_id=identity.customer_id)
     loaded = await desk.steps.load_login(LoadLogin(plan_id=desk.plan_id))
     assert (loaded.state, loaded.fayda_number) == (LoginState.VERIFIED, None)
-    assert loaded.identity is None
+    assert (loaded.identity, loaded.monthly_income) == (None, None)
