@@ -38,7 +38,8 @@ def test_the_fee_is_rounded_half_even(gross: str, basis_points: int, fee: str, n
 
 
 @given(
-    gross=st.integers(1, 2**60).map(Money),
+    # Of less than ten santim, nine tenths can round to all of it: see the test below.
+    gross=st.integers(10, 2**60).map(Money),
     basis_points=st.integers(0, 9_000),
 )
 def test_fee_and_net_are_the_gross(gross: Money, basis_points: int) -> None:
