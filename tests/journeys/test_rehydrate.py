@@ -245,20 +245,22 @@ async def test_forty_plans_go_on_after_the_temporal_database_is_deleted(
 
 
 async def _gathered(town: Town) -> list[s.Member]:
-    """All of the cast; plans of one group and option share a test clock."""
-    wanted = {(group, option) for _, group, plans in CAST for _, option in plans}
-    clocks = {
-        (group, option): await town.shop.new_clock(
-            name=f"{town.unique}-{group}-{option}", now=CLOCK_STARTS_AT
-        )
-        for group, option in sorted(wanted)
-        if group != REAL_TIME
-    }
-    return [
-        s.Member(town, stage, provider, option, clocks.get((group, option)), group)
-        for stage, group, plans in CAST
-        for provider, option in plans
-    ]
+    """All of the cast; plans of one group and option share a test clock.
+
+    Those at whose collections answers get lost do not: a clock stands still until the collection
+    that falls due first has come to its end, and the others would never be under way.
+    """
+    members: list[s.Member] = []
+    for stage, group, plans in CAST:
+        for provider, option in plans:
+            name = f"{town.unique}-{group}-{option}"
+            if group == COLLECTING:
+                name += f"-{len(members)}"
+            clock = None
+            if group != REAL_TIME:
+                clock = await town.shop.new_clock(name=name, now=CLOCK_STARTS_AT)
+            members.append(s.Member(town, stage, provider, option, clock, group))
+    return members
 
 
 def _clocks(members: Sequence[s.Member], *groups: str) -> list[str]:
