@@ -19,7 +19,11 @@ from workflows.reconciliation import ReconciliationWorkflow
 from workflows.refund import RefundWorkflow
 from workflows.rehydration import RehydrationWorkflow
 from workflows.reminder import ReminderWorkflow
-from workflows.restoring import ClockRestorationWorkflow, NoticeRestorationWorkflow
+from workflows.restoring import (
+    ClockRestorationWorkflow,
+    NoticeRestorationWorkflow,
+    OpenClocksWorkflow,
+)
 from workflows.staffing import StaffJoiningWorkflow, StaffLeavingWorkflow
 from workflows.test_clock import TestClockWorkflow
 
@@ -37,6 +41,7 @@ WORKFLOWS: tuple[type[Any], ...] = (
     DailyAccrualWorkflow,
     ReconciliationWorkflow,
     RehydrationWorkflow,
+    OpenClocksWorkflow,
     ClockRestorationWorkflow,
     NoticeRestorationWorkflow,
 )

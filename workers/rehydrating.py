@@ -20,7 +20,12 @@ from meqenet.errors import Unavailable
 from workers.accruing import schedule_accruals
 from workers.queue_worker import WORKFLOW_QUEUE
 from workflows.rehydration import NotBegun, OpenPlansPage, RehydrationWorkflow
-from workflows.restoring import ClockRestorationWorkflow, NewsPage, NoticeRestorationWorkflow
+from workflows.restoring import (
+    ClockRestorationWorkflow,
+    NewsPage,
+    NoticeRestorationWorkflow,
+    OpenClocksWorkflow,
+)
 
 R = TypeVar("R")
 PLANS_A_PAGE: Final = 25
@@ -81,10 +86,20 @@ async def rehydrate(todo: Rehydrating, /) -> Rehydrated:
     """
     done = Rehydrated()
     await _reached(schedule_accruals(client=todo.client))
+    listed = await _reached(
+        todo.client.execute_workflow(
+            OpenClocksWorkflow.run,
+            id=f"rehydrate-{todo.run_id}-open-clocks",
+            task_queue=WORKFLOW_QUEUE,
+            execution_timeout=PAGE_MAX,
+            static_summary="On which test clocks do plans live?",
+        )
+    )
     await _begin_plans(todo, done.plans)
     clocks = await _reached(
         todo.client.execute_workflow(
             ClockRestorationWorkflow.run,
+            listed,
             id=f"rehydrate-{todo.run_id}-clocks",
             task_queue=WORKFLOW_QUEUE,
             execution_timeout=PAGE_MAX,

@@ -32,17 +32,17 @@ class Restored:
 
 
 @workflow.defn
-class ClockRestorationWorkflow:
-    """Makes the test clocks of open plans anew, each at the newest instant that was lived on it.
+class OpenClocksWorkflow:
+    """Lists the test clocks of open plans.
 
-    To be run when the plans have been begun: whoever moves a clock finds all of its plans there.
+    To be run before the plans are begun: one that comes to its end at once keeps its clock.
     """
 
     @workflow.run
-    async def run(self) -> Restored:
-        """Return how many there are. The run fails when the clocks cannot be listed."""
+    async def run(self) -> bnpl.OpenClocksListed:
+        """Return them. The run fails when they cannot be listed."""
         try:
-            listed = await ask(
+            return await ask(
                 bnpl.LIST_OPEN_CLOCKS,
                 bnpl.ListOpenClocks(),
                 summary="On which test clocks do plans live?",
@@ -50,6 +50,18 @@ class ClockRestorationWorkflow:
             )
         except ActivityError as error:
             raise passed_on(report_of(error)) from error
+
+
+@workflow.defn
+class ClockRestorationWorkflow:
+    """Makes test clocks anew, each at the newest instant that was lived on it.
+
+    To be run when the plans have been begun: whoever moves a clock finds all of its plans there.
+    """
+
+    @workflow.run
+    async def run(self, listed: bnpl.OpenClocksListed) -> Restored:
+        """Return how many there are."""
         begun = await asyncio.gather(*(_make(clock) for clock in listed.clocks))
         return Restored(begun=begun.count(True), running=begun.count(False))
 

@@ -1,7 +1,9 @@
 """The command ``meqenet rehydrate``: begin every open plan again after Temporal was lost."""
 
 import asyncio
+import os
 import secrets
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -52,10 +54,10 @@ def rehydrate(
     try:
         done = _run(Console(stderr=True), news_days=news_days)
     except Defect as defect:
-        _end(f"{defect.text}. {_WHERE_SETTINGS_COME_FROM}")
+        _end(_say(f"{defect.text}. {_WHERE_SETTINGS_COME_FROM}."))
     except Unavailable as error:
-        _end(f"{error.text}. What was begun goes on; run it again when that is mended")
-    _show(done)
+        _end(_say(f"{error.text}. What was begun goes on; run it again when that is mended."))
+    _end(_show(done))
 
 
 def _run(console: "Console", *, news_days: int) -> "Rehydrated":
@@ -110,7 +112,8 @@ async def _rehydrate(*, news_days: int, on_progress: Callable[[int, int], None])
     )
 
 
-def _show(done: "Rehydrated") -> None:
+def _show(done: "Rehydrated") -> int:
+    """Print what became of everything; the exit code."""
     from rich.console import Console  # noqa: PLC0415 - heavy; not needed for --help
     from rich.table import Table  # noqa: PLC0415 - the same
 
@@ -128,10 +131,16 @@ def _show(done: "Rehydrated") -> None:
     Console().print(table)
     for each in done.plans.failed:
         typer.echo(f"meqenet rehydrate: {each.name} is not begun: {each.text}", err=True)
-    if done.plans.failed:
-        raise typer.Exit(_NOT_ALL)
+    return _NOT_ALL if done.plans.failed else 0
 
 
-def _end(text: str) -> NoReturn:
-    typer.echo(f"meqenet rehydrate: {text}.", err=True)
-    raise typer.Exit(_NOT_DONE)
+def _say(text: str) -> int:
+    typer.echo(f"meqenet rehydrate: {text}", err=True)
+    return _NOT_DONE
+
+
+def _end(code: int) -> NoReturn:
+    # The SDK's native threads now and then crash an interpreter that takes its time to exit.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
