@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from temporalio.client import Client
+
 from meqenet.errors import OutcomeUnknown
 from meqenet.payments.rail import RailStatus, WalletProvider
 from tests.workflows.conftest import Bench, serving, temporal_with_time_skipping
@@ -102,13 +104,18 @@ async def record(version: str, *only: str) -> None:
             continue
         async with _bench(name) as bench:
             await live(bench)
-            listed = [found async for found in bench.env.client.list_workflows("")]
-            in_order = sorted(listed, key=lambda found: (found.start_time, found.id))
-            for number, found in enumerate(in_order, start=1):
-                handle = bench.env.client.get_workflow_handle(found.id, run_id=found.run_id)
-                history = json.loads((await handle.fetch_history()).to_json())
-                path = HISTORIES / f"{version}.{name}.{number:02d}.{found.workflow_type}.json"
-                path.write_text(json.dumps({"id": found.id, **history}, separators=(",", ":")))
+            await keep(bench.env.client, name=f"{version}.{name}")
+
+
+async def keep(client: Client, *, name: str) -> None:
+    """Write every run that the server knows to a file of its own."""
+    listed = [found async for found in client.list_workflows("")]
+    in_order = sorted(listed, key=lambda found: (found.start_time, found.id))
+    for number, found in enumerate(in_order, start=1):
+        handle = client.get_workflow_handle(found.id, run_id=found.run_id)
+        history = json.loads((await handle.fetch_history()).to_json())
+        path = HISTORIES / f"{name}.{number:02d}.{found.workflow_type}.json"
+        path.write_text(json.dumps({"id": found.id, **history}, separators=(",", ":")))
 
 
 if __name__ == "__main__":
