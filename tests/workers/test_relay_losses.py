@@ -19,7 +19,7 @@ from sqlalchemy import make_url
 from apps.runtime.backing import Backing, Server, backing_servers
 from db.kernel.engine import Database, WriteSession
 from db.kernel.events import NewEvent, append
-from db.kernel.outbox import START, OutboxEvent, read_batch, read_position
+from db.kernel.outbox import START, OutboxEvent, Position, read_batch, read_position
 from tests.waiting import eventually
 from workers.relay import READER, relay_batch, run_relay
 
@@ -58,6 +58,11 @@ async def _append(session: WriteSession, stream: str, number: int) -> None:
         at=AT,
     )
     await append(session=session, event=event)
+
+
+async def _position(store: Database) -> Position:
+    async with store.read() as session:
+        return await read_position(session=session, reader=READER)
 
 
 async def _write(store: Database, stream: str, *, first: int = 0, count: int = EACH) -> None:
@@ -156,8 +161,7 @@ async def test_a_redis_that_comes_back_empty_gets_every_event_again(
     ]
     await asyncio.gather(*(_write(store, f"pln_{writer}") for writer in range(WRITERS)))
     await eventually(lambda: _published(redis, unique), lambda found: len(found) > WRITERS)
-    async with store.read() as session:
-        assert await read_position(session=session, reader=READER) > START
+    await eventually(lambda: _position(store), lambda position: position > START)
     os.kill(forgetful.process_id(Server.VALKEY), signal.SIGKILL)
     await asyncio.gather(*(_write(store, f"pln_{writer}", first=EACH) for writer in range(WRITERS)))
     total = 2 * WRITERS * EACH

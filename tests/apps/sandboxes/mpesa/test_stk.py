@@ -8,6 +8,7 @@ import pytest
 
 from apps.sandboxes.kernel.serve import RunningSandbox
 from integrations.mpesa.settings import MpesaSettings
+from integrations.statements.settings import StatementSettings
 from tests.apps.sandboxes.mpesa.rig import (
     LEFT_OUT,
     Caller,
@@ -253,5 +254,6 @@ async def test_a_sandbox_with_other_defaults(
 
 
 def test_credentials_have_the_names_of_the_clients_settings(strict_place: RunningSandbox) -> None:
-    assert set(strict_place.credentials) <= set(MpesaSettings.model_fields)
+    of_statements = {name.removeprefix("mpesa_") for name in StatementSettings.model_fields}
+    assert set(strict_place.credentials) <= set(MpesaSettings.model_fields) | of_statements
     assert strict_place.credentials["consumer_secret"] not in repr(strict_place)
