@@ -6,9 +6,9 @@ from typing import Any
 
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.edge import EdgeInterceptor
+from workers.workflow_runner import workflow_runner
 from workflows.collection import InstallmentCollectionWorkflow
 from workflows.daily_accrual import DailyAccrualWorkflow
 from workflows.notice import MerchantNoticeWorkflow
@@ -47,17 +47,8 @@ WORKFLOWS: tuple[type[Any], ...] = (
 )
 WORKFLOW_QUEUE = "bnpl"
 """Plans and the bnpl store belong together: their workers are the same."""
-_PASSED_THROUGH = ("meqenet", "activities.contracts", "workflows")
-"""Pure modules: importing them anew for each workflow would cost milliseconds and gain nothing."""
 _ACTIVITIES_MAX = 40
 _WORKFLOWS_CACHED_MAX = 1000
-
-
-def workflow_runner() -> SandboxedWorkflowRunner:
-    """The deterministic sandbox in which our workflows run and replay."""
-    return SandboxedWorkflowRunner(
-        restrictions=SandboxRestrictions.default.with_passthrough_modules(*_PASSED_THROUGH)
-    )
 
 
 def worker_for(*, client: Client, queue: str, activities: Sequence[Any]) -> Worker:

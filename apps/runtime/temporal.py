@@ -1,7 +1,8 @@
 """The Temporal server with its web UI, one SQLite file on disk.
 
 The settings are those that a plan's life needs: timers to the hundredth of a second, dispatch
-without the stock pause of 50 ms, fairness between merchants, time skipping for test clocks.
+without the stock pause of 50 ms, fairness between merchants, time skipping for test clocks. One
+machine has no use for queues in parts, which cost a tenth of the server's time.
 """
 
 import asyncio
@@ -31,9 +32,13 @@ DYNAMIC_CONFIGURATION: Final = (
     "history.timerProcessorMaxPollRPS=2000",
     'history.timerProcessorMaxTimeShift="10ms"',
     "matching.enableFairness=true",
+    "matching.numTaskqueueReadPartitions=1",
+    "matching.numTaskqueueWritePartitions=1",
     "frontend.WorkflowTimeSkippingEnabled=true",
     "frontend.WorkflowPauseEnabled=true",
 )
+MEMORY_FOR_TIME: Final = {"GOGC": "800", "GOMEMLIMIT": "1GiB"}
+"""The server tidies its memory up eight times more rarely, while it needs less than this."""
 RETENTION_DAYS: Final = 90
 """How long a finished plan stays in the UI of a durable server; the stock day is too short."""
 
@@ -157,4 +162,4 @@ async def _operate(*words: str, address: str) -> tuple[int, str]:
 
 def _environment(home: Path) -> dict[str, str]:
     """No configuration file of the caller's may point it at another server."""
-    return plain_environment(HOME=str(home), XDG_CONFIG_HOME=str(home))
+    return plain_environment(HOME=str(home), XDG_CONFIG_HOME=str(home), **MEMORY_FOR_TIME)

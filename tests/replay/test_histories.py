@@ -10,7 +10,8 @@ from temporalio.worker import Replayer
 from integrations.temporal.connection import data_converter
 from tests.replay.record import HISTORIES
 from tests.workflows.conftest import KEYS
-from workers.queue_worker import WORKFLOWS, workflow_runner
+from workers.queue_worker import WORKFLOWS
+from workers.workflow_runner import workflow_runner
 
 RECORDED = sorted(HISTORIES.glob("*.json"))
 

@@ -1,5 +1,6 @@
 """A real Temporal server with time skipping, and workers over domains in memory."""
 
+import os
 import shutil
 import sys
 from collections.abc import AsyncIterator
@@ -19,6 +20,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
+from apps.runtime.temporal import DYNAMIC_CONFIGURATION, MEMORY_FOR_TIME
 from integrations.temporal.codec import PayloadKeys
 from integrations.temporal.connection import data_converter
 from meqenet.identity import plan_id
@@ -44,12 +46,6 @@ from workflows.plan_desk import (
 )
 from workflows.plan_life import PlanOutcome, PlanRun
 
-DYNAMIC = (
-    "frontend.WorkflowTimeSkippingEnabled=true",
-    "history.transferProcessorMaxPollRPS=2000",
-    "history.timerProcessorMaxPollRPS=2000",
-    'history.timerProcessorMaxTimeShift="10ms"',
-)
 QUEUES = (
     WORKFLOW_QUEUE,
     *("kyc", "credit", "payments", "ledger", "settlement", "marketplace", "auth"),
@@ -63,13 +59,16 @@ KEYS = PayloadKeys(current="test", by_id={"test": b"p" * 32})
 async def temporal_with_time_skipping() -> AsyncIterator[WorkflowEnvironment]:
     """The real server; each workflow's time moves only when a test says so."""
     binary = shutil.which("temporal", path=str(Path(sys.executable).parent))
+    os.environ.update(MEMORY_FOR_TIME)  # the server is a child that inherits
     async with await WorkflowEnvironment.start_time_skipping_v2(
         ts_config=TimeSkippingConfig(enabled=False, max_session_skip_count=5000),
         dev_server_existing_path=binary,
         dev_server_log_level="error",
         data_converter=data_converter(keys=KEYS),
         search_attributes=[PLAN_STATE, PAYMENT_OPTION, MERCHANT_ID, NEXT_DUE_AT, DAYS_PAST_DUE],
-        dev_server_extra_args=[word for d in DYNAMIC for word in ("--dynamic-config-value", d)],
+        dev_server_extra_args=[
+            word for d in DYNAMIC_CONFIGURATION for word in ("--dynamic-config-value", d)
+        ],
     ) as environment:
         yield environment
 

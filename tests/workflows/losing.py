@@ -23,7 +23,8 @@ from activities.edge import EdgeInterceptor
 from meqenet.identity import installment_id, payout_id, refund_id
 from tests.workflows.conftest import QUEUES, Bench, Handle
 from tests.workflows.stores import Stores
-from workers.queue_worker import WORKFLOW_QUEUE, WORKFLOWS, activity_methods, workflow_runner
+from workers.queue_worker import WORKFLOW_QUEUE, WORKFLOWS, activity_methods
+from workers.workflow_runner import workflow_runner
 from workflows.messages import (
     Application,
     collection_workflow_id,
