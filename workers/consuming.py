@@ -66,6 +66,7 @@ class Consumer:
     pauses: Sequence[timedelta] = PAUSES
     batch_max: int = BATCH_MAX
     _retried_at_seconds: float = field(default=0.0, init=False)
+    _is_behind: bool = field(default=False, init=False)
 
     async def run(self, *, stop: asyncio.Event) -> None:
         """Take events in until ``stop`` is set. Any number may run at once: one at a time does."""
@@ -79,7 +80,9 @@ class Consumer:
                 step, pause = Step.HELD_UP, _PAUSE_SECONDS_MAX
             if step is not Step.HELD_UP:
                 pause = _PAUSE_SECONDS_MIN
+            if step is Step.QUIET or (step is Step.MOVED and self._is_behind):
                 continue
+            # What follows within this pause is taken in together, and not one by one.
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), timeout=pause)
             pause = min(2 * pause, _PAUSE_SECONDS_MAX)
@@ -108,6 +111,7 @@ class Consumer:
         if not delivery.arrivals:
             return Step.HELD_UP if delivery.unreadable else Step.QUIET
         _, passed = await self._take(delivery.arrivals, reached)
+        self._is_behind = passed >= self.batch_max
         return Step.MOVED if passed else Step.HELD_UP
 
     async def retry_due(self) -> int:

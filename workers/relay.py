@@ -22,6 +22,7 @@ from db.kernel.outbox import (
     START,
     OutboxEvent,
     Position,
+    has_news,
     holds,
     read_batch,
     read_position,
@@ -37,6 +38,8 @@ _BATCH_MAX: Final = 500
 _PAUSE_SECONDS_MIN: Final = 0.05
 _PAUSE_SECONDS_MAX: Final = 1.0
 """An event waits at most this long, and an idle domain asks once a second."""
+_LOOK_AT_REDIS_SECONDS: Final = 1.0
+"""Without news, Redis is looked at as often as this: it may have lost what it had."""
 
 _log = logging.getLogger(__name__)
 
@@ -48,9 +51,14 @@ async def run_relay(*, domain: str, database: Database, redis: Redis, stop: asyn
         Defect: ``stream_of_another_store``: see docs/stores.md.
     """
     pause = _PAUSE_SECONDS_MIN
+    clock = asyncio.get_running_loop().time
+    look_at = clock()
     while not stop.is_set():
+        published = 0
         try:
-            published = await relay_batch(domain=domain, database=database, redis=redis)
+            if clock() >= look_at or await has_news(database=database, reader=READER):
+                published = await relay_batch(domain=domain, database=database, redis=redis)
+                look_at = clock() + _LOOK_AT_REDIS_SECONDS
         except (Unavailable, RedisError, OSError) as error:
             _log.warning("the relay of %s waits: %s", domain, type(error).__name__)
             published, pause = 0, _PAUSE_SECONDS_MAX

@@ -13,9 +13,18 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Text, cast, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from db.kernel.engine import ReadSession, WriteSession
+from db.kernel.engine import Database, ReadSession, WriteSession
 from db.kernel.tables import TransactionId, events, relay_position
 from meqenet.event_chain import EventContent
+
+_HAS_NEWS: Final = """
+    SELECT EXISTS (
+        SELECT 1 FROM events WHERE (xid, position) > (
+            coalesce((SELECT xid FROM relay_position WHERE name = $1), '0'::xid8),
+            coalesce((SELECT position FROM relay_position WHERE name = $1), 0)
+        )
+    ) AS found
+"""
 
 
 @dataclass(frozen=True, order=True)
@@ -69,6 +78,16 @@ async def read_batch(*, session: ReadSession, after: Position, limit: int) -> li
         )
         for row in found
     ]
+
+
+async def has_news(*, database: Database, reader: str) -> bool:
+    """Whether events stand behind what the reader has stored as read: one cheap round trip.
+
+    Raises:
+        Unavailable: the database cannot be reached.
+    """
+    answer = await database.write_alone(statement=_HAS_NEWS, arguments=(reader,))
+    return bool(answer.found)
 
 
 async def holds(*, session: ReadSession, position: Position) -> bool:
