@@ -1,7 +1,7 @@
 """The project's own files, read once, as the rules see them."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -37,6 +37,12 @@ def source_of(text: str, *, path: str = "meqenet/example.py") -> Source:
 def read(path: str) -> Source:
     """The source at this path below the project's root."""
     return source_of((ROOT / path).read_text(encoding="utf-8"), path=path)
+
+
+def offences(*, paths: Sequence[str], rule: Callable[[Source], list[str]]) -> list[str]:
+    """Every place in these files at which the rule is broken. There must be files."""
+    assert paths
+    return [offence for path in paths for offence in rule(read(path))]
 
 
 def python_files(*folders: str) -> list[str]:

@@ -7,7 +7,7 @@ import ast
 
 import pytest
 
-from tests.architecture.sources import Source, at, python_files, read, source_of
+from tests.architecture.sources import Source, at, offences, python_files, source_of
 
 _FOLDERS = ("meqenet", "db", "integrations", "workers")
 _OUR_OWN_CALLERS = {"contextmanager", "asynccontextmanager", "cache", "lru_cache"}
@@ -31,9 +31,8 @@ def _is_called_by_a_framework(node: ast.FunctionDef | ast.AsyncFunctionDef) -> b
     return bool({name.rpartition(".")[2] for name in names} - _OUR_OWN_CALLERS)
 
 
-@pytest.mark.parametrize("path", python_files(*_FOLDERS))
-def test_arguments_are_given_by_name(path: str) -> None:
-    assert positional_arguments(read(path)) == []
+def test_arguments_are_given_by_name() -> None:
+    assert offences(paths=python_files(*_FOLDERS), rule=positional_arguments) == []
 
 
 @pytest.mark.parametrize(

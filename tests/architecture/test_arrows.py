@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.sources import ROOT, Source, at, python_files, read, source_of
+from tests.architecture.sources import ROOT, Source, at, offences, python_files, read, source_of
 
 _ACTIVITIES = [
     path for path in python_files("activities") if not path.startswith("activities/contracts/")
@@ -83,14 +83,13 @@ def readers_of_a_clock(source: Source) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("path", python_files("meqenet"))
-def test_the_core_needs_nothing_but_python(path: str) -> None:
-    assert foreign_to_the_core(read(path)) == []
+def test_the_core_needs_nothing_but_python() -> None:
+    assert offences(paths=python_files("meqenet"), rule=foreign_to_the_core) == []
 
 
-@pytest.mark.parametrize("path", python_files("meqenet", "workflows", "activities/contracts"))
-def test_time_is_an_argument(path: str) -> None:
-    assert readers_of_a_clock(read(path)) == []
+def test_time_is_an_argument() -> None:
+    timeless = python_files("meqenet", "workflows", "activities/contracts")
+    assert offences(paths=timeless, rule=readers_of_a_clock) == []
 
 
 @pytest.mark.parametrize("path", _ACTIVITIES)
@@ -114,9 +113,8 @@ _FRONT_DOORS = [path for path in python_files("apps") if not path.startswith("ap
 """Benchmarks are no front doors: they measure the stores themselves."""
 
 
-@pytest.mark.parametrize("path", _FRONT_DOORS)
-def test_front_doors_read_views_and_no_tables(path: str) -> None:
-    assert stores_behind_views(read(path)) == []
+def test_front_doors_read_views_and_no_tables() -> None:
+    assert offences(paths=_FRONT_DOORS, rule=stores_behind_views) == []
 
 
 def test_the_rules_see_what_they_should() -> None:

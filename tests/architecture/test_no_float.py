@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from tests.architecture.sources import PACKAGES, Source, at, python_files, read, source_of
+from tests.architecture.sources import PACKAGES, Source, at, offences, python_files, read, source_of
 
 _WITHOUT_MONEY: Mapping[str, str] = {
     "apps/bench/rates.py": "measures; floats are seconds and rates of work",
@@ -67,11 +67,11 @@ def _time(tree: ast.Module) -> Iterator[ast.AST]:
                 pass
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in python_files(*PACKAGES) if not path.startswith(tuple(_WITHOUT_MONEY))]
-)
-def test_no_float(path: str) -> None:
-    assert floats(read(path)) == []
+def test_no_float() -> None:
+    near_money = [
+        path for path in python_files(*PACKAGES) if not path.startswith(tuple(_WITHOUT_MONEY))
+    ]
+    assert offences(paths=near_money, rule=floats) == []
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,7 @@
 import ast
 from pathlib import PurePath
 
-import pytest
-
-from tests.architecture.sources import PACKAGES, Source, at, python_files, read, source_of
+from tests.architecture.sources import PACKAGES, Source, at, offences, python_files, read, source_of
 
 _FUNCTION_LINES_MAX = 70
 _MODULE_LINES_MAX = 400
@@ -29,20 +27,17 @@ def is_nameless(path: str) -> bool:
     return any(word.removesuffix("s") in _NAMELESS for part in parts for word in part.split("_"))
 
 
-@pytest.mark.parametrize("path", _EVERYTHING)
-def test_functions_fit_on_a_screen(path: str) -> None:
-    assert long_functions(read(path)) == []
+def test_functions_fit_on_a_screen() -> None:
+    assert offences(paths=_EVERYTHING, rule=long_functions) == []
 
 
-@pytest.mark.parametrize("path", _EVERYTHING)
-def test_modules_fit_in_a_head(path: str) -> None:
-    lines = len(read(path).text.splitlines())
-    assert lines <= _MODULE_LINES_MAX, f"{path}:{_MODULE_LINES_MAX}: {lines} lines"
+def test_modules_fit_in_a_head() -> None:
+    lengths = {path: len(read(path).text.splitlines()) for path in _EVERYTHING}
+    assert {path: lines for path, lines in lengths.items() if lines > _MODULE_LINES_MAX} == {}
 
 
-@pytest.mark.parametrize("path", _EVERYTHING)
-def test_modules_are_named_after_a_deed(path: str) -> None:
-    assert not is_nameless(path), f"{path}:1: name what is done there"
+def test_modules_are_named_after_a_deed() -> None:
+    assert [path for path in _EVERYTHING if is_nameless(path)] == []
 
 
 def test_the_rules_see_what_they_should() -> None:

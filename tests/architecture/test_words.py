@@ -13,8 +13,8 @@ from tests.architecture.sources import (
     ROOT,
     Source,
     at,
+    offences,
     python_files,
-    read,
     source_of,
     text_files,
 )
@@ -74,24 +74,29 @@ def findings(path: str, text: str, pattern: re.Pattern[str]) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("path", python_files(*PACKAGES))
-def test_members_are_explained(path: str) -> None:
-    assert unexplained_members(read(path)) == []
+def test_members_are_explained() -> None:
+    assert offences(paths=python_files(*PACKAGES), rule=unexplained_members) == []
 
 
-@pytest.mark.parametrize("path", _EVERYTHING)
-def test_what_is_switched_off_has_a_reason(path: str) -> None:
-    assert bare_suppressions(read(path)) == []
+def test_what_is_switched_off_has_a_reason() -> None:
+    assert offences(paths=_EVERYTHING, rule=bare_suppressions) == []
 
 
-@pytest.mark.parametrize("path", _EVERYTHING)
-def test_work_is_finished(path: str) -> None:
-    assert findings(path, read(path).text, _UNFINISHED) == []
+def test_work_is_finished() -> None:
+    def unfinished(source: Source) -> list[str]:
+        return findings(source.path, source.text, _UNFINISHED)
+
+    assert offences(paths=_EVERYTHING, rule=unfinished) == []
 
 
-@pytest.mark.parametrize("path", text_files())
-def test_no_place_on_a_machine_is_named(path: str) -> None:
-    assert findings(path, (ROOT / path).read_text(encoding="utf-8"), _PLACE) == []
+def test_no_place_on_a_machine_is_named() -> None:
+    paths = text_files()
+    assert paths
+    assert [
+        found
+        for path in paths
+        for found in findings(path, (ROOT / path).read_text(encoding="utf-8"), _PLACE)
+    ] == []
 
 
 def test_locked_dependencies_name_hashes_and_no_host() -> None:
