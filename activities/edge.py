@@ -16,6 +16,7 @@ from temporalio.worker import (
 from activities.contracts.report import ErrorKind, ErrorReport
 from activities.contracts.step import Step
 from meqenet.errors import Defect, OutcomeUnknown, Refusal, Unavailable
+from meqenet.payments.lanes import HeldBack
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -48,6 +49,16 @@ def translated(error: Exception) -> ApplicationError:
                 report.as_details(),
                 type=error.code,
                 non_retryable=True,
+                category=ApplicationErrorCategory.BENIGN,
+            )
+        case HeldBack():
+            # A step that waits for its turn is held back again and again: that is no failure.
+            report = ErrorReport(kind=ErrorKind.UNAVAILABLE, code=error.code, text=error.text)
+            return ApplicationError(
+                error.text,
+                report.as_details(),
+                type=error.code,
+                next_retry_delay=error.retry_after,
                 category=ApplicationErrorCategory.BENIGN,
             )
         case Unavailable():

@@ -7,7 +7,9 @@ from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
 from db.payments import policies, reminders
 from db.payments.wallets import wallet_of
+from integrations.ports.gates import Gate
 from integrations.ports.messages import Messages
+from meqenet.payments.lanes import Lane
 from meqenet.payments.messages import MessageAnswer, OutgoingMessage
 from meqenet.payments.orders import plan_of_reminder
 from meqenet.payments.reminder_texts import ReminderFacts
@@ -84,17 +86,20 @@ class ReminderActivities:
 
 
 class MessageActivities:
-    """The provider's own queue: one call of the port per step, nothing else."""
+    """The provider's own queue: one call of the port per step, through its gate, nothing else."""
 
-    def __init__(self, *, messages: Messages) -> None:
+    def __init__(self, *, messages: Messages, gate: Gate) -> None:
         self._messages = messages
+        self._gate = gate
 
     @takes(contract.SEND_MESSAGE)
     async def send_message(self, command: OutgoingMessage) -> MessageAnswer:
         """Send a message."""
-        return await self._messages.send_message(message=command)
+        async with self._gate.passing(lane=Lane.ORDERS):
+            return await self._messages.send_message(message=command)
 
     @takes(contract.QUERY_MESSAGE)
     async def query_message(self, command: contract.QueryMessage) -> MessageAnswer:
         """Ask for a message's state."""
-        return await self._messages.query_message(message_id=command.message_id)
+        async with self._gate.passing(lane=Lane.QUESTIONS):
+            return await self._messages.query_message(message_id=command.message_id)

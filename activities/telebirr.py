@@ -1,9 +1,12 @@
-"""Telebirr's own queue: one call of the port per step, nothing else."""
+"""Telebirr's own queues: one call of the port per step, through its gate, nothing else."""
 
 from activities.contracts import payments as contract
 from activities.contracts.step import Nothing
+from activities.contracts.turns import TELEBIRR_AWAIT_TURN, AwaitTurn
 from activities.edge import takes
+from integrations.ports.gates import Gate
 from integrations.ports.wallets import Telebirr
+from meqenet.payments.lanes import Lane
 from meqenet.payments.rail import (
     CheckoutOpened,
     DebitMandate,
@@ -16,25 +19,35 @@ from meqenet.payments.rail import (
 
 
 class TelebirrActivities:
-    """Errors are those of :mod:`integrations.ports.wallets`."""
+    """Errors are those of :mod:`integrations.ports.wallets` and :mod:`integrations.ports.gates`."""
 
-    def __init__(self, *, telebirr: Telebirr) -> None:
+    def __init__(self, *, telebirr: Telebirr, gate: Gate) -> None:
         self._telebirr = telebirr
+        self._gate = gate
+
+    @takes(TELEBIRR_AWAIT_TURN)
+    async def await_turn(self, command: AwaitTurn) -> Nothing:
+        """Wait until Telebirr may be called."""
+        await self._gate.await_turn(lane=command.lane, line=command.line)
+        return Nothing()
 
     @takes(contract.TELEBIRR_OPEN_CHECKOUT)
     async def open_checkout(self, command: OpenCheckout) -> CheckoutOpened:
         """Create an order that the customer pays."""
-        return await self._telebirr.open_checkout(request=command)
+        async with self._gate.passing(lane=Lane.ORDERS):
+            return await self._telebirr.open_checkout(request=command)
 
     @takes(contract.TELEBIRR_QUERY_PAYMENT)
     async def query_payment(self, command: contract.QueryPayment) -> PaymentAnswer:
         """Ask for an order; Telebirr knows it by our id."""
-        return await self._telebirr.query_payment(order_id=command.order_id)
+        async with self._gate.passing(lane=Lane.QUESTIONS):
+            return await self._telebirr.query_payment(order_id=command.order_id)
 
     @takes(contract.TELEBIRR_DEBIT_MANDATE)
     async def debit_mandate(self, command: DebitMandate) -> PaymentAnswer:
         """Pull money under a mandate."""
-        return await self._telebirr.debit_mandate(request=command)
+        async with self._gate.passing(lane=Lane.ORDERS):
+            return await self._telebirr.debit_mandate(request=command)
 
     @takes(contract.TELEBIRR_MANDATE_LINK)
     async def mandate_link(self, command: contract.QueryMandate) -> contract.MandateLink:
@@ -45,24 +58,28 @@ class TelebirrActivities:
     @takes(contract.TELEBIRR_QUERY_MANDATE)
     async def query_mandate(self, command: contract.QueryMandate) -> MandateAnswer:
         """Ask for a mandate."""
-        return await self._telebirr.query_mandate(contract_no=command.contract_no)
+        async with self._gate.passing(lane=Lane.QUESTIONS):
+            return await self._telebirr.query_mandate(contract_no=command.contract_no)
 
     @takes(contract.TELEBIRR_CANCEL_MANDATE)
     async def cancel_mandate(self, command: contract.CancelMandate) -> Nothing:
         """End a mandate."""
-        await self._telebirr.cancel_mandate(
-            contract_no=command.contract_no, msisdn=command.msisdn, reason=command.reason
-        )
+        async with self._gate.passing(lane=Lane.QUESTIONS):
+            await self._telebirr.cancel_mandate(
+                contract_no=command.contract_no, msisdn=command.msisdn, reason=command.reason
+            )
         return Nothing()
 
     @takes(contract.TELEBIRR_REFUND)
     async def refund(self, command: RefundPayment) -> RefundAnswer:
         """Give a payment back."""
-        return await self._telebirr.refund(request=command)
+        async with self._gate.passing(lane=Lane.ORDERS):
+            return await self._telebirr.refund(request=command)
 
     @takes(contract.TELEBIRR_QUERY_REFUND)
     async def query_refund(self, command: contract.QueryRefund) -> RefundAnswer:
         """Ask for a refund."""
-        return await self._telebirr.query_refund(
-            refund_id=command.refund_id, order_id=command.order_id, receipt=command.receipt
-        )
+        async with self._gate.passing(lane=Lane.QUESTIONS):
+            return await self._telebirr.query_refund(
+                refund_id=command.refund_id, order_id=command.order_id, receipt=command.receipt
+            )

@@ -16,6 +16,7 @@ from temporalio.client import Client
 from activities.auth import AuthActivities
 from activities.bank import BankActivities
 from activities.bnpl import BnplActivities
+from activities.contracts.step import questions_queue
 from activities.credit import CreditActivities
 from activities.kyc import FaydaActivities, KycActivities
 from activities.ledger import LedgerActivities
@@ -49,6 +50,7 @@ from integrations.telebirr.client import TelebirrClient
 from integrations.telebirr.settings import TelebirrSettings
 from integrations.temporal.codec import PayloadKeys
 from integrations.temporal.connection import connect
+from workers.gates import Gates
 from workers.settings import Domain, Settings, read
 
 _CONNECT_SECONDS_MAX = 10
@@ -152,22 +154,33 @@ async def domain_parts(
 ) -> AsyncIterator[DomainParts]:
     """Build one domain's parts from the settings that it needs, and no others."""
     store = database(settings=environment.settings, domain=domain)
+    redis_url = environment.settings.redis_url
+    gates = Gates(
+        redis_url=redis_url.get_secret_value() if redis_url is not None else None,
+        read=environment.read,
+    )
     try:
         yield DomainParts(
             domain=domain,
             database=store,
             activities_by_queue=_activities(
-                domain=domain, store=store, environment=environment, http=http
+                domain=domain, store=store, environment=environment, http=http, gates=gates
             ),
             read_models=tuple(MODELS.values()) if domain == "analytics" else (),
             signer=None if domain == "analytics" else anchor_signer(settings=environment.settings),
         )
     finally:
+        await gates.close()
         await store.dispose()
 
 
 def _activities(
-    *, domain: Domain, store: Database, environment: Environment, http: httpx.AsyncClient
+    *,
+    domain: Domain,
+    store: Database,
+    environment: Environment,
+    http: httpx.AsyncClient,
+    gates: Gates,
 ) -> dict[str, list[Any]]:
     settings = environment.settings
     match domain:
@@ -200,21 +213,36 @@ def _activities(
         case "payments":
             keys = keyring(settings=settings)
             documents = statements(environment, http=http)
+            by_telebirr = [
+                TelebirrActivities(
+                    telebirr=telebirr(environment, http=http),
+                    gate=gates.before(provider="telebirr"),
+                ),
+                TelebirrStatementActivities(statements=documents),
+            ]
+            by_mpesa = [
+                MpesaActivities(
+                    mpesa=mpesa(environment, http=http), gate=gates.before(provider="mpesa")
+                ),
+                MpesaStatementActivities(statements=documents),
+            ]
             parts = {
                 "payments": [
                     PaymentsActivities(database=store, keyring=keys),
                     ReconciliationActivities(database=store, keyring=keys),
                     ReminderActivities(database=store, keyring=keys),
                 ],
-                "messages": [MessageActivities(messages=messages(environment, http=http))],
-                "telebirr": [
-                    TelebirrActivities(telebirr=telebirr(environment, http=http)),
-                    TelebirrStatementActivities(statements=documents),
+                "messages": [
+                    MessageActivities(
+                        messages=messages(environment, http=http),
+                        gate=gates.before(provider="messages"),
+                    )
                 ],
-                "mpesa": [
-                    MpesaActivities(mpesa=mpesa(environment, http=http)),
-                    MpesaStatementActivities(statements=documents),
-                ],
+                "telebirr": by_telebirr,
+                "mpesa": by_mpesa,
+                # What only asks does not wait behind a burst of orders.
+                questions_queue(provider="telebirr"): by_telebirr,
+                questions_queue(provider="mpesa"): by_mpesa,
             }
         case "settlement":
             keys = keyring(settings=settings)
@@ -222,7 +250,7 @@ def _activities(
             parts = {
                 "settlement": [SettlementActivities(database=store, keyring=keys)],
                 "bank": [
-                    BankActivities(bank=bank),
+                    BankActivities(bank=bank, gate=gates.before(provider="bank")),
                     BankStatementActivities(statements=statements(environment, http=http)),
                 ],
             }

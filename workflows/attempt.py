@@ -1,5 +1,6 @@
 """One attempt at one order id: stored, sent at most once, asked about until its end is known."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from temporalio import workflow
@@ -28,6 +29,7 @@ from workflows.rails import (
     query_payment,
     send_payment,
 )
+from workflows.turns import Turns, in_turn, never
 
 FINAL = (p.AttemptState.SUCCEEDED, p.AttemptState.FAILED)
 UNREACHED = "unreached"
@@ -36,6 +38,9 @@ REFUSED_US = "refused_us"
 """Our own failure code: the provider refused our credentials, signature or grammar."""
 TOO_LATE = "too_late"
 """Our own failure code: the customer did not pay in time and the provider's order has lapsed."""
+PROBES_MAX = 288
+"""So often an order that had waited for its turn may not get there without that counting: a day of
+probes of a provider that is down. Its workflow's history has to end some day."""
 
 
 @dataclass
@@ -43,7 +48,8 @@ class Attempt:
     """The life of one attempt. ``reported`` is filled by the workflow's callback signal.
 
     ``hint``: a success that a callback without proof has told of, and that is being asked after.
-    ``asks_first``: a run that was lost may have sent it already.
+    ``asks_first``: a run that was lost may have sent it already. ``is_stopped``: its money is not
+    wanted any more, so that it need not wait for the provider.
     """
 
     order: CollectionOrder
@@ -51,6 +57,8 @@ class Attempt:
     attempt_id: str
     reported: dict[str, PaymentReported]
     asks_first: bool = False
+    is_stopped: Callable[[], bool] = never
+    turns: Turns | None = field(init=False)
     standing: p.AttemptStanding = field(init=False)
     provider_reference: str | None = None
     questions: Questions = field(init=False)
@@ -59,6 +67,8 @@ class Attempt:
     def __post_init__(self) -> None:
         self.standing = p.AttemptStanding(attempt_id=self.attempt_id, state=p.AttemptState.CREATED)
         self.questions = Questions(times=None)
+        # Of a payment at checkout somebody is told soon; an installment waits as long as it takes.
+        self.turns = None if self.order.policy is None else Turns(unless=self.is_stopped)
 
     def ended(self) -> bool:
         """Whether the money certainly moved or certainly will not under this id."""
@@ -84,7 +94,9 @@ class Attempt:
                 await self._give_up(UNREACHED)
             if self.ended():
                 return self.standing
-        for resent in range(len(RESEND_AFTER) + 1):
+        resent = 0
+        while resent <= len(RESEND_AFTER):
+            waited = self._waited()
             await self._send(opened)
             if self.ended():
                 return self.standing
@@ -95,8 +107,14 @@ class Attempt:
                 await self.resolve(until_unknown_there=True)
                 if self.ended():
                     return self.standing
+            if waited == self._waited() or waited >= PROBES_MAX:
+                # One that had to wait for its turn has only shown that the provider is away still.
+                resent += 1
         await self._give_up(UNREACHED)
         return self.standing
+
+    def _waited(self) -> int:
+        return self.turns.waited if self.turns is not None else 0
 
     async def _send(self, opened: p.AttemptOpened) -> None:
         """Send once; then stay until the end is known, or it is known never to have got there."""
@@ -106,6 +124,7 @@ class Attempt:
                 order=self._intent(),
                 title=self.order.title,
                 account_reference=self.order.account_reference,
+                turns=self.turns,
             )
         )
         match sending.outcome:
@@ -116,6 +135,8 @@ class Attempt:
             case Sent.REFUSED_US:
                 await self._give_up(REFUSED_US)
             case Sent.UNREACHED:
+                if self._is_over(sending.code):
+                    await self._give_up(UNREACHED)
                 return
         await self.resolve(until_unknown_there=True)
 
@@ -150,8 +171,11 @@ class Attempt:
         request = self._checkout(expires_minutes=expires_minutes)
         for resent in range(len(RESEND_AFTER) + 1):
             try:
-                opened = await ask(
-                    p.TELEBIRR_OPEN_CHECKOUT, request, summary="Open the payment page"
+                opened = await in_turn(
+                    p.TELEBIRR_OPEN_CHECKOUT,
+                    request,
+                    summary="Open the payment page",
+                    turns=self.turns,
                 )
             except ActivityError as error:
                 report = report_of(error)
@@ -159,6 +183,8 @@ class Attempt:
                     await self._give_up(REFUSED_US)
                     return None
                 workflow.logger.warning("payment page not opened: %s", report.code)
+                if self._is_over(report.code):
+                    break
             else:
                 self.provider_reference = opened.provider_reference
                 return opened
@@ -196,16 +222,20 @@ class Attempt:
 
     async def lapse(self) -> None:
         """The customer is too late: ask once more, then close the attempt."""
-        await self._query()
+        await self._query(waits=False)
         if not self.ended():
             await self._give_up(TOO_LATE)
 
-    async def _query(self) -> bool:
-        """Ask what became of the order and store the answer; False when it cannot be asked."""
+    async def _query(self, *, waits: bool = True) -> bool:
+        """Ask what became of the order and store the answer; False when it cannot be asked.
+
+        While the provider takes no questions it ``waits``, and a callback ends that.
+        """
         answer = await query_payment(
             provider=self.order.provider,
             attempt_id=self.attempt_id,
             provider_reference=self.provider_reference,
+            turns=Turns(unless=self._heard) if waits else None,
         )
         if answer is None:
             return False
@@ -224,6 +254,10 @@ class Attempt:
                 ),
                 summary=f"Store the answer: {answer.status if answer else 'outcome unknown'}",
             )
+
+    def _is_over(self, code: str | None) -> bool:
+        """Whether it was held back, and its money is not wanted any more."""
+        return self.turns is not None and self.turns.is_over(code=code)
 
     def _heard(self) -> bool:
         return self.attempt_id in self.reported

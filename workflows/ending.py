@@ -16,6 +16,7 @@ from workflows.messages import RetryMoneyOut, refund_workflow_id
 from workflows.news import CollectionResult
 from workflows.plan_desk import PlanDesk, PlanEnded
 from workflows.refund import RefundEnd, RefundOrder, RefundWorkflow
+from workflows.turns import of_merchant
 
 
 async def record_expiry(desk: PlanDesk, *, stage: str) -> None:
@@ -76,6 +77,7 @@ async def return_payment(
             ),
             id=refund_workflow_id(refund_id=refund),
             static_summary=f"Return {paid.amount} birr",
+            priority=of_merchant(desk.application.merchant_id),
         )
         if result.end is RefundEnd.RETURNED:
             break

@@ -19,6 +19,7 @@ from workflows.orphans import when_free
 from workflows.payout import MerchantPayoutWorkflow, PayoutOrder
 from workflows.plan_desk import PlanDesk
 from workflows.plan_life import PayoutLife
+from workflows.turns import of_merchant
 
 
 async def pay_merchant_if_due(desk: PlanDesk) -> None:
@@ -79,6 +80,7 @@ async def _pay(desk: PlanDesk, payout: PayoutLife) -> None:
             id=child_id,
             parent_close_policy=ParentClosePolicy.ABANDON,
             static_summary=f"Pay the merchant {payout.scheduled.net} birr",
+            priority=of_merchant(desk.application.merchant_id),
         ),
         orphan_id=child_id,
     )

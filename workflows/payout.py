@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from meqenet.ledger.happenings import MerchantPaidOut
     from meqenet.settlement.transfer import CreditTransfer, TransferAnswer, TransferStatus
     from workflows.asking import ask, believed_from, distances, report_of
+    from workflows.turns import Turns, in_turn
 
 _AGAIN_AFTER = distances(first=timedelta(seconds=1), longest=timedelta(hours=1), count=40)
 
@@ -89,8 +90,11 @@ class MerchantPayoutWorkflow:
 
     async def _send(self, transfer: CreditTransfer) -> TransferAnswer | None:
         try:
-            return await ask(
-                settlement.SEND_TRANSFER, transfer, summary=f"Transfer {transfer.amount} birr"
+            return await in_turn(
+                settlement.SEND_TRANSFER,
+                transfer,
+                summary=f"Transfer {transfer.amount} birr",
+                turns=Turns(),
             )
         except ActivityError as error:
             report = report_of(error)
@@ -104,10 +108,11 @@ class MerchantPayoutWorkflow:
 
     async def _ask(self, transfer: CreditTransfer) -> TransferAnswer | None:
         try:
-            return await ask(
+            return await in_turn(
                 settlement.QUERY_TRANSFER,
                 settlement.QueryTransfer(end_to_end_id=transfer.end_to_end_id),
                 summary="What became of the transfer?",
+                turns=Turns(),
             )
         except ActivityError as error:
             workflow.logger.warning("transfer query failed: %s", report_of(error).code)

@@ -39,6 +39,7 @@ from workflows.news import (
 from workflows.notice import MerchantNoticeWorkflow
 from workflows.orphans import when_free
 from workflows.plan_life import LeftOff, PlanLife
+from workflows.turns import of_merchant
 
 PLAN_STATE = SearchAttributeKey.for_keyword("PlanState")
 PAYMENT_OPTION = SearchAttributeKey.for_keyword("PaymentOption")
@@ -260,6 +261,9 @@ class PlanDesk:
         handle = await when_free(
             lambda: workflow.start_child_workflow(
                 InstallmentCollectionWorkflow.run,
+        # A checkout has a deadline, and somebody who stands at it.
+        at_checkout = order.deadline is not None
+        turn = of_merchant(self.application.merchant_id, is_urgent=at_checkout)
                 order,
                 id=child_id,
                 parent_close_policy=ParentClosePolicy.ABANDON,
@@ -267,6 +271,7 @@ class PlanDesk:
             ),
             orphan_id=child_id,
             ask_to_stop=True,
+                priority=turn,
         )
         waiter = asyncio.create_task(self._await_result(order.number, handle))
         self.active[order.number] = ActiveCollection(handle=handle, waiter=waiter)

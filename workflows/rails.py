@@ -16,7 +16,8 @@ from meqenet.payments.rail import (
     PushPayment,
     WalletProvider,
 )
-from workflows.asking import ask, distances, report_of
+from workflows.asking import distances, report_of
+from workflows.turns import Turns, in_turn
 
 RESEND_AFTER = distances(first=timedelta(seconds=2), longest=timedelta(minutes=5), count=8)
 """When a provider was certainly not reached, the same order is sent again after these waits."""
@@ -62,11 +63,16 @@ async def attempted(call: Callable[[], Awaitable[PaymentAnswer]]) -> Sending:
 
 
 async def send_payment(
-    opened: p.AttemptOpened, *, order: p.OpenAttempt, title: str, account_reference: str
+    opened: p.AttemptOpened,
+    *,
+    order: p.OpenAttempt,
+    title: str,
+    account_reference: str,
+    turns: Turns | None = None,
 ) -> PaymentAnswer:
-    """Ask the provider for the attempt's money on the attempt's channel."""
+    """Ask the provider for the attempt's money on the attempt's channel, when it is its turn."""
     if opened.provider is WalletProvider.MPESA:
-        return await ask(
+        return await in_turn(
             p.MPESA_PUSH_PAYMENT,
             PushPayment(
                 order_id=opened.attempt_id,
@@ -75,10 +81,11 @@ async def send_payment(
                 account_reference=account_reference,
             ),
             summary=f"M-PESA prompt for {order.amount} birr",
+            turns=turns,
         )
     if opened.contract_no is None:
         raise ValueError("a Telebirr installment is pulled under a contract number")
-    return await ask(
+    return await in_turn(
         p.TELEBIRR_DEBIT_MANDATE,
         DebitMandate(
             order_id=opened.attempt_id,
@@ -87,19 +94,25 @@ async def send_payment(
             title=title,
         ),
         summary=f"Telebirr mandate debit of {order.amount} birr",
+        turns=turns,
     )
 
 
 async def query_payment(
-    *, provider: WalletProvider, attempt_id: str, provider_reference: str | None
+    *,
+    provider: WalletProvider,
+    attempt_id: str,
+    provider_reference: str | None,
+    turns: Turns | None = None,
 ) -> PaymentAnswer | None:
     """Ask the provider what became of the order; None when it cannot be asked right now."""
     step = p.MPESA_ASK_PAYMENT if provider is WalletProvider.MPESA else p.TELEBIRR_QUERY_PAYMENT
     try:
-        return await ask(
+        return await in_turn(
             step,
             p.QueryPayment(order_id=attempt_id, provider_reference=provider_reference),
             summary="What became of the payment?",
+            turns=turns,
         )
     except ActivityError as error:
         workflow.logger.warning("payment query failed: %s", report_of(error).code)

@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.asking import ask, believed_from, distances, report_of
     from workflows.messages import RefundReported
     from workflows.rails import patience
+    from workflows.turns import Turns, in_turn
 
 _AGAIN_AFTER = distances(first=timedelta(seconds=5), longest=timedelta(hours=6), count=40)
 
@@ -131,7 +132,7 @@ class RefundWorkflow:
         mpesa = opened.provider is WalletProvider.MPESA
         step = p.MPESA_REVERSE_PAYMENT if mpesa else p.TELEBIRR_REFUND
         try:
-            answer = await ask(step, opened.order, summary="Return the payment")
+            answer = await in_turn(step, opened.order, summary="Return the payment", turns=Turns())
         except ActivityError as error:
             report = report_of(error)
             workflow.logger.warning("refund not answered: %s", report.code)
@@ -152,7 +153,12 @@ class RefundWorkflow:
             receipt=opened.order.receipt,
         )
         try:
-            answer = await ask(step, question, summary="What became of the refund?")
+            answer = await in_turn(
+                step,
+                question,
+                summary="What became of the refund?",
+                turns=Turns(unless=self._heard),
+            )
         except ActivityError as error:
             workflow.logger.warning("refund query failed: %s", report_of(error).code)
             return None

@@ -31,6 +31,7 @@ from workflows.plan_desk import PlanDesk
 from workflows.reminder import ReminderOrder, ReminderWorkflow
 from workflows.reminders_life import FailureToTell, RemindersLife
 from workflows.support import hold_in_force
+from workflows.turns import of_merchant
 
 _PATCH = "reminders-1"
 _PATIENCE = timedelta(minutes=1)
@@ -144,6 +145,7 @@ async def _start(
             id=f"reminder-{order.reminder.reminder_id}",
             parent_close_policy=ParentClosePolicy.ABANDON,
             static_summary=f"Installment {reminder.number}: {reminder.kind.replace('_', ' ')}",
+            priority=of_merchant(desk.application.merchant_id),
         )
     except WorkflowAlreadyStartedError:
         workflow.logger.info("the customer is being reminded already")

@@ -277,6 +277,7 @@ TELEBIRR_QUERY_PAYMENT = Step(
     result=PaymentAnswer,
     kind=StepKind.QUESTION,
 )
+    is_apart=True,
 TELEBIRR_DEBIT_MANDATE = Step(
     name="telebirr.debit_mandate",
     command=DebitMandate,
@@ -284,7 +285,11 @@ TELEBIRR_DEBIT_MANDATE = Step(
     kind=StepKind.COMMAND,
 )
 TELEBIRR_MANDATE_LINK = Step(
-    name="telebirr.mandate_link", command=QueryMandate, result=MandateLink, kind=StepKind.QUESTION
+    name="telebirr.mandate_link",
+    command=QueryMandate,
+    result=MandateLink,
+    kind=StepKind.QUESTION,
+    is_apart=True,
 )
 TELEBIRR_QUERY_MANDATE = Step(
     name="telebirr.query_mandate",
@@ -292,26 +297,43 @@ TELEBIRR_QUERY_MANDATE = Step(
     result=MandateAnswer,
     kind=StepKind.QUESTION,
 )
+    is_apart=True,
 TELEBIRR_CANCEL_MANDATE = Step(
-    name="telebirr.cancel_mandate", command=CancelMandate, result=Nothing, kind=StepKind.QUESTION
+    name="telebirr.cancel_mandate",
+    command=CancelMandate,
+    result=Nothing,
+    kind=StepKind.QUESTION,
+    is_apart=True,
 )
 TELEBIRR_REFUND = Step(
     name="telebirr.refund", command=RefundPayment, result=RefundAnswer, kind=StepKind.COMMAND
 )
 TELEBIRR_QUERY_REFUND = Step(
-    name="telebirr.query_refund", command=QueryRefund, result=RefundAnswer, kind=StepKind.QUESTION
+    name="telebirr.query_refund",
+    command=QueryRefund,
+    result=RefundAnswer,
+    kind=StepKind.QUESTION,
+    is_apart=True,
 )
 MPESA_PUSH_PAYMENT = Step(
     name="mpesa.push_payment", command=PushPayment, result=PaymentAnswer, kind=StepKind.COMMAND
 )
 MPESA_ASK_PAYMENT = Step(
-    name="mpesa.ask_payment", command=QueryPayment, result=PaymentAnswer, kind=StepKind.QUESTION
+    name="mpesa.ask_payment",
+    command=QueryPayment,
+    result=PaymentAnswer,
+    kind=StepKind.QUESTION,
+    is_apart=True,
 )
 MPESA_REVERSE_PAYMENT = Step(
     name="mpesa.reverse_payment", command=RefundPayment, result=RefundAnswer, kind=StepKind.COMMAND
 )
 MPESA_ASK_REFUND = Step(
-    name="mpesa.ask_refund", command=QueryRefund, result=RefundAnswer, kind=StepKind.QUESTION
+    name="mpesa.ask_refund",
+    command=QueryRefund,
+    result=RefundAnswer,
+    kind=StepKind.QUESTION,
+    is_apart=True,
 )
 
 

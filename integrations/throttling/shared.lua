@@ -82,7 +82,7 @@ end
 -- A bucket that has had time to fill is the same as a new one, so it may be forgotten.
 local function save_bucket(held, at)
   redis.call('HSET', BUCKET, 'micro_tokens', string.format('%.0f', held), 'at_ms', string.format('%.0f', at))
-  redis.call('PEXPIRE', BUCKET, math.ceil((capacity - held) / refill) + 1000)
+  redis.call('PEXPIRE', BUCKET, math.ceil((capacity - held) / refill) + 60000)
 end
 
 local function wait_for_token(held)

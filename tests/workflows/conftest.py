@@ -51,6 +51,7 @@ QUEUES = (
     *("kyc", "credit", "payments", "ledger", "settlement", "marketplace", "auth"),
     "webhooks",
     *("telebirr", "mpesa", "fayda", "bank", "messages"),
+    *("telebirr-questions", "mpesa-questions"),
 )
 KEYS = PayloadKeys(current="test", by_id={"test": b"p" * 32})
 

@@ -9,10 +9,12 @@ from temporalio import activity
 from activities.contracts import collecting
 from activities.contracts import payments as contract
 from activities.contracts.step import Nothing, Step
+from activities.contracts.turns import MPESA_AWAIT_TURN, TELEBIRR_AWAIT_TURN, AwaitTurn
 from activities.mpesa import MpesaActivities
 from activities.payments import PaymentsActivities
 from activities.telebirr import TelebirrActivities
 from meqenet.money import Money
+from meqenet.payments.lanes import Lane
 from meqenet.payments.rail import (
     CheckoutOpened,
     DebitMandate,
@@ -25,7 +27,9 @@ from meqenet.payments.rail import (
     RefundAnswer,
     RefundPayment,
 )
+from tests.activities.gates import OpenGate
 
+_ORDER, _QUESTION = [Lane.ORDERS], [Lane.QUESTIONS]
 _PAID = PaymentAnswer(order_id="a1", status=RailStatus.SUCCEEDED)
 _RETURNED = RefundAnswer(refund_id="r1", status=RailStatus.PENDING)
 _SIGNED = MandateAnswer(contract_no="7" * 32, status=MandateStatus.ACTIVE)
@@ -110,41 +114,63 @@ _Rail = TelebirrActivities | MpesaActivities
 
 
 @pytest.mark.parametrize(
-    ("deed", "command", "asked", "answer"),
+    ("deed", "command", "asked", "answer", "lanes"),
     [
-        ("open_checkout", _CHECKOUT, (_CHECKOUT,), _OPENED),
-        ("query_payment", _QUERY, ("a1",), _PAID),
-        ("debit_mandate", _DEBIT, (_DEBIT,), _PAID),
-        ("mandate_link", _MANDATE, ("7" * 32,), contract.MandateLink(link="merchant://link")),
-        ("query_mandate", _MANDATE, ("7" * 32,), _SIGNED),
-        ("cancel_mandate", _CANCEL, ("7" * 32, "2519", "ended"), Nothing()),
-        ("refund", _REFUND, (_REFUND,), _RETURNED),
-        ("query_refund", _QUERY_REFUND, ("r1", "a1", "R"), _RETURNED),
+        ("open_checkout", _CHECKOUT, (_CHECKOUT,), _OPENED, _ORDER),
+        ("query_payment", _QUERY, ("a1",), _PAID, _QUESTION),
+        ("debit_mandate", _DEBIT, (_DEBIT,), _PAID, _ORDER),
+        ("mandate_link", _MANDATE, ("7" * 32,), contract.MandateLink(link="merchant://link"), []),
+        ("query_mandate", _MANDATE, ("7" * 32,), _SIGNED, _QUESTION),
+        ("cancel_mandate", _CANCEL, ("7" * 32, "2519", "ended"), Nothing(), _QUESTION),
+        ("refund", _REFUND, (_REFUND,), _RETURNED, _ORDER),
+        ("query_refund", _QUERY_REFUND, ("r1", "a1", "R"), _RETURNED, _QUESTION),
     ],
 )
 async def test_telebirr_is_asked_once(
-    deed: str, command: object, asked: tuple[object, ...], answer: object
+    deed: str,
+    command: object,
+    asked: tuple[object, ...],
+    answer: object,
+    lanes: list[Lane],
 ) -> None:
-    telebirr = _Telebirr()
-    assert await getattr(TelebirrActivities(telebirr=telebirr), deed)(command) == answer
+    telebirr, gate = _Telebirr(), OpenGate()
+    assert await getattr(TelebirrActivities(telebirr=telebirr, gate=gate), deed)(command) == answer
     assert telebirr.asked == [asked]
+    assert gate.passed == lanes
 
 
 @pytest.mark.parametrize(
-    ("deed", "command", "asked", "answer"),
+    ("deed", "command", "asked", "answer", "lanes"),
     [
-        ("push_payment", _PUSH, (_PUSH,), _PAID),
-        ("ask_payment", _QUERY, ("a1", "ws_CO_1"), _PAID),
-        ("reverse_payment", _REFUND, (_REFUND,), _RETURNED),
-        ("ask_refund", _QUERY_REFUND, ("r1",), _RETURNED),
+        ("push_payment", _PUSH, (_PUSH,), _PAID, _ORDER),
+        ("ask_payment", _QUERY, ("a1", "ws_CO_1"), _PAID, _QUESTION),
+        ("reverse_payment", _REFUND, (_REFUND,), _RETURNED, _ORDER),
+        ("ask_refund", _QUERY_REFUND, ("r1",), _RETURNED, _QUESTION),
     ],
 )
 async def test_mpesa_is_asked_once(
-    deed: str, command: object, asked: tuple[object, ...], answer: object
+    deed: str,
+    command: object,
+    asked: tuple[object, ...],
+    answer: object,
+    lanes: list[Lane],
 ) -> None:
-    mpesa = _Mpesa()
-    assert await getattr(MpesaActivities(mpesa=mpesa), deed)(command) == answer
+    mpesa, gate = _Mpesa(), OpenGate()
+    assert await getattr(MpesaActivities(mpesa=mpesa, gate=gate), deed)(command) == answer
     assert mpesa.asked == [asked]
+    assert gate.passed == lanes
+
+
+async def test_whoever_waits_asks_the_gate_and_nobody_else() -> None:
+    gate, wish = OpenGate(), AwaitTurn(lane=Lane.QUESTIONS, line="mer_1")
+    telebirr, mpesa = _Telebirr(), _Mpesa()
+    for steps in (
+        TelebirrActivities(telebirr=telebirr, gate=gate),
+        MpesaActivities(mpesa=mpesa, gate=gate),
+    ):
+        assert await steps.await_turn(wish) == Nothing()
+    assert gate.awaited == [(Lane.QUESTIONS, "mer_1")] * 2
+    assert (gate.passed, telebirr.asked, mpesa.asked) == ([], [], [])
 
 
 def _names(activities: type) -> set[str]:
@@ -155,7 +181,8 @@ def _names(activities: type) -> set[str]:
 
 
 def test_every_step_of_the_contract_is_taken_by_somebody() -> None:
-    told = (*vars(contract).values(), *vars(collecting).values())
+    waits = (MPESA_AWAIT_TURN, TELEBIRR_AWAIT_TURN)
+    told = (*vars(contract).values(), *vars(collecting).values(), *waits)
     steps = {step.name for step in told if isinstance(step, Step)}
     taken = [_names(each) for each in (PaymentsActivities, TelebirrActivities, MpesaActivities)]
     assert set().union(*taken) == steps

@@ -7,14 +7,17 @@ from activities.contracts import reconciliation
 from activities.contracts import settlement as contract
 from activities.contracts.settlement import QueryTransfer
 from activities.contracts.step import Step
+from activities.contracts.turns import BANK_AWAIT_TURN
 from activities.settlement import SettlementActivities
 from meqenet.money import Money
+from meqenet.payments.lanes import Lane
 from meqenet.settlement.transfer import (
     CreditTransfer,
     PayoutAccount,
     TransferAnswer,
     TransferStatus,
 )
+from tests.activities.gates import OpenGate
 
 _ORDER = CreditTransfer(
     end_to_end_id="pln_a-p1",
@@ -41,18 +44,19 @@ class _Bank:
 
 
 async def test_the_bank_is_asked_once_per_step() -> None:
-    bank = _Bank()
-    steps: contract.BankSteps = BankActivities(bank=bank)
+    bank, gate = _Bank(), OpenGate()
+    steps: contract.BankSteps = BankActivities(bank=bank, gate=gate)
     assert await steps.send_transfer(_ORDER) == _ANSWER
     assert await steps.query_transfer(QueryTransfer(end_to_end_id="pln_a-p1")) == _ANSWER
     assert bank.asked == [_ORDER, "pln_a-p1"]
+    assert gate.passed == [Lane.ORDERS, Lane.QUESTIONS]
 
 
 def test_every_step_of_the_contract_is_taken_by_somebody() -> None:
     known = (contract, reconciliation)
     found = [step for each in known for step in vars(each).values() if isinstance(step, Step)]
     # The bank's statements are fetched as every provider's are.
-    steps = {
+    steps = {BANK_AWAIT_TURN.name} | {
         step.name
         for step in found
         if step.name.startswith(("settlement.", "bank.")) and step.name != "bank.fetch_statement"
