@@ -17,9 +17,9 @@ from redis.exceptions import RedisError
 
 from apps.checkout_api.serving import serve
 from meqenet.errors import Unavailable
-from workers.bootstrap import Environment, utc_now
 from workers.lag import as_prometheus
 from workers.model_desk import ModelDesk, model_desk
+from workers.opening import Environment, utc_now
 
 _TEXT_FORMAT: Final = "text/plain; version=0.0.4; charset=utf-8"
 _log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from datetime import datetime
 from db.kernel.engine import Database
 from db.marketplace.idempotency import Claimed, Differs, Replay, answer, claim
 from db.payments.inbox import CallbackInbox
-from workers.bootstrap import Environment, database, keyring
+from workers.opening import Environment, database, keyring
 from workers.settings import Domain
 
 __all__ = ["AnswerBook", "CallbackInbox", "Claimed", "Differs", "FrontDoor", "Replay", "front_door"]

@@ -12,9 +12,9 @@ from db.analytics.models import MODELS, ReadModel
 from db.kernel import parking
 from db.kernel.engine import Database
 from db.kernel.parking import ParkedEvent, Queue
-from workers.bootstrap import Environment, database
 from workers.consuming import retry_queue
 from workers.lag import Lag, measure_lag
+from workers.opening import Environment, database
 from workers.rebuilding import OnProgress, rebuild
 
 MODEL_NAMES: Final = tuple(MODELS)

@@ -11,14 +11,9 @@ from temporalio.worker import Worker
 from integrations.statements.settings import StatementSettings
 from workers.accruing import schedule_accruals
 from workers.anchoring import run_anchoring
-from workers.bootstrap import (
-    DomainParts,
-    Environment,
-    domain_parts,
-    http_client,
-    temporal_client,
-    utc_now,
-)
+from workers.bootstrap import DomainParts, domain_parts
+from workers.connecting import http_client, temporal_client
+from workers.opening import Environment, utc_now
 from workers.projections import run_projections
 from workers.queue_worker import worker_for
 from workers.reconciling import schedule_reconciliations

@@ -17,8 +17,9 @@ from apps.runtime.addresses import Running
 from apps.runtime.up import UpOptions, run_up
 from apps.sandboxes.fayda.people import WELL_KNOWN_PEOPLE
 from meqenet.settlement.transfer import PayoutAccount
-from workers.bootstrap import Environment, temporal_client, utc_now
+from workers.connecting import temporal_client
 from workers.onboarding import NewMerchant, onboard
+from workers.opening import Environment, utc_now
 
 _PLANS = 40
 _AT_ONCE = 8

@@ -14,8 +14,9 @@ from temporalio.client import Client
 from db.kernel.engine import Database
 from integrations.mpesa.settings import MpesaCallbackSettings
 from integrations.telebirr.settings import TelebirrNotifySettings
-from workers.bootstrap import Environment, temporal_client, utc_now
+from workers.connecting import temporal_client
 from workers.front_door import AnswerBook, CallbackInbox, front_door
+from workers.opening import Environment, utc_now
 
 
 class ApiSettings(BaseSettings):

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from meqenet.errors import Defect
 
 if TYPE_CHECKING:
-    from workers.bootstrap import Environment
+    from workers.opening import Environment
 
 _PREFIXES = {
     "ApiSettings": "MEQENET_API_",
@@ -40,7 +40,7 @@ def api(
     ] = None,
 ) -> None:
     """Serve the checkout API until SIGTERM or Ctrl-C."""
-    from workers.bootstrap import Environment  # noqa: PLC0415 - heavy, and not needed for --help
+    from workers.opening import Environment  # noqa: PLC0415 - heavy, and not needed for --help
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:

@@ -19,7 +19,7 @@ def codec(
 
     from apps.codec_server.app import create_app  # noqa: PLC0415 - heavy; not needed for --help
     from integrations.temporal.codec import EncryptingCodec  # noqa: PLC0415 - the same
-    from workers.bootstrap import payload_keys  # noqa: PLC0415 - the same
+    from workers.connecting import payload_keys  # noqa: PLC0415 - the same
     from workers.settings import Settings  # noqa: PLC0415 - the same
 
     settings = Settings()

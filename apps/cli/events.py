@@ -124,8 +124,8 @@ def lag(
     ] = False,
 ) -> None:
     """Say how far each read model is behind each domain that feeds it."""
-    from workers.bootstrap import utc_now  # noqa: PLC0415 - heavy; not needed for --help
     from workers.lag import as_prometheus  # noqa: PLC0415 - the same
+    from workers.opening import utc_now  # noqa: PLC0415 - heavy; not needed for --help
 
     lags = _at_desk("lag", lambda desk: desk.lag(at=utc_now()))
     if prometheus:
@@ -136,8 +136,8 @@ def lag(
 
 def _at_desk(command: str, deed: "Callable[[ModelDesk], Awaitable[T]]") -> T:
     """Do it, or say in a line why it cannot be done, and exit 1."""
-    from workers.bootstrap import Environment  # noqa: PLC0415 - heavy; not needed for --help
     from workers.model_desk import model_desk  # noqa: PLC0415 - the same
+    from workers.opening import Environment  # noqa: PLC0415 - heavy; not needed for --help
 
     # What cannot be taken in is told by the command itself.
     logging.basicConfig(handlers=[logging.NullHandler()])

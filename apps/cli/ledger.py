@@ -117,7 +117,7 @@ def close(
 
     async def run(stores: "Mapping[str, Database]") -> "Closed":
         from workers import bookkeeping  # noqa: PLC0415 - heavy; not needed for --help
-        from workers.bootstrap import utc_now  # noqa: PLC0415 - the same
+        from workers.opening import utc_now  # noqa: PLC0415 - the same
 
         return await bookkeeping.close(
             database=stores["ledger"],
@@ -157,7 +157,7 @@ def reverse(
 
     async def run(stores: "Mapping[str, Database]") -> str:
         from workers import bookkeeping  # noqa: PLC0415 - heavy; not needed for --help
-        from workers.bootstrap import utc_now  # noqa: PLC0415 - the same
+        from workers.opening import utc_now  # noqa: PLC0415 - the same
 
         return await bookkeeping.reverse(
             database=stores["ledger"], correction=correction, at=utc_now()
@@ -175,7 +175,7 @@ def expire_holds(*, as_json: _Json = False) -> None:
 
     async def run(stores: "Mapping[str, Database]") -> list[str]:
         from workers import bookkeeping  # noqa: PLC0415 - heavy; not needed for --help
-        from workers.bootstrap import utc_now  # noqa: PLC0415 - the same
+        from workers.opening import utc_now  # noqa: PLC0415 - the same
 
         batches = bookkeeping.expire_holds(database=stores["ledger"], at=utc_now())
         return [hold_id async for batch in batches for hold_id in batch]

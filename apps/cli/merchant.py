@@ -41,8 +41,9 @@ def add(
     """Take a merchant on and print its id and API key. The key is shown this once."""
     from temporalio.client import WorkflowFailureError  # noqa: PLC0415 - heavy; not for --help
 
-    from workers.bootstrap import Environment, temporal_client, utc_now  # noqa: PLC0415 - the same
+    from workers.connecting import temporal_client  # noqa: PLC0415 - the same
     from workers.onboarding import NewMerchant, Onboarded, onboard  # noqa: PLC0415 - the same
+    from workers.opening import Environment, utc_now  # noqa: PLC0415 - the same
 
     merchant = NewMerchant(
         handle=handle,

@@ -65,7 +65,7 @@ def paper() -> "Console":
 
 @asynccontextmanager
 async def _opened(domains: "Sequence[Domain]") -> "AsyncIterator[Mapping[str, Database]]":
-    from workers.bootstrap import Environment, database  # noqa: PLC0415 - heavy; not for --help
+    from workers.opening import Environment, database  # noqa: PLC0415 - heavy; not for --help
 
     settings = Environment().settings
     async with AsyncExitStack() as stack:

@@ -54,8 +54,8 @@ def rebuild(
 
 async def _run(names: tuple[str, ...]) -> list[tuple[str, int, int]]:
     """Rebuild each: its name, of how many events, and how many of them are parked."""
-    from workers.bootstrap import Environment  # noqa: PLC0415 - heavy; not needed for --help
     from workers.model_desk import model_desk  # noqa: PLC0415 - the same
+    from workers.opening import Environment  # noqa: PLC0415 - heavy; not needed for --help
 
     # What cannot be taken in is told at the end.
     logging.basicConfig(handlers=[logging.NullHandler()])

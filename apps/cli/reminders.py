@@ -30,7 +30,7 @@ def reminders(
     """
     from apps.reports import reminders as report  # noqa: PLC0415 - heavy; not for --help
     from apps.writing import as_json as json_of  # noqa: PLC0415 - the same
-    from workers.bootstrap import Environment, keyring  # noqa: PLC0415 - the same
+    from workers.opening import Environment, keyring  # noqa: PLC0415 - the same
     from workers.reminder_evidence import read_reminders  # noqa: PLC0415 - the same
 
     async def read(stores: "Mapping[str, Database]") -> "tuple[ToldReminder, ...] | None":

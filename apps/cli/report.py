@@ -174,7 +174,7 @@ def _day(text: str | None, *, field: str, command: str) -> date | None:
 
 def _today() -> date:
     from meqenet.calendar import addis_date  # noqa: PLC0415 - of this default only
-    from workers.bootstrap import utc_now  # noqa: PLC0415 - heavy; not for --help
+    from workers.opening import utc_now  # noqa: PLC0415 - heavy; not for --help
 
     return addis_date(at=utc_now())
 

@@ -42,7 +42,7 @@ def add(
     role: Annotated[Role, typer.Option(help="What they are there for.")],
 ) -> None:
     """Give a member of staff a key and print it. The key is shown this once."""
-    from workers.bootstrap import utc_now  # noqa: PLC0415 - heavy; not for --help
+    from workers.opening import utc_now  # noqa: PLC0415 - heavy; not for --help
     from workers.staffing import take_on  # noqa: PLC0415 - the same
 
     joined = _asked(
@@ -56,7 +56,7 @@ def add(
 
 def revoke(*, handle: _Handle) -> None:
     """End all keys of a member of staff, at once."""
-    from workers.bootstrap import utc_now  # noqa: PLC0415 - heavy; not for --help
+    from workers.opening import utc_now  # noqa: PLC0415 - heavy; not for --help
     from workers.staffing import let_go  # noqa: PLC0415 - the same
 
     staff_id = _asked(
@@ -93,7 +93,8 @@ def listed() -> None:
 def _asked(command: str, ask: "Callable[[Client], Awaitable[T]]") -> T:
     from temporalio.client import WorkflowFailureError  # noqa: PLC0415 - heavy; not for --help
 
-    from workers.bootstrap import Environment, temporal_client  # noqa: PLC0415 - the same
+    from workers.connecting import temporal_client  # noqa: PLC0415 - the same
+    from workers.opening import Environment  # noqa: PLC0415 - the same
 
     async def run() -> T:
         return await ask(await temporal_client(settings=Environment().settings))

@@ -15,7 +15,7 @@ from meqenet.errors import Defect
 from workers.settings import DOMAINS, Domain
 
 if TYPE_CHECKING:
-    from workers.bootstrap import Environment
+    from workers.opening import Environment
 
 
 def register(*, app: typer.Typer) -> None:
@@ -66,7 +66,7 @@ class _CannotListen(Exception):
 
 
 async def _run(domains: list[Domain]) -> None:
-    from workers.bootstrap import Environment  # noqa: PLC0415 - heavy; not needed for --help
+    from workers.opening import Environment  # noqa: PLC0415 - heavy; not needed for --help
     from workers.serving import serve  # noqa: PLC0415 - heavy; not needed for --help
 
     stop = asyncio.Event()

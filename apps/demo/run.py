@@ -17,8 +17,9 @@ from apps.runtime.addresses import Running
 from apps.runtime.up import UpOptions, run_up
 from db.ledger.views import trial_balance
 from meqenet.settlement.transfer import PayoutAccount
-from workers.bootstrap import Environment, database, temporal_client, utc_now
+from workers.connecting import temporal_client
 from workers.onboarding import NewMerchant, onboard
+from workers.opening import Environment, database, utc_now
 
 _REFRESH_PER_SECOND = 8
 _HTTP_SECONDS_MAX = 60

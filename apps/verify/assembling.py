@@ -11,7 +11,8 @@ from apps.verify.statement_files import StatementFile
 from apps.verify.view import bar_on
 from apps.verify.wanted import Wanted
 from integrations.ports.statements import Statements
-from workers.bootstrap import Environment, database, http_client
+from workers.connecting import http_client
+from workers.opening import Environment, database
 from workers.settings import effective_environment
 from workers.verifying.findings import Checked, Scope
 from workers.verifying.running import Verification

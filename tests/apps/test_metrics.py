@@ -13,7 +13,7 @@ from apps.runtime.ports import free_ports
 from db.analytics.models import MODELS
 from tests.workers.poison import three_events
 from tests.workers.worlds import World, made_world
-from workers.bootstrap import Environment
+from workers.opening import Environment
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -24,8 +24,10 @@ from integrations.messages.settings import MessagesSettings
 from integrations.mpesa.settings import MpesaCallbackSettings, MpesaSettings
 from integrations.statements.settings import StatementSettings
 from integrations.telebirr.settings import TelebirrNotifySettings, TelebirrSettings
-from workers.bootstrap import Environment, domain_parts, http_client, payload_keys
+from workers.bootstrap import domain_parts
+from workers.connecting import http_client, payload_keys
 from workers.front_door import front_door
+from workers.opening import Environment
 from workers.settings import DOMAINS, Domain, Settings
 
 CLASSES: tuple[type[BaseSettings], ...] = (

@@ -20,8 +20,9 @@ from db.kernel.engine import Database
 from meqenet.kyc.numbers import verhoeff_digit
 from meqenet.settlement.transfer import PayoutAccount
 from tests.event_shapes import faults_in
-from workers.bootstrap import Environment, database, temporal_client
+from workers.connecting import temporal_client
 from workers.onboarding import NewMerchant, onboard
+from workers.opening import Environment, database
 from workers.settings import DOMAINS
 
 TERMS_SINCE = datetime(2026, 11, 2, tzinfo=UTC)

@@ -15,7 +15,7 @@ from meqenet.ledger.accounts import Side
 from meqenet.money import Money
 from meqenet.payments.attempts import OrderState
 from tests.journeys.conftest import Town
-from workers.bootstrap import Environment, database
+from workers.opening import Environment, database
 from workers.settings import Domain
 
 PAYMENTS = ("checkout_payment_received", "installment_collected")

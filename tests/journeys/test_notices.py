@@ -20,8 +20,8 @@ from db.marketplace.views import NoticeView, find_notice
 from meqenet.settlement.transfer import PayoutAccount
 from tests.journeys.conftest import Town
 from tests.waiting import eventually
-from workers.bootstrap import Environment, database, utc_now
 from workers.onboarding import NewMerchant, onboard
+from workers.opening import Environment, database, utc_now
 from workflows.notice import MerchantNoticeWorkflow, NoticeEnd
 
 Listening = Callable[[str], Awaitable[Town]]

@@ -27,8 +27,9 @@ from tests.journeys import stages as s
 from tests.journeys.conftest import CLOCK_STARTS_AT, TERMS_SINCE, Town
 from tests.journeys.selective_endpoint import Endpoint, listening
 from tests.waiting import eventually
-from workers.bootstrap import Environment, temporal_client
+from workers.connecting import temporal_client
 from workers.onboarding import NewMerchant, onboard
+from workers.opening import Environment
 
 AT_A_TIME = 6
 

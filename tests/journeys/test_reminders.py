@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.journeys.conftest import Town
 from tests.waiting import eventually
-from workers.bootstrap import Environment, database, keyring
+from workers.opening import Environment, database, keyring
 from workers.reminder_evidence import ToldReminder, read_reminders
 
 BEFORE = (

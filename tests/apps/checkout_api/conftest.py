@@ -31,8 +31,10 @@ from db.auth.store import issue_key
 from meqenet.auth.keys import new_key
 from meqenet.settlement.transfer import PayoutAccount
 from tests.backing import TEST_KEYRING, Databases
-from workers.bootstrap import Environment, domain_parts, http_client, temporal_client, utc_now
+from workers.bootstrap import domain_parts
+from workers.connecting import http_client, temporal_client
 from workers.onboarding import NewMerchant, onboard
+from workers.opening import Environment, utc_now
 from workers.projections import run_projections
 from workers.queue_worker import worker_for
 from workers.relay import run_relay

@@ -17,7 +17,7 @@ from meqenet.identity import derived_id
 from tests.apps.checkout_api.conftest import Shop
 from tests.backing import Databases
 from tests.waiting import eventually
-from workers.bootstrap import utc_now
+from workers.opening import utc_now
 
 STARTS_AT = datetime.fromisoformat("2026-12-01T09:00:00+00:00")
 WHY = {"why": "the customer called"}

@@ -11,7 +11,7 @@ from db.auth.store import revoke_key
 from meqenet.auth.keys import parse_key
 from tests.apps.checkout_api.conftest import Shop, with_key
 from tests.backing import Databases
-from workers.bootstrap import utc_now
+from workers.opening import utc_now
 
 QUOTE = {"amount": "1000.00"}
 

@@ -21,7 +21,7 @@ from meqenet.errors import Defect
 from meqenet.identity import derived_id, wire_id
 from tests.apps.checkout_api.conftest import Shop
 from tests.waiting import eventually
-from workers.bootstrap import utc_now
+from workers.opening import utc_now
 from workflows.messages import TestClockStart, collection_workflow_id, refund_workflow_id
 from workflows.test_clock import TestClockWorkflow
 

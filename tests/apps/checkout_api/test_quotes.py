@@ -5,7 +5,7 @@ from typing import Any
 
 from meqenet.calendar import addis_date, to_ethiopian
 from tests.apps.checkout_api.conftest import Shop
-from workers.bootstrap import utc_now
+from workers.opening import utc_now
 
 OPTIONS = ["pay_in_4", "pay_in_30", "pay_over_time", "pay_in_full"]
 

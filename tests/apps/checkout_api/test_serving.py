@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import httpx
 
-from workers.bootstrap import Environment
+from workers.opening import Environment
 
 _WORDS = (sys.executable, "-m", "apps.cli.main", "api")
 

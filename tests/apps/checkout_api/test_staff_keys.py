@@ -10,7 +10,8 @@ from temporalio.exceptions import ApplicationError
 from meqenet.auth.roles import Role
 from meqenet.errors import Refusal
 from tests.apps.checkout_api.staff import Agent
-from workers.bootstrap import Environment, temporal_client, utc_now
+from workers.connecting import temporal_client
+from workers.opening import Environment, utc_now
 from workers.staffing import let_go, staff_id_of, take_on
 
 UNKNOWN = "/v1/support/plans/pln_" + "a" * 20

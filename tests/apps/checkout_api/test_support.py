@@ -14,7 +14,7 @@ from tests.apps.checkout_api.conftest import Shop
 from tests.apps.checkout_api.staff import WHY, Agent, agent_of, failed_plan
 from tests.backing import Databases
 from tests.waiting import eventually
-from workers.bootstrap import utc_now
+from workers.opening import utc_now
 
 UNKNOWN = "/v1/support/plans/pln_" + "a" * 20
 

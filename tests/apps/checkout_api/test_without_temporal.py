@@ -14,7 +14,8 @@ from apps.checkout_api.app import create_app
 from apps.checkout_api.parts import ApiParts
 from integrations.temporal.connection import data_converter
 from tests.apps.checkout_api.conftest import Shop
-from workers.bootstrap import Environment, payload_keys
+from workers.connecting import payload_keys
+from workers.opening import Environment
 
 ACCEPT = {"agreement_version": "2026-11"}
 
