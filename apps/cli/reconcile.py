@@ -58,7 +58,7 @@ def reconcile(
     """
     if context.invoked_subcommand is not None:
         return
-    from workers.bootstrap import utc_now  # noqa: PLC0415 - heavy; not for --help
+    from workers.opening import utc_now  # noqa: PLC0415 - heavy; not for --help
 
     if provider not in _PROVIDERS:
         end(
@@ -99,7 +99,7 @@ def show_open(
     """What is open, the oldest first: how it differs, its age, and what to do about it."""
     from apps.reconciliation import pages  # noqa: PLC0415 - heavy; not for --help
     from apps.writing import as_json as written  # noqa: PLC0415 - the same
-    from workers.bootstrap import utc_now  # noqa: PLC0415 - the same
+    from workers.opening import utc_now  # noqa: PLC0415 - the same
 
     if provider is not None and provider not in _PROVIDERS:
         known = ", ".join(_PROVIDERS)
@@ -155,7 +155,7 @@ def accept(
             end(command=command, text=f"{field}: must not be empty", code=BAD_INPUT)
 
     async def close(stores: "Mapping[str, Database]") -> str:
-        from workers.bootstrap import utc_now  # noqa: PLC0415 - heavy; not for --help
+        from workers.opening import utc_now  # noqa: PLC0415 - heavy; not for --help
         from workers.reconciling import accept as closed  # noqa: PLC0415 - the same
 
         return await closed(
@@ -168,13 +168,8 @@ def accept(
 
 async def _run(provider: str, day: date, document: "tuple[str, bytes] | None") -> None:
     from meqenet.payments.statement_document import StatementForm  # noqa: PLC0415 - for this only
-    from workers.bootstrap import (  # noqa: PLC0415 - heavy; not for --help
-        Environment,
-        database,
-        keyring,
-        temporal_client,
-        utc_now,
-    )
+    from workers.connecting import temporal_client  # noqa: PLC0415 - heavy; not for --help
+    from workers.opening import Environment, database, keyring, utc_now  # noqa: PLC0415 - heavy; not for --help
     from workers.reconciling import keep_file, reconcile_day  # noqa: PLC0415 - the same
 
     settings = Environment().settings

@@ -85,11 +85,8 @@ def _run(console: "Console", *, news_days: int) -> "Rehydrated":
 
 
 async def _rehydrate(*, news_days: int, on_progress: Callable[[int, int], None]) -> "Rehydrated":
-    from workers.bootstrap import (  # noqa: PLC0415 - heavy; not needed for --help
-        Environment,
-        temporal_client,
-        utc_now,
-    )
+    from workers.connecting import temporal_client  # noqa: PLC0415 - heavy; not needed for --help
+    from workers.opening import Environment, utc_now  # noqa: PLC0415 - heavy; not needed for --help
     from workers.rehydrating import Rehydrating, rehydrate  # noqa: PLC0415 - the same
 
     settings = Environment().settings
