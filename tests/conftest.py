@@ -18,6 +18,20 @@ _PURE = tuple(Path(__file__).parent / folder for folder in ("meqenet", "architec
 _LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
 
+_LONGEST_FIRST = ("journeys", "workflows", "apps", "workers", "db")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the folders that take longest, so that no process is left alone with them."""
+    folders = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(folders).parts[0]
+        return _LONGEST_FIRST.index(folder) if folder in _LONGEST_FIRST else len(_LONGEST_FIRST)
+
+    items.sort(key=rank)
+
+
 @pytest.fixture(autouse=True)
 def _sockets(request: pytest.FixtureRequest) -> Iterator[None]:
     """Pure tests open no socket; all others reach this machine only."""
