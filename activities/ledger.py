@@ -5,18 +5,22 @@ from temporalio import activity
 from activities.contracts.ledger import (
     ACCRUE_DUE,
     ACCRUE_INSTALLMENT,
+    HOLD_MONEY,
     POST,
+    VOID_HOLD,
     AccrueDue,
     AccrueInstallment,
     DueAccrued,
+    HoldMoney,
     InstallmentAccrued,
     Post,
+    VoidHold,
 )
 from activities.contracts.reconciliation import FIND_CLEARED, Cleared, FindCleared
 from activities.contracts.step import Nothing
 from activities.edge import takes
 from db.kernel.engine import Database
-from db.ledger import accruals, clearing, store
+from db.ledger import accruals, clearing, holds, store
 from meqenet.errors import Defect, Refusal
 from meqenet.identity import wire_id
 from meqenet.ledger.happenings import PlanBecameActive
@@ -46,6 +50,31 @@ class LedgerActivities:
                 session=session, posting_id=posting_id, happening=happening, effective_at=at
             )
             await accruals.begin(session=session, happening=happening)
+        return Nothing()
+
+    @takes(HOLD_MONEY)
+    async def hold_money(self, command: HoldMoney) -> Nothing:
+        """Keep money for what is about to happen."""
+        async with self._database.write() as session:
+            await holds.place(
+                session=session,
+                hold_id=command.hold_id,
+                happening=command.happening,
+                placed_at=command.at,
+            )
+        return Nothing()
+
+    @takes(VOID_HOLD)
+    async def void_hold(self, command: VoidHold) -> Nothing:
+        """Free money that was kept."""
+        async with self._database.write() as session:
+            await holds.void(
+                session=session,
+                plan_id=command.plan_id,
+                hold_id=command.hold_id,
+                reason=command.reason,
+                at=command.at,
+            )
         return Nothing()
 
     @takes(ACCRUE_INSTALLMENT)

@@ -191,6 +191,7 @@ class PaymentsActivities:
                     state=contract.AttemptState(attempt.state),
                     channel=contract.Channel(attempt.channel),
                     succeeded_at=attempt.moved_at,
+                    is_surplus=attempt.surplus_at is not None,
                 )
                 for attempt in orders.attempts
             ),

@@ -19,6 +19,7 @@ from activities.bnpl import BnplActivities
 from activities.contracts.step import questions_queue
 from activities.credit import CreditActivities
 from activities.kyc import FaydaActivities, KycActivities
+from activities.late_money import LateMoneyActivities
 from activities.ledger import LedgerActivities
 from activities.marketplace import MarketplaceActivities
 from activities.mpesa import MpesaActivities
@@ -229,6 +230,7 @@ def _activities(
             parts = {
                 "payments": [
                     PaymentsActivities(database=store, keyring=keys),
+                    LateMoneyActivities(database=store, keyring=keys),
                     ReconciliationActivities(database=store, keyring=keys),
                     ReminderActivities(database=store, keyring=keys),
                 ],

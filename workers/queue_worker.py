@@ -10,7 +10,9 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker
 from activities.edge import EdgeInterceptor
 from workers.workflow_runner import workflow_runner
 from workflows.collection import InstallmentCollectionWorkflow
+from workflows.credit_return import CreditReturnWorkflow
 from workflows.daily_accrual import DailyAccrualWorkflow
+from workflows.late_money import LateMoneyWorkflow
 from workflows.notice import MerchantNoticeWorkflow
 from workflows.onboarding import MerchantOnboardingWorkflow
 from workflows.payout import MerchantPayoutWorkflow
@@ -31,6 +33,8 @@ WORKFLOWS: tuple[type[Any], ...] = (
     PaymentPlanWorkflow,
     InstallmentCollectionWorkflow,
     RefundWorkflow,
+    LateMoneyWorkflow,
+    CreditReturnWorkflow,
     MerchantPayoutWorkflow,
     MerchantNoticeWorkflow,
     ReminderWorkflow,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import FailureError
+from temporalio.exceptions import ActivityError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.contracts.collecting import NO_POLICY, NextAttemptPlanned
@@ -19,12 +19,13 @@ with workflow.unsafe.imports_passed_through():
     )
     from meqenet.calendar import at_addis
     from meqenet.identity import attempt_id
-    from meqenet.payments.rail import PaymentAnswer
-    from workflows.asking import ask
+    from meqenet.payments.rail import PaymentAnswer, RailStatus
+    from workflows.asking import ask, report_of
     from workflows.attempt import Attempt
     from workflows.attempt_planner import AttemptPlanner
     from workflows.clock import ClockMoved, PlanClock
     from workflows.hints import needs_asking
+    from workflows.late_money import LateMoney, follow_money, settled
     from workflows.messages import PaymentReported, plan_workflow_id
     from workflows.news import (
         CollectionEnd,
@@ -43,6 +44,7 @@ _PLANS_MAX = 3
 """An attempt whose mandate keeps changing is made after so many plans: its answer will tell."""
 _REQUEST_OPEN = timedelta(minutes=_CHECKOUT_MINUTES_MAX)
 """So long a customer can pay on the page to which a payment request leads."""
+_LATE_MONEY = "late-money"
 
 
 @workflow.defn
@@ -56,6 +58,8 @@ class InstallmentCollectionWorkflow:
         self._reported: dict[str, PaymentReported] = {}
         self._stop = order.is_unwanted
         self._retry_now = False
+        self._money_came = False
+        self._paid_by: str | None = None
         self._told: tuple[int, datetime | None] | None = None
         self._attempt: Attempt | None = None
         self._what = f"Installment {order.number}, {order.amount} birr by {order.provider}"
@@ -95,6 +99,11 @@ class InstallmentCollectionWorkflow:
         """Do not wait for the set distance: try again now."""
         self._retry_now = True
 
+    @workflow.signal
+    def money_came(self) -> None:
+        """Money of an attempt that had failed is there: take it before anything is sent again."""
+        self._money_came = True
+
     async def _collect(self) -> CollectionResult:
         planner = AttemptPlanner(order=self._order, clock=self._clock)
         if planner.policy is None:
@@ -132,7 +141,7 @@ class InstallmentCollectionWorkflow:
             self._show(f"next attempt {planned.at:%Y-%m-%d %H:%M} UTC, {planned.reason}")
             self._retry_now = False
             await self._wait_for_its_time(planned.at)
-            if self._stopped() or await planner.still_holds(planned):
+            if self._stopped() or self._money_came or await planner.still_holds(planned):
                 return planned
             planned = await planner.plan()
         return planned
@@ -146,7 +155,18 @@ class InstallmentCollectionWorkflow:
         workflow.set_current_details(f"{self._what}: {what}")
 
     async def _try(self, number: int, *, channel: Channel) -> AttemptStanding:
-        """One attempt, to its end."""
+        """One attempt, to its end; none where the installment turns out to be paid."""
+        paid = await self._settled() if self._money_came else None
+        if paid is None:
+            try:
+                paid = await self._attempted(number, channel=channel)
+            except ActivityError as error:
+                paid = await self._paid_late(error)
+        if paid.state is AttemptState.SUCCEEDED:
+            self._paid_by = paid.attempt_id
+        return paid
+
+    async def _attempted(self, number: int, *, channel: Channel) -> AttemptStanding:
         self._show(f"attempt {number} by {channel}")
         is_first = number == self._order.first_attempt
         deadline = self._order.deadline or self._clock.now() + _REQUEST_OPEN
@@ -156,6 +176,7 @@ class InstallmentCollectionWorkflow:
             attempt_id=attempt_id(installment_id=self._order.installment_id, number=number),
             reported=self._reported,
             asks_first=self._order.asks_first and is_first,
+            is_stopped=lambda: self._stop or self._money_came,
         )
         if channel is Channel.CHECKOUT:
             standing = await self._let_customer_pay(attempt, deadline=deadline)
@@ -163,6 +184,22 @@ class InstallmentCollectionWorkflow:
             standing = await attempt.collect()
         self._attempt = None
         return standing
+
+    async def _paid_late(self, refused: ActivityError) -> AttemptStanding:
+        """The attempt of which no second one may be made; else what was refused is an error."""
+        if report_of(refused).code != "installment_paid" or not workflow.patched(_LATE_MONEY):
+            raise refused
+        paid = await self._settled()
+        if paid is None:
+            raise refused
+        return paid
+
+    async def _settled(self) -> AttemptStanding | None:
+        self._money_came = False
+        order = self._order
+        return await settled(
+            plan_id=order.plan_id, installment_id=order.installment_id, at=self._clock.now()
+        )
 
     async def _collect_by_dates(self) -> CollectionResult:
         """The payment at checkout, and collections from before there were policies."""
@@ -239,7 +276,7 @@ class InstallmentCollectionWorkflow:
     async def _wait_for_its_time(self, at: datetime) -> None:
         while True:
             await self._clock.wait_until(
-                lambda: bool(self._stop or self._retry_now or self._reported),
+                lambda: bool(self._stop or self._retry_now or self._money_came or self._reported),
                 until=at,
                 summary=f"try installment {self._order.number} again",
             )
@@ -248,12 +285,18 @@ class InstallmentCollectionWorkflow:
             await self._keep_late_words()
 
     async def _keep_late_words(self) -> None:
-        """Store callbacks of attempts that have ended.
+        """Store callbacks of attempts that have ended; money that comes late is followed.
 
         A repetition changes nothing; a contradiction is kept as a finding by the payments store.
         """
         while self._reported:
             ended_id, report = self._reported.popitem()
+            is_late = report.answer.status is RailStatus.SUCCEEDED and ended_id != self._paid_by
+            if is_late and workflow.patched(_LATE_MONEY):
+                await follow_money(
+                    LateMoney(attempt_id=ended_id, answer=report.answer, is_hint=report.is_hint)
+                )
+                continue
             answer: PaymentAnswer | None = report.answer
             if needs_asking(report):
                 answer = await query_payment(
@@ -275,12 +318,16 @@ class InstallmentCollectionWorkflow:
 
     async def _let_customer_pay(self, attempt: Attempt, *, deadline: datetime) -> AttemptStanding:
         """Open the provider's page and wait until paid, too late, or unwanted and closed."""
-        minutes = int((deadline - self._clock.now()).total_seconds() // 60)
+        begun_at = self._clock.now()
+        minutes = int((deadline - begun_at).total_seconds() // 60)
         opened = await attempt.open_checkout(
             expires_minutes=min(max(minutes, 1), _CHECKOUT_MINUTES_MAX)
         )
         if attempt.ended():
             return attempt.standing
+        if attempt.turns is not None and attempt.turns.waited:
+            # Nobody could pay while the provider took no orders.
+            deadline += self._clock.now() - begun_at
         if opened is not None:
             await self._tell(
                 CollectionNews(

@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from temporalio import workflow
+from temporalio.exceptions import FailureError
 
 from activities.contracts import credit, ledger
 from activities.contracts.bnpl import NextAction
@@ -25,7 +26,9 @@ from meqenet.money import Money
 from meqenet.payments.rail import WalletProvider
 from workflows.agenda import due_at, next_start, next_step
 from workflows.asking import ask
+from workflows.collection import InstallmentCollectionWorkflow
 from workflows.ending import end_mandate
+from workflows.late_money import settled
 from workflows.news import (
     CollectionEnd,
     CollectionNews,
@@ -57,10 +60,7 @@ async def live(desk: PlanDesk) -> bool:
         step, step_at = next_step(desk)
         desk.show(step=step, step_at=step_at)
         await desk.clock.wait_until(desk.has_work, until=_next_deed(desk), summary=step)
-        while desk.news:
-            await _take_news(desk, desk.news.popleft())
-        while desk.results:
-            await _take_result(desk, desk.results.popleft())
+        await _take_in(desk)
         while desk.retries:
             number, _ = desk.retries.popitem()
             await _collect(desk, desk.life.installment(number=number), now=True)
@@ -81,6 +81,16 @@ async def live(desk: PlanDesk) -> bool:
     )
     await desk.tell_merchant("plan.completed")
     return True
+
+
+async def _take_in(desk: PlanDesk) -> None:
+    """What collections have told, and money that came when none was waiting for it."""
+    while desk.news:
+        await _take_news(desk, desk.news.popleft())
+    while desk.results:
+        await _take_result(desk, desk.results.popleft())
+    while desk.came:
+        await _take_late_money(desk, number=desk.came.popleft())
 
 
 def _next_deed(desk: PlanDesk) -> datetime | None:
@@ -258,6 +268,36 @@ async def _take_result(desk: PlanDesk, result: CollectionResult) -> None:
         step_at=step_at,
     )
     show_days_past_due(desk)
+
+
+async def _take_late_money(desk: PlanDesk, *, number: int) -> None:
+    """Have an installment paid by money of an attempt that had counted as failed.
+
+    A collection at work takes it before it sends anything again; a payment at checkout that
+    comes after activation is no installment's, and is not taken.
+    """
+    collection = desk.active.get(number)
+    if collection is not None:
+        try:
+            await collection.handle.signal(InstallmentCollectionWorkflow.money_came)
+        except FailureError:
+            workflow.logger.info("a collection ended while money came for it")
+        return
+    installment = desk.life.installment(number=number)
+    if installment.state is not InstallmentState.FAILED:
+        return
+    own_id = installment_id(plan_id=desk.plan_id, number=number)
+    standing = await settled(plan_id=desk.plan_id, installment_id=own_id, at=desk.clock.now())
+    if standing is not None:
+        paid = CollectionResult(
+            number=number,
+            end=CollectionEnd.PAID,
+            attempts=installment.attempts,
+            attempt_id=standing.attempt_id,
+            amount=standing.amount,
+            paid_at=standing.succeeded_at,
+        )
+        await _take_result(desk, paid)
 
 
 async def _post_collected(desk: PlanDesk, planned: PlannedInstallment, attempt: str) -> None:

@@ -175,6 +175,24 @@ class PaymentReported:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MoneyCame:
+    """Signal ``money_came`` to a plan: there is money for an installment that is not posted.
+
+    Its attempt had counted as failed, or nobody was waiting for it any more.
+    """
+
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnCredit:
+    """Update ``return_credit`` of a return: money that no installment needs goes back."""
+
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RefundReported:
     """Signal ``refund_reported`` to a refund: a verified callback has been stored."""
 
@@ -224,6 +242,16 @@ def collection_workflow_id(*, installment_id: str) -> str:
 def refund_workflow_id(*, refund_id: str) -> str:
     """The return of an attempt's money."""
     return f"refund-{refund_id}"
+
+
+def late_money_workflow_id(*, attempt_id: str) -> str:
+    """The following of an attempt's money that came when nobody waited for it."""
+    return f"late-{attempt_id}"
+
+
+def credit_return_workflow_id(*, attempt_id: str) -> str:
+    """The return of a customer's credit: one at a time for the attempt that has brought it."""
+    return f"return-{attempt_id}"
 
 
 def payout_workflow_id(*, payout_id: str) -> str:

@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
         Apply,
         Cancel,
         MarkUnreachable,
+        MoneyCame,
         PauseCollection,
         PlanAnswer,
         ResumeCollection,
@@ -321,6 +322,11 @@ class PaymentPlanWorkflow:
     def collection_news(self, news: CollectionNews) -> None:
         """A collection tells what happened."""
         self._desk.take_news(news)
+
+    @workflow.signal
+    def money_came(self, came: MoneyCame) -> None:
+        """There is money for an installment, of an attempt that nobody was waiting for."""
+        self._desk.take_word_of_money(came.number)
 
     @workflow.signal
     async def clock_moved(self, moved: ClockMoved) -> None:

@@ -97,6 +97,8 @@ class PlanDesk:
     refund_refused: bool = False
     """A refused refund waits for a member of staff."""
     refund_asked: AskedDeed | None = None
+    came: deque[int] = field(default_factory=deque)
+    """Installments for which money has come that nobody was waiting for."""
     moved: dict[int, datetime] = field(default_factory=dict)
     """Collections that are being stopped to go on at another time."""
     news: deque[CollectionNews] = field(default_factory=deque)
@@ -181,6 +183,7 @@ class PlanDesk:
             or self.retries
             or self.payouts_asked
             or self.deeds
+            or self.came
         )
 
     def cancel_is_new(self) -> bool:
@@ -258,20 +261,20 @@ class PlanDesk:
     async def start_collection(self, order: CollectionOrder) -> None:
         """Start a child that collects an installment; its result arrives in ``results``."""
         child_id = collection_workflow_id(installment_id=order.installment_id)
-        handle = await when_free(
-            lambda: workflow.start_child_workflow(
-                InstallmentCollectionWorkflow.run,
         # A checkout has a deadline, and somebody who stands at it.
         at_checkout = order.deadline is not None
         turn = of_merchant(self.application.merchant_id, is_urgent=at_checkout)
+        handle = await when_free(
+            lambda: workflow.start_child_workflow(
+                InstallmentCollectionWorkflow.run,
                 order,
                 id=child_id,
                 parent_close_policy=ParentClosePolicy.ABANDON,
                 static_summary=f"Installment {order.number}: {order.amount} birr",
+                priority=turn,
             ),
             orphan_id=child_id,
             ask_to_stop=True,
-                priority=turn,
         )
         waiter = asyncio.create_task(self._await_result(order.number, handle))
         self.active[order.number] = ActiveCollection(handle=handle, waiter=waiter)
@@ -330,6 +333,17 @@ class PlanDesk:
         if collection is not None:
             collection.told_turn = news.turn
             collection.next_wake = news.next_attempt_at
+
+    def take_word_of_money(self, number: int) -> None:
+        """There is money for an installment: an active plan takes it as soon as it can.
+
+        At checkout it is as if the customer had tried again: no second payment is asked for, as
+        the payments domain knows of the first. What cannot be taken now is told again.
+        """
+        if self.life.state is PlanState.ACCEPTED and not self.active and self.accepted is None:
+            self.accepted = Accept(agreement_version="")
+        elif self.life.payout is not None and number not in self.came:
+            self.came.append(number)
 
     def at_rest(self) -> bool:
         """Whether everything that was due at the test clock's time is done."""

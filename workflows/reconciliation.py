@@ -1,7 +1,7 @@
 """A provider's statement, fetched each morning, beside our orders and our ledger.
 
 What the provider has moved and we did not know of is told to whoever waits for it, as if the
-provider had called back; what nobody waits for any more is recorded, and listed for a person.
+provider had called back; a payment that nobody waits for any more is followed until it is posted.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from meqenet.payments.reconciliation import Order
     from meqenet.payments.statement_document import LineKind
     from workflows.asking import ask, distances, passed_on, report_of
+    from workflows.late_money import LateMoney, follow_money
     from workflows.messages import (
         PaymentReported,
         RefundReported,
@@ -226,7 +227,7 @@ class ReconciliationWorkflow:
         return {key_of[found.order_id] for found in judged.found}
 
     async def _tell(self, found: r.FoundPayment) -> None:
-        """Tell whoever waits for the order; else record it."""
+        """Tell whoever waits for the order; else have its money followed, or record it."""
         if found.kind is LineKind.PAYMENT:
             answer = PaymentAnswer(
                 order_id=found.order_id,
@@ -236,13 +237,19 @@ class ReconciliationWorkflow:
                 occurred_at=found.moved_at,
             )
             waiting = collection_workflow_id(installment_id=installment_of(order_id=found.order_id))
-            if not await _signalled(waiting, "payment_reported", PaymentReported(answer=answer)):
+            if await _signalled(waiting, "payment_reported", PaymentReported(answer=answer)):
+                return
+            source = payments.AnswerSource.STATEMENT
+            if workflow.patched("late-money"):
+                money = LateMoney(attempt_id=found.order_id, answer=answer, source=source)
+                await follow_money(money)
+            else:
                 await ask(
                     payments.RECORD_ANSWER,
                     payments.RecordAnswer(
                         attempt_id=found.order_id,
                         answer=answer,
-                        source=payments.AnswerSource.STATEMENT,
+                        source=source,
                         at=workflow.now(),
                     ),
                     summary="Record what the statement says",

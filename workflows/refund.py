@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.contracts import ledger
     from activities.contracts import payments as p
     from activities.contracts.report import ErrorKind
-    from meqenet.ledger.happenings import CheckoutPaymentReturned
+    from meqenet.ledger.happenings import CheckoutPaymentReturned, CustomerCreditReturned
     from meqenet.money import Money
     from meqenet.payments.rail import RailStatus, RefundAnswer, WalletProvider
     from workflows.asking import ask, believed_from, distances, report_of
@@ -20,6 +20,15 @@ with workflow.unsafe.imports_passed_through():
     from workflows.turns import Turns, in_turn
 
 _AGAIN_AFTER = distances(first=timedelta(seconds=5), longest=timedelta(hours=6), count=40)
+
+
+class ReturnedMoney(StrEnum):
+    """What it is in the books that goes back."""
+
+    CHECKOUT_PAYMENT = "checkout_payment"
+    """Paid at checkout, of a plan that did not become active."""
+    CUSTOMER_CREDIT = "customer_credit"
+    """Paid beyond what was owed; the books hold it under the refund's id."""
 
 
 class RefundEnd(StrEnum):
@@ -45,6 +54,7 @@ class RefundOrder:
     reason: str
     at: datetime
     asks_first: bool = False
+    returns: ReturnedMoney = ReturnedMoney.CHECKOUT_PAYMENT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,12 +102,7 @@ class RefundWorkflow:
                 ledger.POST,
                 ledger.Post(
                     posting_id=self._refund_id,
-                    happening=CheckoutPaymentReturned(
-                        plan_id=order.plan_id,
-                        refund_id=self._refund_id,
-                        provider=opened.provider,
-                        amount=order.amount,
-                    ),
+                    happening=happening_of(order=order, provider=opened.provider),
                     effective_at=order.at,
                 ),
                 summary="Post the refund",
@@ -174,6 +179,25 @@ class RefundWorkflow:
 
     def _heard(self) -> bool:
         return self._reported is not None
+
+
+def happening_of(
+    *, order: RefundOrder, provider: WalletProvider
+) -> CheckoutPaymentReturned | CustomerCreditReturned:
+    """What the books are told once the money is back; a hold waits for the same."""
+    if order.returns is ReturnedMoney.CHECKOUT_PAYMENT:
+        return CheckoutPaymentReturned(
+            plan_id=order.plan_id,
+            refund_id=order.refund_id,
+            provider=provider,
+            amount=order.amount,
+        )
+    return CustomerCreditReturned(
+        plan_id=order.plan_id,
+        refund_id=order.refund_id,
+        provider=provider,
+        amount=order.amount,
+    )
 
 
 def _final(answer: RefundAnswer) -> bool:

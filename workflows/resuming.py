@@ -153,7 +153,8 @@ def _paid_at_checkout(desk: PlanDesk, left: LeftOff) -> CollectionResult | None:
     """The payment at checkout as its collection told it; None where nothing was due."""
     first = f"{installment_id(plan_id=desk.plan_id, number=1)}-"
     for attempt in left.payments.attempts:
-        if attempt.attempt_id.startswith(first) and attempt.state is AttemptState.SUCCEEDED:
+        is_paid = attempt.state is AttemptState.SUCCEEDED and not attempt.is_surplus
+        if attempt.attempt_id.startswith(first) and is_paid:
             return CollectionResult(
                 number=1,
                 end=CollectionEnd.PAID,

@@ -22,6 +22,7 @@ from workflows.messages import (
     ResumeCollection,
     RetryInstallment,
     RetryMoneyOut,
+    ReturnCredit,
     SupportDeed,
     SupportStanding,
 )
@@ -54,7 +55,7 @@ def require(no: No | None) -> None:
         raise _refused(no)
 
 
-def no_signature(deed: SupportDeed) -> No | None:
+def no_signature(deed: SupportDeed | ReturnCredit) -> No | None:
     """Who acts is named by an opaque id, and why in words that may stand in the log for ever."""
     if not _WHO.fullmatch(deed.who):
         return No("who_malformed", "who: name yourself by your staff id, like stf_…", "who")

@@ -19,6 +19,25 @@ class Post:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HoldMoney:
+    """Keep the money that a happening will take; it is posted under the hold's id."""
+
+    hold_id: str
+    happening: Happening
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoidHold:
+    """What a hold has waited for will not come about: its money is free again."""
+
+    plan_id: str
+    hold_id: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class AccrueInstallment:
     """An installment is paid at ``at``, by the plan's clock: post what its days have earned."""
 
@@ -68,6 +87,8 @@ class DueAccrued:
 
 
 POST = Step(name="ledger.post", command=Post, result=Nothing)
+HOLD_MONEY = Step(name="ledger.hold_money", command=HoldMoney, result=Nothing)
+VOID_HOLD = Step(name="ledger.void_hold", command=VoidHold, result=Nothing)
 ACCRUE_INSTALLMENT = Step(
     name="ledger.accrue_installment", command=AccrueInstallment, result=InstallmentAccrued
 )
@@ -83,6 +104,14 @@ class LedgerSteps(Protocol):
         The entries come from :mod:`meqenet.ledger.posting_rules`. With a plan's activation, what
         its installments will earn is noted in the same transaction.
         """
+        ...
+
+    async def hold_money(self, command: HoldMoney) -> Nothing:
+        """Idempotent by hold id. Refusal ``funds_not_free``: less is there, or others hold it."""
+        ...
+
+    async def void_hold(self, command: VoidHold) -> Nothing:
+        """Again, nothing changes. Refusal ``hold_ended``: it was posted, or has expired."""
         ...
 
     async def accrue_installment(self, command: AccrueInstallment) -> InstallmentAccrued:

@@ -226,12 +226,13 @@ class LoadPayments:
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptFound:
-    """A stored attempt. ``succeeded_at``: when its money moved."""
+    """A stored attempt. ``succeeded_at``: when its money moved; a surplus pays no installment."""
 
     attempt_id: str
     state: AttemptState
     channel: Channel
     succeeded_at: datetime | None = None
+    is_surplus: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,8 +277,8 @@ TELEBIRR_QUERY_PAYMENT = Step(
     command=QueryPayment,
     result=PaymentAnswer,
     kind=StepKind.QUESTION,
-)
     is_apart=True,
+)
 TELEBIRR_DEBIT_MANDATE = Step(
     name="telebirr.debit_mandate",
     command=DebitMandate,
@@ -296,8 +297,8 @@ TELEBIRR_QUERY_MANDATE = Step(
     command=QueryMandate,
     result=MandateAnswer,
     kind=StepKind.QUESTION,
-)
     is_apart=True,
+)
 TELEBIRR_CANCEL_MANDATE = Step(
     name="telebirr.cancel_mandate",
     command=CancelMandate,

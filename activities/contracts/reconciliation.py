@@ -140,7 +140,7 @@ class JudgeKeys:
 
 @dataclass(frozen=True, kw_only=True)
 class FoundPayment:
-    """Money that the provider has moved, of an order that we do not have as moved."""
+    """Money that the provider has moved, of an order that we do not have as moved or posted."""
 
     order_id: str
     kind: LineKind

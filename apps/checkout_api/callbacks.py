@@ -1,7 +1,8 @@
 """What providers tell us on their own: kept in the inbox first, then told to whom it concerns.
 
 A callback is a hint, and may come twice, late or never; the workflow that waits for it asks the
-provider as well. Nobody waiting for it is no error: the row stays in the inbox.
+provider as well. Nobody waiting for it is no error: the row stays in the inbox. Money of an order
+of ours that does not count as paid is followed all the same.
 """
 
 import hashlib
@@ -12,21 +13,26 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Request
 from temporalio.client import WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 
 from apps.checkout_api.parts import ApiParts, Parts
 from apps.checkout_api.plan_process import ProcessGone, of_rpc
 from apps.checkout_api.problems import Problem
+from db.payments.late_money import awaits_money
 from integrations.mpesa.wire import MpesaResult, ResultPurpose, parse_result, parse_stk_callback
 from integrations.telebirr.wire import TelebirrNotify, parse_notify
 from meqenet.errors import Defect, Mender, Refusal
 from meqenet.identity import installment_of, wire_id
-from meqenet.payments.rail import PaymentAnswer, RefundAnswer
+from meqenet.payments.rail import PaymentAnswer, RailStatus, RefundAnswer
+from workers.queue_worker import WORKFLOW_QUEUE
 from workflows.collection import InstallmentCollectionWorkflow
+from workflows.late_money import LateMoney, LateMoneyWorkflow
 from workflows.messages import (
     PaymentReported,
     RefundReported,
     collection_workflow_id,
+    late_money_workflow_id,
     refund_workflow_id,
 )
 from workflows.refund import RefundWorkflow
@@ -175,6 +181,27 @@ async def _report_payment(parts: ApiParts, answer: PaymentAnswer, *, is_hint: bo
         )
     except RPCError as error:
         _unclaimed(error, order_id=answer.order_id)
+        await _follow_money(parts, answer, is_hint=is_hint)
+
+
+async def _follow_money(parts: ApiParts, answer: PaymentAnswer, *, is_hint: bool) -> None:
+    """No collection waits for this payment. If it is news, it is not lost: a run takes it on."""
+    if answer.status is not RailStatus.SUCCEEDED:
+        return
+    async with parts.stores["payments"].write() as session:
+        if not await awaits_money(session=session, attempt_id=answer.order_id):
+            return
+    try:
+        await parts.temporal.start_workflow(
+            LateMoneyWorkflow.run,
+            LateMoney(attempt_id=answer.order_id, answer=answer, is_hint=is_hint),
+            id=late_money_workflow_id(attempt_id=answer.order_id),
+            task_queue=WORKFLOW_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary="Money that nobody waited for",
+        )
+    except RPCError as error:
+        raise of_rpc(error) from error
 
 
 async def _report_refund(parts: ApiParts, answer: RefundAnswer) -> None:

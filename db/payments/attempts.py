@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import exists, select
 
 from db.kernel.encryption import Keyring
 from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.events import NewEvent, append
-from db.payments import heard
-from db.payments.tables import Answer, Attempt, Refund
+from db.payments import heard, late_money
+from db.payments.tables import Attempt
 from db.payments.wallets import OpenWallet, lock_plan, wallet_of
 from meqenet.errors import Defect, Mender, Refusal
 from meqenet.money import Money
@@ -19,7 +19,7 @@ from meqenet.payments.causes import FailureCause, cause_of
 from meqenet.payments.channels import Channel
 from meqenet.payments.events import ATTEMPT_IS, AttemptFindingMade, AttemptHeard, AttemptOpened
 from meqenet.payments.orders import installment_of, plan_of
-from meqenet.payments.rail import PaymentAnswer, WalletProvider
+from meqenet.payments.rail import PaymentAnswer, RailStatus, WalletProvider
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +95,8 @@ async def record_answer(
 ) -> tuple[Attempt, Finding | None]:
     """Store what is known now, by the rule of :mod:`meqenet.payments.attempts`.
 
+    Money of an installment that another attempt has paid is a surplus from then on.
+
     Returns:
         The attempt after it, and what is wrong with the answer. Of ``AMOUNT_DIFFERS`` the caller
         raises a defect once the evidence is committed.
@@ -107,8 +109,13 @@ async def record_answer(
     attempt = await attempt_by_id(session=session, attempt_id=attempt_id)
     if answer is not None:
         heard.require_same_order(order_id=attempt_id, told_of=answer.order_id)
-    before = _standing(attempt)
-    after = after_answer(standing=before, answer=answer, at=at)
+    before = standing_of(attempt=attempt)
+    settled_by = None
+    if answer is not None and answer.status is RailStatus.SUCCEEDED:
+        settled_by = await late_money.paid_by(session=session, attempt=attempt)
+    after = after_answer(
+        standing=before, answer=answer, at=at, late_money_counts=settled_by is not None
+    )
     number = await heard.keep_answer(
         session=session,
         order_id=attempt_id,
@@ -118,16 +125,22 @@ async def record_answer(
         at=at,
     )
     if number is not None:
-        _write(attempt, after.standing, at=at)
+        is_news = after.standing.state is not before.state
+        is_surplus = is_news and settled_by is not None
+        take_over(attempt=attempt, standing=after.standing, at=at, is_surplus=is_surplus)
         await session.flush()
         await heard.tell_change(
             session=session,
             order_id=attempt_id,
             number=number,
-            changed=None if after.standing.state is before.state else _changed(attempt),
+            changed=told_change(attempt=attempt) if is_news else None,
             found=_found(attempt, after.finding),
             at=at,
         )
+        if is_surplus:
+            await late_money.tell_surplus(
+                session=session, attempt=attempt, settled_by=settled_by, at=at
+            )
     return attempt, after.finding
 
 
@@ -148,7 +161,7 @@ async def _require_collectable(*, session: WriteSession, plan_id: str, installme
     siblings = (Attempt.plan_id == plan_id) & (Attempt.installment_id == installment_id)
     states = set(await session.scalars(select(Attempt.state).where(siblings)))
     if OrderState.SUCCEEDED in states or await session.scalar(
-        select(exists().where(siblings, _brought_money_after_all()))
+        select(exists().where(siblings, late_money.came_late()))
     ):
         raise Refusal("installment_paid", f"{installment_id} has been paid", mender=Mender.MEQENET)
     if any(not state.is_final for state in states):
@@ -159,22 +172,8 @@ async def _require_collectable(*, session: WriteSession, plan_id: str, installme
         )
 
 
-def _brought_money_after_all() -> ColumnElement[bool]:
-    """A failed attempt whose money came late and has not been given back."""
-    came = exists().where(
-        Answer.plan_id == Attempt.plan_id,
-        Answer.order_id == Attempt.attempt_id,
-        Answer.finding == Finding.MONEY_AFTER_FAILURE,
-    )
-    went_back = exists().where(
-        Refund.plan_id == Attempt.plan_id,
-        Refund.attempt_id == Attempt.attempt_id,
-        Refund.state == OrderState.SUCCEEDED,
-    )
-    return came & ~went_back
-
-
-def _standing(attempt: Attempt) -> Standing:
+def standing_of(*, attempt: Attempt) -> Standing:
+    """What is known of a stored attempt."""
     return Standing(
         asked=attempt.asked_santim,
         state=attempt.state,
@@ -186,8 +185,9 @@ def _standing(attempt: Attempt) -> Standing:
     )
 
 
-def _write(attempt: Attempt, standing: Standing, *, at: datetime) -> None:
-    if standing == _standing(attempt):
+def take_over(*, attempt: Attempt, standing: Standing, at: datetime, is_surplus: bool) -> None:
+    """Write a new standing to the stored attempt; ``is_surplus``: its money pays nothing."""
+    if standing == standing_of(attempt=attempt):
         return
     attempt.state = standing.state
     attempt.provider_reference = standing.provider_reference
@@ -196,6 +196,8 @@ def _write(attempt: Attempt, standing: Standing, *, at: datetime) -> None:
     attempt.moved_santim = standing.moved
     attempt.moved_at = standing.moved_at
     attempt.changed_at = at
+    attempt.surplus_at = at if is_surplus else attempt.surplus_at
+    attempt.cause = None
     if standing.state is OrderState.FAILED:
         attempt.cause = cause_of(
             provider=attempt.provider,
@@ -212,7 +214,8 @@ class _Told(TypedDict):
     cause: FailureCause | None
 
 
-def _changed(attempt: Attempt) -> AttemptHeard:
+def told_change(*, attempt: Attempt) -> AttemptHeard:
+    """What is told of an attempt's new state."""
     return ATTEMPT_IS[attempt.state](
         **_told(attempt), receipt=attempt.receipt, moved_at=attempt.moved_at
     )

@@ -47,7 +47,7 @@ _TOLD_OF = {"attempt_succeeded": "attempt_id", "refund_succeeded": "refund_id"}
 
 @dataclass(frozen=True, kw_only=True)
 class FoundPayment:
-    """Money that the provider has moved, of an order that we do not have as moved."""
+    """Money that the provider has moved, of an order that we do not have as moved or posted."""
 
     order_id: str
     kind: LineKind
@@ -207,8 +207,8 @@ async def judge_keys(
         if item.accepted_by is not None:
             continue
         item.order_id = judgement.partner
-        is_news = await judge_item(session=session, item=item, judgement=judgement, at=at)
-        if _is_found(judgement, is_news=is_news) and item.moved_at is not None:
+        await judge_item(session=session, item=item, judgement=judgement, at=at)
+        if _is_found(judgement, kind=item.kind) and item.moved_at is not None:
             found.append(
                 FoundPayment(
                     order_id=judgement.partner or "",
@@ -265,11 +265,11 @@ async def accept_item(
     return item
 
 
-def _is_found(judgement: Judgement, *, is_news: bool) -> bool:
-    """An order that is still asked about is told each time, one that had failed once."""
-    if judgement.because is Because.ORDER_OPEN:
-        return True
-    return judgement.because is Because.ORDER_FAILED and is_news
+def _is_found(judgement: Judgement, *, kind: LineKind) -> bool:
+    """Told each time: whoever follows it is told once, and again only after it was lost."""
+    if judgement.because is Because.NOT_POSTED:
+        return kind is LineKind.PAYMENT and judgement.verdict is Verdict.MISSING_HERE
+    return judgement.because in (Because.ORDER_OPEN, Because.ORDER_FAILED)
 
 
 async def _recorded(session: ReadSession, wanted: ColumnElement[Any]) -> dict[str, datetime]:

@@ -59,7 +59,11 @@ class Mandate(Base):
 
 
 class Attempt(Base):
-    """One attempt to collect one installment. ``cause`` is ours, ``failure_code`` theirs."""
+    """One attempt to collect one installment. ``cause`` is ours, ``failure_code`` theirs.
+
+    ``surplus_at``: since when its money is the customer's credit; None of money that pays the
+    installment, which one attempt's does at most.
+    """
 
     __tablename__ = "attempts"
     __table_args__ = (
@@ -71,6 +75,7 @@ class Attempt(Base):
         ),
         CheckConstraint("moved_santim = asked_santim", name="moved_is_asked"),
         CheckConstraint("(state = 'failed') = (cause IS NOT NULL)", name="failure_has_a_cause"),
+        CheckConstraint("surplus_at IS NULL OR state = 'succeeded'", name="surplus_has_moved"),
         Index(
             "uq_attempts_one_open",
             "plan_id",
@@ -79,11 +84,11 @@ class Attempt(Base):
             postgresql_where=_OPEN,
         ),
         Index(
-            "uq_attempts_one_success",
+            "uq_attempts_one_pays",
             "plan_id",
             "installment_id",
             unique=True,
-            postgresql_where=text("state = 'succeeded'"),
+            postgresql_where=text("state = 'succeeded' AND surplus_at IS NULL"),
         ),
         Index("ix_attempts_open", "opened_at", postgresql_where=_OPEN),
         Access.READ_WRITE.table,
@@ -104,6 +109,7 @@ class Attempt(Base):
     receipt: Mapped[str | None] = mapped_column(default=None)
     moved_santim: Mapped[Money | None] = mapped_column(default=None)
     moved_at: Mapped[datetime | None] = mapped_column(default=None)
+    surplus_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class Refund(Base):

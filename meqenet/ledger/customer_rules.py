@@ -9,6 +9,7 @@ from meqenet.ledger.happenings import (
     CheckoutPaymentReceived,
     CheckoutPaymentReturned,
     CustomerCreditApplied,
+    CustomerCreditReceived,
     CustomerCreditReturned,
     CustomerHappening,
     InstallmentCollected,
@@ -35,12 +36,25 @@ def rows_for(*, happening: CustomerHappening) -> tuple[Row, ...]:
             rows = _late_fee_charged(happening=happening)
         case InstallmentCollected():
             rows = _installment_collected(happening=happening)
+        case CustomerCreditReceived() | CustomerCreditApplied() | CustomerCreditReturned():
+            rows = _rows_for_credit(happening=happening)
+        case InterestRefunded():
+            rows = _interest_refunded(happening=happening)
+        case _:
+            assert_never(happening)
+    return rows
+
+
+def _rows_for_credit(
+    *, happening: CustomerCreditReceived | CustomerCreditApplied | CustomerCreditReturned
+) -> tuple[Row, ...]:
+    match happening:
+        case CustomerCreditReceived():
+            rows = _customer_credit_received(happening=happening)
         case CustomerCreditApplied():
             rows = _customer_credit_applied(happening=happening)
         case CustomerCreditReturned():
             rows = _customer_credit_returned(happening=happening)
-        case InterestRefunded():
-            rows = _interest_refunded(happening=happening)
         case _:
             assert_never(happening)
     return rows
@@ -187,6 +201,23 @@ def _installment_collected(*, happening: InstallmentCollected) -> tuple[Row, ...
         *_pays_plan(happening=h),
         credit(name=AccountName.CUSTOMER_CREDIT, of=h.plan_id, amount=h.overpaid),
         *earned_with_principal(plan_id=h.plan_id, lender=h.lender, merchant_fee=h.merchant_fee),
+    )
+
+
+def _customer_credit_received(*, happening: CustomerCreditReceived) -> tuple[Row, ...]:
+    """The provider holds money that no installment needs: it stays the customer's.
+
+    ====================================  ========  ========
+    account                               debit     credit
+    ====================================  ========  ========
+    ``provider_clearing:<provider>``      amount
+    ``customer_credit:<plan>``                      amount
+    ====================================  ========  ========
+    """
+    h = happening
+    return (
+        debit(name=AccountName.PROVIDER_CLEARING, of=h.provider, amount=h.amount),
+        credit(name=AccountName.CUSTOMER_CREDIT, of=h.plan_id, amount=h.amount),
     )
 
 

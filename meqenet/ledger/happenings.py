@@ -131,6 +131,17 @@ class InstallmentCollected:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CustomerCreditReceived:
+    """An attempt brought money that its installment does not need: it is the customer's."""
+
+    plan_id: str
+    attempt_id: str
+    provider: str
+    amount: Money
+    kind: Literal["customer_credit_received"] = "customer_credit_received"
+
+
+@dataclass(frozen=True, kw_only=True)
 class CustomerCreditApplied:
     """The customer's credit pays what the plan owes; the parts as of an installment collected."""
 
@@ -300,6 +311,7 @@ CustomerHappening = (
     | InterestAccrued
     | LateFeeCharged
     | InstallmentCollected
+    | CustomerCreditReceived
     | CustomerCreditApplied
     | CustomerCreditReturned
     | InterestRefunded

@@ -41,6 +41,7 @@ def _rows(happening: Happening) -> tuple[Row, ...]:
             | h.InterestAccrued()
             | h.LateFeeCharged()
             | h.InstallmentCollected()
+            | h.CustomerCreditReceived()
             | h.CustomerCreditApplied()
             | h.CustomerCreditReturned()
             | h.InterestRefunded()

@@ -1,7 +1,9 @@
 """How an order's standing changes with what is heard of it, in whatever order that comes.
 
-One rule for payments and refunds alike: a final standing never changes, and an answer that
-contradicts what is known is kept as a finding for a person.
+One rule for payments and refunds alike: what has ended stays as it is, and an answer that
+contradicts what is known is kept as a finding. Money is the exception: where it has moved although
+its order had counted as failed, it counts once it is known what becomes of it
+(:mod:`meqenet.payments.late_money`).
 """
 
 from dataclasses import dataclass, replace
@@ -24,11 +26,11 @@ class OrderState(StrEnum):
     SUCCEEDED = "succeeded"
     """The money moved. Final."""
     FAILED = "failed"
-    """The money did not move and will not under this id. Final."""
+    """The money did not move, as far as is known, and nothing is asked about it any more."""
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing can change it any more."""
+        """Whether nobody asks about it any more."""
         return self in (OrderState.SUCCEEDED, OrderState.FAILED)
 
 
@@ -76,7 +78,13 @@ class Heard:
     finding: Finding | None = None
 
 
-def after_answer(*, standing: Standing, answer: PaymentAnswer | None, at: datetime) -> Heard:
+def after_answer(
+    *,
+    standing: Standing,
+    answer: PaymentAnswer | None,
+    at: datetime,
+    late_money_counts: bool = False,
+) -> Heard:
     """The standing after this answer; None means sent, outcome unknown.
 
     ============  ==========  ===========  ===========  ==========  ================
@@ -86,22 +94,25 @@ def after_answer(*, standing: Standing, answer: PaymentAnswer | None, at: dateti
     UNKNOWN       UNKNOWN     PENDING      SUCCEEDED    FAILED      CREATED
     PENDING       PENDING     PENDING      SUCCEEDED    FAILED      PENDING, finding
     SUCCEEDED     as it was   as it was    as it was*   finding     finding
-    FAILED        as it was   as it was    finding      as it was   as it was
+    FAILED        as it was   as it was    finding**    as it was   as it was
     ============  ==========  ===========  ===========  ==========  ================
 
-    ``*`` a finding where the receipt is another one. SUCCEEDED with another amount than asked for
-    is a finding everywhere and changes nothing.
+    ``*`` a finding where the receipt is another one. ``**`` SUCCEEDED where ``late_money_counts``.
+    SUCCEEDED with another amount than asked for is a finding everywhere and changes nothing.
 
     Args:
         standing: what was known before.
         answer: what the provider says.
         at: when we heard it; the time of the movement where the provider gives none.
+        late_money_counts: it is known what becomes of money that comes after a failure.
     """
     if answer is None:
         sent = standing.state in (OrderState.CREATED, OrderState.UNKNOWN)
         return Heard(standing=replace(standing, state=OrderState.UNKNOWN) if sent else standing)
     if answer.status is RailStatus.SUCCEEDED:
-        return _after_success(standing=standing, answer=answer, at=at)
+        return _after_success(
+            standing=standing, answer=answer, at=at, late_money_counts=late_money_counts
+        )
     if standing.state is OrderState.SUCCEEDED:
         contradicts = answer.status is not RailStatus.PENDING
         return Heard(
@@ -125,16 +136,19 @@ def after_refund_answer(*, standing: Standing, answer: RefundAnswer | None, at: 
     return after_answer(standing=standing, answer=same, at=at)
 
 
-def _after_success(*, standing: Standing, answer: PaymentAnswer, at: datetime) -> Heard:
+def _after_success(
+    *, standing: Standing, answer: PaymentAnswer, at: datetime, late_money_counts: bool
+) -> Heard:
     if answer.amount is not None and answer.amount != standing.asked:
         return Heard(standing=standing, finding=Finding.AMOUNT_DIFFERS)
-    if standing.state is OrderState.FAILED:
+    if standing.state is OrderState.FAILED and not late_money_counts:
         return Heard(standing=standing, finding=Finding.MONEY_AFTER_FAILURE)
     if standing.state is not OrderState.SUCCEEDED:
         moved = replace(
             standing,
             state=OrderState.SUCCEEDED,
             provider_reference=answer.provider_reference or standing.provider_reference,
+            failure_code=None,
             receipt=answer.receipt,
             moved=standing.asked,
             moved_at=answer.occurred_at or at,

@@ -16,6 +16,7 @@ from meqenet.payments.reconciliation import Because, Verdict
 from meqenet.payments.reminder_states import ReminderState
 from meqenet.payments.reminders import Language, ReminderKind
 from meqenet.payments.statement_document import StatementForm
+from meqenet.payments.surplus_events import CreditReturnAsked, SurplusReceived
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +95,7 @@ class AttemptSucceeded(AttemptHeard):
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptFailed(AttemptHeard):
-    """The money did not move and will not under this id. Final."""
+    """The money did not move, as far as is known. One that has moved after all is told later."""
 
     event_type = "attempt_failed"
 
@@ -385,6 +386,8 @@ EVENT_TYPES: Final = EventTypes(
             *REFUND_IS.values(),
             AttemptFindingMade,
             RefundFindingMade,
+            SurplusReceived,
+            CreditReturnAsked,
             StatementReceived,
             StatementReconciled,
             DifferenceFound,

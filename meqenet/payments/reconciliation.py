@@ -87,8 +87,10 @@ WHAT_TO_DO: Final[Mapping[Because, str]] = MappingProxyType(
         Because.ORDER_UNKNOWN: "ask the provider whose payment it is; return it, or accept the "
         "line once it is assigned",
         Because.ORDER_OPEN: "its collection has been told; if it stays, look at that workflow",
-        Because.ORDER_FAILED: "the customer has paid after all: refund it or keep it as credit",
-        Because.NOT_POSTED: "look at the plan's workflow: it has not posted the money",
+        Because.ORDER_FAILED: "the customer has paid after all, and the money is being followed; "
+        "if it stays, look at the workflow late-ORDER",
+        Because.NOT_POSTED: "the money is being followed; if it stays, look at the workflow "
+        "late-ORDER, and at the plan's",
         Because.NOT_ON_STATEMENT: "ask the provider for this order, with its receipt",
         Because.STATEMENT_AMOUNT: "hold the order's answers against the provider's receipt",
         Because.LEDGER_AMOUNT: "reverse the posting and post what has moved",

@@ -60,7 +60,7 @@ def test_each_event_has_a_valid_schema_that_explains_every_field(
 def _names_of(path: str) -> Iterator[str]:
     for node in ast.walk(read(path).tree):
         match node:
-            case ast.ImportFrom(module=str(module), names=names) if module.endswith(".events"):
+            case ast.ImportFrom(module=str(module), names=names) if module.endswith("events"):
                 yield from (name.name for name in names)
             case _:
                 pass

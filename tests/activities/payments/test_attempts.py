@@ -204,7 +204,7 @@ async def test_the_database_itself_refuses_a_second_open_attempt_and_a_second_su
     )
     for status, index in (
         (RailStatus.PENDING, "uq_attempts_one_open"),
-        (RailStatus.SUCCEEDED, "uq_attempts_one_success"),
+        (RailStatus.SUCCEEDED, "uq_attempts_one_pays"),
     ):
         await steps.record_answer(_said(status, command))
         with pytest.raises(IntegrityError, match=index):

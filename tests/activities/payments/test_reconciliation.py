@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from activities.contracts import reconciliation as r
+from activities.contracts.late_money import PlaceMoney
 from activities.contracts.payments import (
     AnswerSource,
     AttemptState,
@@ -17,6 +18,7 @@ from activities.contracts.payments import (
     RecordAnswer,
     RegisterWallet,
 )
+from activities.late_money import LateMoneyActivities
 from activities.payments import PaymentsActivities
 from activities.reconciliation import ReconciliationActivities
 from db.kernel.encryption import Keyring
@@ -27,6 +29,7 @@ from db.payments.reconciliation import accept_item
 from meqenet.errors import Refusal
 from meqenet.identity import attempt_id, installment_id, plan_id, wire_id
 from meqenet.money import Money
+from meqenet.payments.late_money import MoneyPlace, Need
 from meqenet.payments.rail import PaymentAnswer, RailStatus, WalletProvider
 from meqenet.payments.reconciliation import Order
 from meqenet.payments.statement_document import StatementForm
@@ -248,12 +251,12 @@ async def test_money_of_an_open_order_is_found_and_resolves_it(
     assert await desk.told(desk.item("1")) == ["difference_found", "difference_settled"]
 
 
-async def test_money_of_a_failed_order_is_told_once_and_stays_for_a_person(desk: Desk) -> None:
+async def test_money_of_a_failed_order_is_told_until_it_counts_and_is_posted(desk: Desk) -> None:
     order = await desk.attempt(RailStatus.FAILED)
     await desk.keep(("1", order, "250.00"))
-    (found,) = await desk.judge()
-    assert found.order_id == order
-    assert await desk.judge() == ()
+    for _ in range(2):
+        (found,) = await desk.judge()
+        assert found.order_id == order
     assert await desk.is_open(desk.item("1"))
     standing = await desk.payments.record_answer(
         RecordAnswer(
@@ -267,6 +270,14 @@ async def test_money_of_a_failed_order_is_told_once_and_stays_for_a_person(desk:
     async with desk.database.read() as session:
         findings = await views.findings(session=session, plan_id=desk.plan)
     assert [each.finding for each in findings] == ["money_after_failure"]
+    late = LateMoneyActivities(database=desk.database, keyring=desk.keyring)
+    placed = await late.place_money(PlaceMoney(attempt_id=order, need=Need.OVER, at=AT))
+    assert placed.place is MoneyPlace.SURPLUS
+    (unposted,) = await desk.judge(hours=PENDING_HOURS)
+    assert unposted.order_id == order
+    assert await desk.judge(order) == ()
+    assert await desk.verdicts() == {"1": "matched"}
+    assert not await desk.is_open(desk.item("1"))
 
 
 async def test_each_line_ends(desk: Desk) -> None:

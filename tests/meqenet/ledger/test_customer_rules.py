@@ -8,6 +8,7 @@ from meqenet.ledger.happenings import (
     CheckoutPaymentReceived,
     CheckoutPaymentReturned,
     CustomerCreditApplied,
+    CustomerCreditReceived,
     CustomerCreditReturned,
     FinancedInstallment,
     Happening,
@@ -60,6 +61,9 @@ _COLLECTED = InstallmentCollected(
     interest=Money(333),
 )
 _APPLIED = CustomerCreditApplied(plan_id="pln_a", lender="lender-c", principal=Money(24_000))
+_CREDIT_RECEIVED = CustomerCreditReceived(
+    plan_id="pln_a", attempt_id="pln_a-i02-a1", provider="telebirr", amount=Money(1_200)
+)
 _CREDIT_RETURNED = CustomerCreditReturned(
     plan_id="pln_a", refund_id="pln_a-c1", provider="telebirr", amount=Money(1_200)
 )
@@ -83,6 +87,13 @@ _INTEREST_REFUNDED = InterestRefunded(
             rows(
                 "debit  customer_deposits:pln_a 250.00",
                 "credit provider_clearing:mpesa 250.00",
+            ),
+        ),
+        (
+            _CREDIT_RECEIVED,
+            rows(
+                "debit  provider_clearing:telebirr 12.00",
+                "credit customer_credit:pln_a 12.00",
             ),
         ),
         (

@@ -88,6 +88,19 @@ def test_the_whole_table(
         assert heard.standing.state is OrderState(after)
 
 
+def test_late_money_counts_where_it_is_known_what_becomes_of_it() -> None:
+    standing = _STANDINGS[OrderState.FAILED]
+    said = _SAID[RailStatus.SUCCEEDED]
+    heard = after_answer(standing=standing, answer=said, at=_AT, late_money_counts=True)
+    assert heard.finding is None
+    assert (heard.standing.state, heard.standing.moved) == (OrderState.SUCCEEDED, _ASKED)
+    assert heard.standing.failure_code is None
+    other = replace(said, amount=Money(1))
+    assert after_answer(
+        standing=standing, answer=other, at=_AT, late_money_counts=True
+    ).finding is (Finding.AMOUNT_DIFFERS)
+
+
 def test_success_keeps_what_the_provider_says_of_it() -> None:
     moved_at = _AT - timedelta(seconds=9)
     said = replace(_SAID[RailStatus.SUCCEEDED], provider_reference="ws_CO_2", occurred_at=moved_at)

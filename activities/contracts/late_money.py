@@ -1,0 +1,116 @@
+"""What the payments domain is asked of money that came late, and of credit that goes back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from activities.contracts.payments import AttemptStanding, AttemptState
+from activities.contracts.step import Step
+from meqenet.money import Money
+from meqenet.payments.late_money import MoneyPlace, Need
+from meqenet.payments.rail import WalletProvider
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettleInstallment:
+    """Which attempt's money pays the installment? Money that came late is taken for it now."""
+
+    plan_id: str
+    installment_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstallmentSettled:
+    """The attempt that pays it; None where no money is there, or an attempt is still open."""
+
+    standing: AttemptStanding | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindAttempt:
+    """Is there such an attempt, and where does it stand?"""
+
+    attempt_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptKnown:
+    """An attempt; ``state`` None: no order of ours has this id."""
+
+    state: AttemptState | None
+    provider: WalletProvider | None = None
+    provider_reference: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceMoney:
+    """Where does the attempt's money belong? Kept there where that is certain by now."""
+
+    attempt_id: str
+    need: Need
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoneyPlaced:
+    """Where it belongs. ``surplus_at``: since when it is the customer's credit."""
+
+    place: MoneyPlace
+    provider: WalletProvider
+    amount: Money
+    surplus_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskCreditReturn:
+    """Send a surplus back, because a member of staff says so; ``by`` is an opaque id."""
+
+    attempt_id: str
+    by: str
+    why: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditReturnOpened:
+    """The refund, stored. ``is_new``: it was not there before, so nothing can have been sent."""
+
+    refund_id: str
+    provider: WalletProvider
+    amount: Money
+    reason: str
+    is_new: bool
+
+
+SETTLE_INSTALLMENT = Step(
+    name="payments.settle_installment", command=SettleInstallment, result=InstallmentSettled
+)
+FIND_ATTEMPT = Step(name="payments.find_attempt", command=FindAttempt, result=AttemptKnown)
+PLACE_MONEY = Step(name="payments.place_money", command=PlaceMoney, result=MoneyPlaced)
+ASK_CREDIT_RETURN = Step(
+    name="payments.ask_credit_return", command=AskCreditReturn, result=CreditReturnOpened
+)
+
+
+class LateMoneySteps(Protocol):
+    """The payments domain's steps for money that no collection waits for, each idempotent."""
+
+    async def settle_installment(self, command: SettleInstallment) -> InstallmentSettled:
+        """The same attempt for ever, once there is one."""
+        ...
+
+    async def find_attempt(self, command: FindAttempt) -> AttemptKnown:
+        """Changes nothing."""
+        ...
+
+    async def place_money(self, command: PlaceMoney) -> MoneyPlaced:
+        """A surplus stays one."""
+        ...
+
+    async def ask_credit_return(self, command: AskCreditReturn) -> CreditReturnOpened:
+        """A refund of it that has not ended is given as it stands.
+
+        Refusals: ``credit_unknown``: the attempt brought no surplus; ``credit_returned``.
+        """
+        ...
