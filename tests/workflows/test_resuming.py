@@ -106,6 +106,15 @@ def attempt(application: Application, *, number: int = 1) -> str:
     return attempt_id(installment_id=first, number=number)
 
 
+def sent(stores: Stores) -> Callable[[], Awaitable[list[str]]]:
+    """The attempts of which the provider has heard."""
+
+    async def attempts() -> list[str]:
+        return stores.sent
+
+    return attempts
+
+
 def noted(stores: Stores, application: Application) -> Callable[[], Awaitable[list[str]]]:
     """The plan's log."""
 
@@ -188,6 +197,7 @@ async def test_a_payment_goes_back_once_whenever_the_run_is_lost(
         stores.answer = stores.query = lambda _order: RailStatus.PENDING
         handle, _ = await lost.bench.apply(application)
         await lost.sign(application)
+        await eventually(sent(stores), bool)
         cancelling = asyncio.create_task(
             handle.execute_update(PaymentPlanWorkflow.cancel, Cancel(reason="changed mind"))
         )
@@ -216,6 +226,7 @@ async def test_a_payment_that_is_through_while_its_plan_is_cancelled_goes_back(
         stores.answer = lambda _order: RailStatus.PENDING
         handle, _ = await lost.bench.apply(application)
         await lost.sign(application)
+        await eventually(sent(stores), bool)
         cancelling = asyncio.create_task(
             handle.execute_update(PaymentPlanWorkflow.cancel, Cancel(reason="changed mind"))
         )
