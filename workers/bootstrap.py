@@ -5,13 +5,9 @@ import string
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, TypeVar, assert_never
+from typing import Any, assert_never
 
 import httpx
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic_settings import BaseSettings
-from temporalio.client import Client
 
 from activities.auth import AuthActivities
 from activities.bank import BankActivities
@@ -35,7 +31,6 @@ from activities.settlement import SettlementActivities
 from activities.telebirr import TelebirrActivities
 from db.analytics.models import MODELS, ReadModel
 from db.kernel.anchors import Signer
-from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
 from integrations.bank.client import BankClient
 from integrations.bank.settings import BankSettings
@@ -49,22 +44,20 @@ from integrations.statements.client import StatementClient
 from integrations.statements.settings import StatementSettings
 from integrations.telebirr.client import TelebirrClient
 from integrations.telebirr.settings import TelebirrSettings
-from integrations.temporal.codec import PayloadKeys
-from integrations.temporal.connection import connect
+from meqenet.payments.lanes import Lane
 from workers.gates import Gates
-from workers.settings import Domain, Settings, read
+from workers.opening import Environment, anchor_signer, database, keyring, utc_now
+from workers.settings import Domain
 
-_CONNECT_SECONDS_MAX = 10
-_ANSWER_SECONDS_MAX = 30
 _NONCE_ALPHABET = string.ascii_uppercase + string.digits
 _NONCE_LENGTH = 32
-
-SettingsT = TypeVar("SettingsT", bound=BaseSettings)
-
-
-def utc_now() -> datetime:
-    """The real clock; the only place outside the sandboxes where it is read."""
-    return datetime.now(UTC)
+_CALLED: Mapping[Domain, tuple[str, ...]] = {
+    "payments": ("telebirr", "mpesa", "messages"),
+    "settlement": ("bank",),
+}
+"""The providers before whom there is a gate, by the domain that calls them."""
+_ASKED_APART = frozenset({"telebirr", "mpesa"})
+"""What these are only asked has a queue of its own: it does not wait behind a burst of orders."""
 
 
 def fresh_nonce() -> str:
@@ -72,26 +65,12 @@ def fresh_nonce() -> str:
     return "".join(secrets.choice(_NONCE_ALPHABET) for _ in range(_NONCE_LENGTH))
 
 
-@dataclass
-class Environment:
-    """Where a process reads its settings: a mapping given, or the process's own environment."""
-
-    values: Mapping[str, str] | None = None
-    settings: Settings = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.settings = self.read(Settings)
-
-    def read(self, settings_class: type[SettingsT]) -> SettingsT:
-        """Read a provider's settings from the same place."""
-        return read(settings_class, environment=self.values)
-
-
 @dataclass(frozen=True, kw_only=True)
 class DomainParts:
     """What serves one domain: its store, activities by task queue, and the models that it keeps.
 
     ``signer`` anchors its event chains; a domain that records no events of its own has none.
+    ``in_hand_max``: how many steps of a provider's queue a worker takes at a time.
     """
 
     domain: Domain
@@ -99,54 +78,7 @@ class DomainParts:
     activities_by_queue: Mapping[str, list[Any]]
     read_models: tuple[ReadModel, ...] = ()
     signer: Signer | None = None
-
-
-def payload_keys(*, settings: Settings) -> PayloadKeys:
-    """The keys of workflow payloads."""
-    ring = settings.payload_keyring()
-    return PayloadKeys(current=ring.current, by_id=ring.keys)
-
-
-async def temporal_client(*, settings: Settings) -> Client:
-    """A client that encrypts and reads as every other of ours."""
-    return await connect(
-        address=settings.temporal_address,
-        namespace=settings.temporal_namespace,
-        keys=payload_keys(settings=settings),
-    )
-
-
-def keyring(*, settings: Settings) -> Keyring:
-    """The keys of private columns."""
-    ring = settings.column_keyring()
-    return Keyring(keys=ring.keys, current=ring.current, blind_index_key=settings.blind_index())
-
-
-def anchor_signer(*, settings: Settings) -> Signer:
-    """The key that signs anchors over event chains.
-
-    Raises:
-        Defect: a setting is missing or malformed.
-    """
-    key_id, key = settings.anchor_signing()
-    return Signer(key_id=key_id, sign=Ed25519PrivateKey.from_private_bytes(key).sign)
-
-
-def database(*, settings: Settings, domain: Domain) -> Database:
-    """A domain's store, with its replica for reading when there is one."""
-    return Database(
-        url=settings.database_url(domain=domain), read_url=settings.read_url(domain=domain)
-    )
-
-
-@asynccontextmanager
-async def http_client() -> AsyncIterator[httpx.AsyncClient]:
-    """One pooled client per process: it never retries, follows no redirect, heeds no proxy."""
-    timeout = httpx.Timeout(_ANSWER_SECONDS_MAX, connect=_CONNECT_SECONDS_MAX)
-    async with httpx.AsyncClient(
-        timeout=timeout, follow_redirects=False, trust_env=False
-    ) as client:
-        yield client
+    in_hand_max: Mapping[str, int] = field(default_factory=dict)
 
 
 @asynccontextmanager
@@ -169,10 +101,23 @@ async def domain_parts(
             ),
             read_models=tuple(MODELS.values()) if domain == "analytics" else (),
             signer=None if domain == "analytics" else anchor_signer(settings=environment.settings),
+            in_hand_max=_in_hand_max(domain=domain, gates=gates),
         )
     finally:
         await gates.close()
         await store.dispose()
+
+
+def _in_hand_max(*, domain: Domain, gates: Gates) -> dict[str, int]:
+    """By task queue, of the providers that the domain calls."""
+    found = {
+        provider: gates.in_hand_max(provider=provider, lane=Lane.ORDERS)
+        for provider in _CALLED.get(domain, ())
+    }
+    for provider in _ASKED_APART.intersection(found):
+        queue = questions_queue(provider=provider)
+        found[queue] = gates.in_hand_max(provider=provider, lane=Lane.QUESTIONS)
+    return found
 
 
 def _activities(
@@ -212,40 +157,7 @@ def _activities(
             )
             parts = {"kyc": [kyc], "fayda": [FaydaActivities(provider=provider)]}
         case "payments":
-            keys = keyring(settings=settings)
-            documents = statements(environment, http=http)
-            by_telebirr = [
-                TelebirrActivities(
-                    telebirr=telebirr(environment, http=http),
-                    gate=gates.before(provider="telebirr"),
-                ),
-                TelebirrStatementActivities(statements=documents),
-            ]
-            by_mpesa = [
-                MpesaActivities(
-                    mpesa=mpesa(environment, http=http), gate=gates.before(provider="mpesa")
-                ),
-                MpesaStatementActivities(statements=documents),
-            ]
-            parts = {
-                "payments": [
-                    PaymentsActivities(database=store, keyring=keys),
-                    LateMoneyActivities(database=store, keyring=keys),
-                    ReconciliationActivities(database=store, keyring=keys),
-                    ReminderActivities(database=store, keyring=keys),
-                ],
-                "messages": [
-                    MessageActivities(
-                        messages=messages(environment, http=http),
-                        gate=gates.before(provider="messages"),
-                    )
-                ],
-                "telebirr": by_telebirr,
-                "mpesa": by_mpesa,
-                # What only asks does not wait behind a burst of orders.
-                questions_queue(provider="telebirr"): by_telebirr,
-                questions_queue(provider="mpesa"): by_mpesa,
-            }
+            parts = _payments(store=store, environment=environment, http=http, gates=gates)
         case "settlement":
             keys = keyring(settings=settings)
             bank = BankClient(settings=environment.read(BankSettings), http=http, clock=utc_now)
@@ -259,6 +171,42 @@ def _activities(
         case _:
             assert_never(domain)
     return parts
+
+
+def _payments(
+    *, store: Database, environment: Environment, http: httpx.AsyncClient, gates: Gates
+) -> dict[str, list[Any]]:
+    keys = keyring(settings=environment.settings)
+    documents = statements(environment, http=http)
+    by_telebirr = [
+        TelebirrActivities(
+            telebirr=telebirr(environment, http=http),
+            gate=gates.before(provider="telebirr"),
+        ),
+        TelebirrStatementActivities(statements=documents),
+    ]
+    by_mpesa = [
+        MpesaActivities(mpesa=mpesa(environment, http=http), gate=gates.before(provider="mpesa")),
+        MpesaStatementActivities(statements=documents),
+    ]
+    return {
+        "payments": [
+            PaymentsActivities(database=store, keyring=keys),
+            LateMoneyActivities(database=store, keyring=keys),
+            ReconciliationActivities(database=store, keyring=keys),
+            ReminderActivities(database=store, keyring=keys),
+        ],
+        "messages": [
+            MessageActivities(
+                messages=messages(environment, http=http),
+                gate=gates.before(provider="messages"),
+            )
+        ],
+        "telebirr": by_telebirr,
+        "mpesa": by_mpesa,
+        questions_queue(provider="telebirr"): by_telebirr,
+        questions_queue(provider="mpesa"): by_mpesa,
+    }
 
 
 def statements(environment: Environment, *, http: httpx.AsyncClient) -> StatementClient:

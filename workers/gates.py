@@ -11,6 +11,7 @@ from redis.backoff import NoBackoff
 from integrations.throttling.gate import ProviderGate
 from integrations.throttling.settings import GATE_SETTINGS, GateSettings
 from integrations.throttling.shared import SharedGate
+from meqenet.payments.lanes import Lane
 
 _NS_PER_MS: Final = 1_000_000
 _REDIS_SECONDS_MAX: Final = 0.5
@@ -39,6 +40,10 @@ class Gates:
         if self._redis is not None:
             shared = SharedGate(provider=provider, settings=settings, redis=self._redis)
         return ProviderGate(provider=provider, settings=settings, shared=shared, now_ms=now_ms)
+
+    def in_hand_max(self, *, provider: str, lane: Lane) -> int:
+        """How many of a provider's calls a worker takes out of its queue at a time."""
+        return self._read(GATE_SETTINGS[provider]).waiting_max(lane=lane)
 
     async def close(self) -> None:
         """Let go of Redis."""

@@ -55,8 +55,17 @@ _ACTIVITIES_MAX = 40
 _WORKFLOWS_CACHED_MAX = 1000
 
 
-def worker_for(*, client: Client, queue: str, activities: Sequence[Any]) -> Worker:
-    """A worker of one task queue; the plans' queue runs the workflows as well."""
+def worker_for(
+    *, client: Client, queue: str, activities: Sequence[Any], in_hand_max: int | None = None
+) -> Worker:
+    """A worker of one task queue; the plans' queue runs the workflows as well.
+
+    Args:
+        client: of the Temporal server.
+        queue: the task queue.
+        activities: whose methods take its steps.
+        in_hand_max: so many steps at a time, where a provider takes only so many.
+    """
     return Worker(
         client,
         task_queue=queue,
@@ -66,7 +75,7 @@ def worker_for(*, client: Client, queue: str, activities: Sequence[Any]) -> Work
         interceptors=[EdgeInterceptor()],
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
         activity_task_poller_behavior=PollerBehaviorAutoscaling(),
-        max_concurrent_activities=_ACTIVITIES_MAX,
+        max_concurrent_activities=min(in_hand_max or _ACTIVITIES_MAX, _ACTIVITIES_MAX),
         max_cached_workflows=_WORKFLOWS_CACHED_MAX if queue == WORKFLOW_QUEUE else 0,
         graceful_shutdown_timeout=timedelta(seconds=20),
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=3),

@@ -63,7 +63,7 @@ async def serve(
 
 async def _workers(parts: Sequence[DomainParts], *, environment: Environment) -> list[Worker]:
     """A worker per task queue; without one the process needs nothing of Temporal."""
-    queues = [pair for part in parts for pair in part.activities_by_queue.items()]
+    queues = [(part, queue) for part in parts for queue in part.activities_by_queue]
     if not queues:
         return []
     client = await temporal_client(settings=environment.settings)
@@ -76,8 +76,13 @@ async def _workers(parts: Sequence[DomainParts], *, environment: Environment) ->
         pending_hours_max=environment.settings.reconciliation_pending_hours,
     )
     return [
-        worker_for(client=client, queue=queue, activities=activities)
-        for queue, activities in queues
+        worker_for(
+            client=client,
+            queue=queue,
+            activities=part.activities_by_queue[queue],
+            in_hand_max=part.in_hand_max.get(queue),
+        )
+        for part, queue in queues
     ]
 
 

@@ -11,16 +11,13 @@ from typing import Final
 from redis.exceptions import RedisError
 
 from integrations.throttling.local import LocalGate
-from integrations.throttling.settings import GateSettings
+from integrations.throttling.settings import WAIT_MS_MAX, GateSettings
 from integrations.throttling.shared import SharedGate
 from integrations.throttling.verdicts import Verdict
 from meqenet.errors import Defect, OutcomeUnknown, Refusal, Unavailable
 from meqenet.payments.lanes import HeldBack, HoldReason, Lane
 
 _MS: Final = 1000
-WAIT_MS_MAX: Final = 4_000
-"""So long a call waits at the gate in a worker's hands. What is left of a step's patience has to
-do for the call; and in a burst it is the line in Temporal's queue that is fair to merchants."""
 _LOOK_MS: Final = 250
 """How often whoever is first in line looks whether a probe has come back."""
 _LOST_MS: Final = 1_000

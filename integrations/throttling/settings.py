@@ -14,6 +14,11 @@ _MS_PER_MINUTE: Final = 60 * _MS
 _PROBES_MAX: Final = 1
 _SUCCESSES_TO_CLOSE: Final = 2
 _PROBE_SECONDS_MAX: Final = 60
+WAIT_MS_MAX: Final = 4_000
+"""So long a call waits at the gate in a worker's hands. What is left of a step's patience has to
+do for the call itself."""
+_IN_HAND_MIN: Final = 4
+"""However slow the rate is: calls themselves take their time."""
 
 
 def _config(prefix: str) -> SettingsConfigDict:
@@ -63,13 +68,23 @@ class GateSettings(BaseSettings):
             probe_ms_max=_PROBE_SECONDS_MAX * _MS,
         )
 
+    def waiting_max(self, *, lane: Lane) -> int:
+        """How many calls one worker may have in hand: those that it can make within its patience.
+
+        All others wait in Temporal's queue, which is fair to merchants.
+        """
+        per_worker = self._per_minute(lane) * WAIT_MS_MAX // (_MS_PER_MINUTE * self.workers_max)
+        return max(per_worker, _IN_HAND_MIN)
+
     def bucket(self, *, lane: Lane) -> BucketSettings:
         """The rate of one lane."""
-        per_minute = self.orders_per_minute if lane is Lane.ORDERS else self.questions_per_minute
         return BucketSettings(
             capacity_tokens=self.burst,
-            refill_micro_tokens_per_ms=per_minute * MICRO // _MS_PER_MINUTE,
+            refill_micro_tokens_per_ms=self._per_minute(lane) * MICRO // _MS_PER_MINUTE,
         )
+
+    def _per_minute(self, lane: Lane) -> int:
+        return self.orders_per_minute if lane is Lane.ORDERS else self.questions_per_minute
 
 
 class TelebirrGateSettings(GateSettings):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from activities.contracts import payments as p
 from activities.contracts.step import Nothing
+from activities.contracts.turns import MPESA_AWAIT_TURN, AwaitTurn
 from activities.edge import takes
 from meqenet.payments.rail import (
     CheckoutOpened,
@@ -36,6 +37,7 @@ class Rails:
     answer: Answering = lambda _order: RailStatus.SUCCEEDED
     query: Answering = lambda _order: RailStatus.SUCCEEDED
     refund: Answering = lambda _order: RailStatus.SUCCEEDED
+    turn: Callable[[AwaitTurn], None] = lambda _wish: None
     mandate: MandateStatus = MandateStatus.ACTIVE
     sent: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -85,6 +87,11 @@ class Rails:
         return RefundAnswer(
             refund_id=command.refund_id, status=told(self.query(command.refund_id))[0]
         )
+
+    @takes(MPESA_AWAIT_TURN)
+    async def await_turn(self, command: AwaitTurn) -> Nothing:
+        self.turn(command)
+        return Nothing()
 
     @takes(p.MPESA_PUSH_PAYMENT)
     async def push_payment(self, command: PushPayment) -> PaymentAnswer:
