@@ -1,7 +1,7 @@
 """What a worker that keeps read models tells Prometheus, on a listener of its own.
 
-It is no part of the API: how far readers are behind is nobody's business but the operator's. The
-samples name models and domains, and nobody.
+It is no part of the API: how far readers are behind, and which provider is down, is nobody's
+business but the operator's. The samples name models, domains and providers, and nobody.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 
 from apps.checkout_api.serving import serve
 from meqenet.errors import Unavailable
+from workers import gate_standings
 from workers.lag import as_prometheus
 from workers.model_desk import ModelDesk, model_desk
 from workers.opening import Environment, utc_now
@@ -31,13 +32,15 @@ def create_app(*, desk: ModelDesk, clock: Callable[[], datetime]) -> FastAPI:
 
     @app.get("/metrics")
     async def metrics() -> PlainTextResponse:
-        """The lag of every read model, measured now; 503 when it cannot be."""
+        """Every read model's lag and every provider's gate, seen now; 503 when they cannot be."""
         try:
             lags = await desk.lag(at=clock())
+            standings = await gate_standings.read_standings(redis=desk.redis)
         except (Unavailable, RedisError, OSError) as error:
-            _log.warning("the lag cannot be measured: %s", type(error).__name__)
+            _log.warning("lag and gates cannot be measured: %s", type(error).__name__)
             return PlainTextResponse("cannot be measured now\n", status_code=503)
-        return PlainTextResponse(as_prometheus(lags=lags), media_type=_TEXT_FORMAT)
+        text = as_prometheus(lags=lags) + gate_standings.as_prometheus(standings=standings)
+        return PlainTextResponse(text, media_type=_TEXT_FORMAT)
 
     return app
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apps.cli.providers import providers
 from apps.cli.reading import BAD_INPUT, end, paper, read_stores
 from apps.cli.reminders import reminders
 from apps.cli.times import day_of
@@ -38,6 +39,7 @@ def register(*, app: typer.Typer) -> None:
         ("statement", statement),
         ("unclear", unclear),
         ("reminders", reminders),
+        ("providers", providers),
     ):
         report_app.command(name)(command)
     app.add_typer(report_app, name="report")

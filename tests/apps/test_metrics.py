@@ -50,7 +50,7 @@ async def test_each_model_and_source_has_its_samples_and_nobody_is_named(
     lines = answer.text.splitlines()
     assert 'meqenet_read_model_lag_events{model="plan_overview",source="bnpl"} 3' in lines
     sources = sum(len(model.sources) for model in MODELS.values())
-    assert sum(not line.startswith("#") for line in lines) == 3 * sources
+    assert sum(line.startswith("meqenet_read_model_") for line in lines) == 3 * sources
     assert unique not in answer.text
     assert elsewhere.status_code == 404
 

@@ -24,7 +24,7 @@ from integrations.throttling.shared import SharedGate, Standing, read_standing
 from meqenet.payments.circuit_breaker import BreakerState
 from tests.apps.sandboxes.mpesa.rig import Receiver, post_office, sandboxed
 from tests.waiting import eventually
-from tests.workflows.test_turns import Collecting, DueNow, collect, serve
+from tests.workflows.due import Collecting, DueNow, collect, serve
 from workers.gates import now_ms
 from workers.queue_worker import worker_for
 from workflows.collection import InstallmentCollectionWorkflow

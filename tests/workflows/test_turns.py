@@ -3,99 +3,33 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 
-from temporalio.client import WorkflowHandle
 from temporalio.common import Priority
 from temporalio.testing import WorkflowEnvironment
 
-from activities.contracts import collecting
-from activities.contracts import payments as p
 from activities.contracts.turns import AwaitTurn
-from activities.edge import takes
 from meqenet.errors import OutcomeUnknown
 from meqenet.identity import installment_id
-from meqenet.money import Money
 from meqenet.payments.lanes import HeldBack, HoldReason, Lane
-from meqenet.payments.rail import PaymentAnswer, RailStatus, WalletProvider
+from meqenet.payments.rail import PaymentAnswer, RailStatus
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench
-from tests.workflows.fakes import Domains
-from tests.workflows.payments import Payments
-from workers.queue_worker import WORKFLOW_QUEUE, worker_for
+from tests.workflows.due import Collecting, DueNow, collect, serve
 from workflows.collection import InstallmentCollectionWorkflow
 from workflows.messages import PaymentReported, collection_workflow_id
-from workflows.news import CollectionEnd, CollectionOrder, CollectionResult
+from workflows.news import CollectionEnd
 from workflows.plan import PaymentPlanWorkflow
 from workflows.rails import RESEND_AFTER
 from workflows.turns import of_merchant
 
-Collecting = WorkflowHandle[InstallmentCollectionWorkflow, CollectionResult]
 _MORE_THAN_RESENT = 2 * len(RESEND_AFTER)
-
-
-class DueNow(Domains):
-    """Every attempt is due at once, so that no wall clock's hour matters."""
-
-    @takes(collecting.PLAN_NEXT_ATTEMPT)
-    async def plan_next_attempt(
-        self, command: collecting.PlanNextAttempt
-    ) -> collecting.NextAttemptPlanned:
-        self.planned.append(command)
-        return collecting.NextAttemptPlanned(at=command.at, reason="due", channel=p.Channel.PUSH)
 
 
 def held() -> HeldBack:
     return HeldBack(
         provider="mpesa", reason=HoldReason.OPEN, retry_after=timedelta(milliseconds=20)
     )
-
-
-async def collect(
-    env: WorkflowEnvironment, domains: Payments, *, plan: str, merchant: str
-) -> Collecting:
-    """Start the collection of an installment that is due, as the plan of a merchant does."""
-    domains.wallets[plan] = p.RegisterWallet(
-        plan_id=plan,
-        provider=WalletProvider.MPESA,
-        msisdn="251700000000",
-        contract_no=None,
-        at=datetime.now(UTC),
-    )
-    parent = installment_id(plan_id=plan, number=2)
-    order = CollectionOrder(
-        plan_id=plan,
-        installment_id=parent,
-        number=2,
-        amount=Money.from_birr("20.00"),
-        provider=WalletProvider.MPESA,
-        channel=p.Channel.PUSH,
-        first_attempt=1,
-        retry_on=(),
-        collection_hour=10,
-        title="t",
-        account_reference="PLN12",
-        policy=collecting.PolicyTerms(
-            option="pay_in_4", signed_on=date(2026, 11, 2), due_on=date(2026, 11, 16)
-        ),
-    )
-    return await env.client.start_workflow(
-        InstallmentCollectionWorkflow.run,
-        order,
-        id=collection_workflow_id(installment_id=parent),
-        task_queue=WORKFLOW_QUEUE,
-        priority=of_merchant(merchant),
-    )
-
-
-async def serve(
-    stack: AsyncExitStack, env: WorkflowEnvironment, domains: Domains, *queues: str, at_a_time: int
-) -> None:
-    for queue in queues:
-        worker = worker_for(
-            client=env.client, queue=queue, activities=[domains], in_hand_max=at_a_time
-        )
-        await stack.enter_async_context(worker)
 
 
 async def test_whoever_is_held_back_sends_the_same_order_once_it_is_its_turn(
