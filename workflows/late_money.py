@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from meqenet.ledger.happenings import CustomerCreditReceived
     from meqenet.payments.late_money import MoneyPlace, Need
     from meqenet.payments.orders import installment_number, plan_of
-    from meqenet.payments.rail import PaymentAnswer
+    from meqenet.payments.rail import PaymentAnswer, RailStatus, WalletProvider
     from workflows.asking import ask, distances
     from workflows.hints import with_receipt
     from workflows.messages import MoneyCame, late_money_workflow_id, plan_workflow_id
@@ -82,11 +82,10 @@ class LateMoneyWorkflow:
         if not money.is_hint or money.answer is None or attempt.provider is None:
             return money.answer, money.source
         for turn in range(len(_ASK_AGAIN_AFTER) + 1):
-            told = await query_payment(
-                provider=attempt.provider,
-                attempt_id=money.attempt_id,
-                provider_reference=attempt.provider_reference,
-            )
+            told = await _asked(attempt.provider, money.attempt_id, attempt.provider_reference)
+            if told is not None and told.status is RailStatus.NOT_FOUND:
+                # Its own name of the order may have come with a callback that nobody has proved.
+                told = await _asked(attempt.provider, money.attempt_id, None)
             if told is not None:
                 return with_receipt(answer=told, hint=money.answer), p.AnswerSource.QUERY
             if turn < len(_ASK_AGAIN_AFTER):
@@ -172,6 +171,14 @@ async def settled(*, plan_id: str, installment_id: str, at: datetime) -> p.Attem
         summary="Is there money that pays the installment?",
     )
     return answer.standing
+
+
+async def _asked(
+    provider: WalletProvider, attempt_id: str, reference: str | None
+) -> PaymentAnswer | None:
+    return await query_payment(
+        provider=provider, attempt_id=attempt_id, provider_reference=reference
+    )
 
 
 def _is_paid(plan: bnpl.LoadedPlan, attempt_id: str) -> bool:

@@ -9,9 +9,11 @@ from pydantic import ConfigDict
 from pydantic.config import JsonDict
 
 from apps.checkout_api.amounts import Birr, Day, Percent, day_of
+from apps.checkout_api.credits import PlanCredit, plan_credit
 from apps.checkout_api.quotes import Reason
 from apps.checkout_api.told import Told
 from db.bnpl.views import InstallmentView, PlanView
+from db.payments.customer_credit import CreditView
 from meqenet.bnpl.options import PaymentOption
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.money import Currency, Money
@@ -122,6 +124,7 @@ class PlanResource(Told):
                     "settlement_due_at": None,
                     "merchant_paid": False,
                     "returned": "0.00",
+                    "credits": [],
                     "test_clock": None,
                     "opened_at": "2026-11-23T06:00:00Z",
                     "changed_at": "2026-11-23T06:01:30Z",
@@ -151,12 +154,14 @@ class PlanResource(Told):
     merchant_paid: bool
     returned: Birr
     """What went back to the wallet of a plan that did not become active."""
+    credits: list[PlanCredit]
+    """What the customer has paid beyond what was owed; it is the customer's, and goes back."""
     test_clock: str | None
     opened_at: datetime
     changed_at: datetime
 
 
-def resource_of(plan: PlanView) -> PlanResource:
+def resource_of(plan: PlanView, *, surpluses: tuple[CreditView, ...]) -> PlanResource:
     """The plan as it stands."""
     step_is_set = plan.next_step not in ("", _NO_STEP)
     return PlanResource(
@@ -176,6 +181,7 @@ def resource_of(plan: PlanView) -> PlanResource:
         settlement_due_at=plan.settlement_due_at,
         merchant_paid=plan.merchant_paid,
         returned=plan.returned,
+        credits=[plan_credit(each) for each in surpluses],
         test_clock=plan.test_clock_id,
         opened_at=plan.opened_at,
         changed_at=plan.changed_at,

@@ -18,6 +18,7 @@ from apps.checkout_api.plan_resource import PlanResource, resource_of
 from apps.checkout_api.problems import Problem, openapi_responses
 from apps.checkout_api.wire import AcceptRequest, CancelRequest, PlanRequest
 from db.bnpl.views import PlanView, plan_view
+from db.payments.customer_credit import CreditView, credits_of
 from meqenet.bnpl.states import ALLOWED, PlanState
 from meqenet.errors import Defect, Mender, Unavailable
 from meqenet.identity import derived_id
@@ -33,6 +34,12 @@ router = APIRouter(
 )
 _PlanId = Annotated[str, Path(pattern=r"^pln_[a-z2-7]{20}$")]
 _Handle = WorkflowHandle[PaymentPlanWorkflow, PlanOutcome]
+_UNSIGNED: Final = (
+    PlanState.APPLIED,
+    PlanState.IDENTITY_REQUIRED,
+    PlanState.DECLINED,
+    PlanState.OFFERED,
+)
 _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
     202: {
         "model": PlanResource,
@@ -84,7 +91,7 @@ async def read(
     if plan is None:
         raise unknown_plan()
     response.headers.update(written_headers(parts=parts, plans=[plan]))
-    return resource_of(plan)
+    return resource_of(plan, surpluses=await _credits(parts, plan))
 
 
 @router.post(
@@ -140,7 +147,7 @@ async def cancel(
     async def act() -> Answer:
         plan = await _own(parts, merchant, plan_id=plan_id)
         if plan.state is PlanState.CANCELLED:
-            return _shown(plan, parts=parts)
+            return await _shown(plan, parts=parts)
         return await _written(
             lambda handle, update_id: handle.execute_update(
                 PaymentPlanWorkflow.cancel, cancelled, id=update_id
@@ -156,7 +163,7 @@ async def cancel(
 async def _apply(application: Application, *, parts: ApiParts) -> Answer:
     stored = await _stored(application, parts=parts)
     if stored is not None and stored.state is not PlanState.APPLIED:
-        return _shown(stored, parts=parts)
+        return await _shown(stored, parts=parts)
     if application.test_clock_id is not None:
         now = await bind_clock(
             application=application, clock_id=application.test_clock_id, parts=parts
@@ -174,7 +181,7 @@ async def _apply(application: Application, *, parts: ApiParts) -> Answer:
         raise Unavailable("plan_not_ready", "the plan is not in our books yet")
     if plan is None:
         raise Defect("plan_missing", f"{application.plan_id} has a process and is in no book")
-    return _shown(plan, status=status, parts=parts)
+    return await _shown(plan, status=status, parts=parts)
 
 
 async def _stored(application: Application, *, parts: ApiParts) -> PlanView | None:
@@ -211,15 +218,23 @@ async def _written(
     except ProcessGone:
         raise _closed(plan) from None
     now = await _fresh(parts, plan_id=plan.plan_id, merchant_id=plan.merchant_id)
-    return _shown(now or plan, status=status, parts=parts)
+    return await _shown(now or plan, status=status, parts=parts)
 
 
-def _shown(plan: PlanView, *, status: int = 200, parts: ApiParts) -> Answer:
+async def _shown(plan: PlanView, *, status: int = 200, parts: ApiParts) -> Answer:
     return Answer(
         status=status,
-        body=resource_of(plan),
+        body=resource_of(plan, surpluses=await _credits(parts, plan)),
         headers=written_headers(parts=parts, plans=[plan]),
     )
+
+
+async def _credits(parts: ApiParts, plan: PlanView) -> tuple[CreditView, ...]:
+    """What was paid too much. Before the customer has signed, nobody has been asked to pay."""
+    if plan.state in _UNSIGNED:
+        return ()
+    async with parts.stores["payments"].read() as session:
+        return await credits_of(session=session, plan_id=plan.plan_id)
 
 
 async def _own(parts: ApiParts, merchant: Merchant, *, plan_id: str) -> PlanView:

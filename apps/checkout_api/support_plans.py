@@ -16,6 +16,7 @@ from apps.checkout_api.staff_authentication import Staff, staff_who
 from apps.checkout_api.support_resource import SupportPlan, support_plan
 from apps.checkout_api.wire import Sent
 from db.bnpl.views import PlanView, plan_view
+from db.payments.customer_credit import credits_of
 from db.payments.views import attempts_of
 from meqenet.auth.roles import Deed
 from meqenet.bnpl.states import ALLOWED
@@ -41,7 +42,8 @@ router = APIRouter(
     route_class=ExactRoute,
     responses=openapi_responses(401, 403, 404, 503),
 )
-_PlanId = Annotated[str, Path(pattern=r"^pln_[a-z2-7]{20}$")]
+PlanId = Annotated[str, Path(pattern=r"^pln_[a-z2-7]{20}$")]
+"""The plan that a path is about."""
 _Number = Annotated[int, Path(ge=1, le=99)]
 _Handle = WorkflowHandle[PaymentPlanWorkflow, PlanOutcome]
 _WRITES: Final = openapi_responses(400, 409, 422)
@@ -100,12 +102,12 @@ class UnreachableRequest(Reasoned):
 
 
 @router.get("", summary="Read a plan, for staff")
-async def read(parts: Parts, staff: _Reader, plan_id: _PlanId) -> SupportPlan:
+async def read(parts: Parts, staff: _Reader, plan_id: PlanId) -> SupportPlan:
     """State, schedule, every attempt with its cause and what to tell the customer, what comes
     next, and what may be done now, or why not."""  # noqa: D205, D209 - shown as one paragraph
     del staff  # the dependency has judged the role
-    plan = await _found(parts, plan_id=plan_id)
-    return await _told(parts, plan)
+    plan = await found_plan(parts, plan_id=plan_id)
+    return await told_plan(parts, plan)
 
 
 @router.post(
@@ -119,7 +121,7 @@ async def retry_installment(
     parts: Parts,
     staff: _Retrier,
     key: IdempotencyKey,
-    plan_id: _PlanId,
+    plan_id: PlanId,
     number: _Number,
     body: RetryRequest,
 ) -> Response:
@@ -134,7 +136,7 @@ async def pause(
     parts: Parts,
     staff: _Holder,
     key: IdempotencyKey,
-    plan_id: _PlanId,
+    plan_id: PlanId,
     body: PauseRequest,
 ) -> Response:
     """Nothing is tried by itself until the date; staff may still have one try made."""
@@ -153,7 +155,7 @@ async def unreachable(
     parts: Parts,
     staff: _Holder,
     key: IdempotencyKey,
-    plan_id: _PlanId,
+    plan_id: PlanId,
     body: UnreachableRequest,
 ) -> Response:
     """No attempt at all is made until the date, not even by staff."""
@@ -167,7 +169,7 @@ async def resume(
     parts: Parts,
     staff: _Holder,
     key: IdempotencyKey,
-    plan_id: _PlanId,
+    plan_id: PlanId,
     body: Reasoned,
 ) -> Response:
     """End a pause, or say that the customer can be reached. What was planned stays planned."""
@@ -186,7 +188,7 @@ async def retry_refund(
     parts: Parts,
     staff: _Refunder,
     key: IdempotencyKey,
-    plan_id: _PlanId,
+    plan_id: PlanId,
     body: Reasoned,
 ) -> Response:
     """The payment at checkout of a plan that did not become active goes back, under a new id."""
@@ -207,7 +209,7 @@ async def retry_payout(
     parts: Parts,
     staff: _Payer,
     key: IdempotencyKey,
-    plan_id: _PlanId,
+    plan_id: PlanId,
     body: Reasoned,
 ) -> Response:
     """The merchant is paid under a new id, to the account that is on file by now."""
@@ -239,7 +241,7 @@ async def _done(
     name = update or _UPDATES[type(deed)]
 
     async def act() -> Answer:
-        plan = await _found(parts, plan_id=plan_id)
+        plan = await found_plan(parts, plan_id=plan_id)
         handle = _handle(parts, plan_id=plan_id)
         update_id = derived_id(prefix=name, parts=(staff.staff_id, key))
         status = 200
@@ -252,16 +254,19 @@ async def _done(
             status = 202
         except ProcessGone:
             raise _closed(plan) from None
-        now = await _found(parts, plan_id=plan_id)
-        return Answer(status=status, body=await _told(parts, now))
+        now = await found_plan(parts, plan_id=plan_id)
+        return Answer(status=status, body=await told_plan(parts, now))
 
     return await once(request=request, parts=parts, asker=staff, key=key, act=act)
 
 
-async def _told(parts: ApiParts, plan: PlanView) -> SupportPlan:
+async def told_plan(parts: ApiParts, plan: PlanView) -> SupportPlan:
+    """A plan for staff, with what its payments and its process say now."""
     async with parts.stores["payments"].write() as session:
         attempts = await attempts_of(session=session, plan_id=plan.plan_id)
-    return support_plan(plan=plan, attempts=attempts, standing=await _standing(parts, plan))
+        found = await credits_of(session=session, plan_id=plan.plan_id)
+    standing = await _standing(parts, plan)
+    return support_plan(plan=plan, attempts=attempts, surpluses=found, standing=standing)
 
 
 async def _standing(parts: ApiParts, plan: PlanView) -> SupportStanding | None:
@@ -277,7 +282,7 @@ async def _standing(parts: ApiParts, plan: PlanView) -> SupportStanding | None:
         return None
 
 
-async def _found(parts: ApiParts, *, plan_id: str) -> PlanView:
+async def found_plan(parts: ApiParts, *, plan_id: str) -> PlanView:
     """Read where it is written, so that staff see what they have just done."""
     async with parts.bnpl.write() as session:
         plan = await plan_view(session=session, plan_id=plan_id)

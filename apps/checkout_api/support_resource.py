@@ -6,9 +6,11 @@ from typing import Final
 from pydantic import ConfigDict
 
 from apps.checkout_api.amounts import Birr, Day, day_of
+from apps.checkout_api.credits import CreditState, SupportCredit, state_of, support_credit
 from apps.checkout_api.plan_resource import NextStep
 from apps.checkout_api.told import Told
 from db.bnpl.views import InstallmentView, PlanView
+from db.payments.customer_credit import CreditView
 from db.payments.views import AttemptView
 from meqenet.bnpl.options import PaymentOption
 from meqenet.bnpl.states import ALLOWED, InstallmentState, PlanState
@@ -27,6 +29,11 @@ _PATHS: Final = {
     "retry_refund": "/refund/retry",
     "retry_payout": "/payout/retry",
 }
+_NO_RETURN: Final = {
+    CreditState.RETURNING: ("return_under_way", "The money is on its way back already."),
+    CreditState.RETURNED: ("credit_returned", "The money is back in the wallet."),
+}
+"""Why a credit cannot be sent back now."""
 
 
 class CauseTold(Told):
@@ -145,6 +152,7 @@ class SupportPlan(Told):
                     ],
                     "next_step": {"what": "a failed installment waits for a retry", "at": None},
                     "hold": None,
+                    "credits": [],
                     "deeds": [
                         {
                             "deed": "retry_installment",
@@ -177,21 +185,29 @@ class SupportPlan(Told):
     next_step: NextStep | None
     """What happens next by itself, and when."""
     hold: Hold | None
+    credits: list[SupportCredit]
+    """What the customer has paid beyond what was owed, the oldest first."""
     deeds: list[DeedTold]
-    """Empty when the plan's process is over or cannot be asked."""
+    """Of the plan itself, none when its process is over or cannot be asked; credit can be sent
+    back at any time."""
     test_clock: str | None
     opened_at: datetime
     changed_at: datetime
 
 
 def support_plan(
-    *, plan: PlanView, attempts: tuple[AttemptView, ...], standing: SupportStanding | None
+    *,
+    plan: PlanView,
+    attempts: tuple[AttemptView, ...],
+    surpluses: tuple[CreditView, ...],
+    standing: SupportStanding | None,
 ) -> SupportPlan:
     """The plan as staff see it.
 
     Args:
         plan: by the plans' store.
         attempts: by the payments store, the oldest first.
+        surpluses: by the same store.
         standing: what its process says may be done; None when there is none to ask.
     """
     owed = [row for row in plan.installments if _is_owed(row)] if plan.activated_on else []
@@ -210,7 +226,8 @@ def support_plan(
         if ALLOWED[plan.state]
         else None,
         hold=_hold(standing),
-        deeds=_deeds(plan, standing),
+        credits=[support_credit(each) for each in surpluses],
+        deeds=[*_deeds(plan, standing), *(_returning(plan, each) for each in surpluses)],
         test_clock=plan.test_clock_id,
         opened_at=plan.opened_at,
         changed_at=plan.changed_at,
@@ -271,6 +288,19 @@ def _hold(standing: SupportStanding | None) -> Hold | None:
         return None
     until: date | None = standing.held_until
     return None if until is None else Hold(reason=standing.held_because, until=day_of(until))
+
+
+def _returning(plan: PlanView, credit: CreditView) -> DeedTold:
+    told = support_credit(credit)
+    code, why_not = _NO_RETURN.get(state_of(credit), (None, None))
+    return DeedTold(
+        deed="return_credit",
+        number=told.number,
+        path=f"/v1/support/plans/{plan.plan_id}/credits/{told.attempt}/return",
+        possible=code is None,
+        why_not=why_not,
+        code=code,
+    )
 
 
 def _deeds(plan: PlanView, standing: SupportStanding | None) -> list[DeedTold]:

@@ -40,6 +40,7 @@ def register(*, app: typer.Typer) -> None:
         ("resume", resume),
         ("retry-refund", retry_refund),
         ("retry-payout", retry_payout),
+        ("return-credit", return_credit),
         ("retry-failed", retry_failed),
     ):
         support_app.command(name)(command)
@@ -101,6 +102,22 @@ def retry_payout(*, plan: _Plan, why: _Why, api: _Api = None, as_json: _Json = F
     """Send a merchant's refused payout again, to the account now on file."""
     path = f"/v1/support/plans/{plan}/payout/retry"
     _print_plan(_called("retry-payout", api, path=path, body={"why": why}), as_json=as_json)
+
+
+def return_credit(
+    *,
+    plan: _Plan,
+    attempt: Annotated[
+        str,
+        typer.Argument(help="As the plan's credits name it: i02-a1.", metavar="ATTEMPT"),
+    ],
+    why: _Why,
+    api: _Api = None,
+    as_json: _Json = False,
+) -> None:
+    """Send what the customer has paid too much back to the wallet that it came from, once."""
+    path = f"/v1/support/plans/{plan}/credits/{attempt}/return"
+    _print_plan(_called("return-credit", api, path=path, body={"why": why}), as_json=as_json)
 
 
 def retry_failed(

@@ -27,6 +27,8 @@ def plan_page(*, plan: Mapping[str, Any]) -> Iterator[RenderableType]:
     if any(row["attempts"] for row in plan["installments"]):
         yield _attempts(plan)
         yield from _texts(plan)
+    if plan["credits"]:
+        yield _credits(plan)
     yield from _deeds(plan)
 
 
@@ -74,6 +76,27 @@ def _attempts(plan: Mapping[str, Any]) -> Table:
     return found
 
 
+def _credits(plan: Mapping[str, Any]) -> Table:
+    found = table(
+        "the customer's credit", "attempt", "birr>", "by", "since", "where it is", "receipt"
+    )
+    for each in plan["credits"]:
+        state = each["state"].replace("_", " ")
+        if each["returned_at"]:
+            state += f" {_at(each['returned_at'])}"
+        elif each["failure_code"]:
+            state += f" ({each['failure_code']})"
+        found.add_row(
+            each["attempt"],
+            each["amount"],
+            each["provider"],
+            _at(each["since"]),
+            state,
+            each["receipt"] or "",
+        )
+    return found
+
+
 def _texts(plan: Mapping[str, Any]) -> Iterator[Text]:
     """What to tell the customer of the newest failure of each unpaid installment."""
     for row in plan["installments"]:
@@ -94,7 +117,7 @@ def _texts(plan: Mapping[str, Any]) -> Iterator[Text]:
 
 def _deeds(plan: Mapping[str, Any]) -> Iterator[RenderableType]:
     possible = [deed for deed in plan["deeds"] if deed["possible"]]
-    if not plan["deeds"]:
+    if all(deed["deed"] == "return_credit" for deed in plan["deeds"]) and not possible:
         yield Text("\nnothing can be done: the plan's process is over or does not answer")
         return
     names = ", ".join(_name(deed) for deed in possible) or "nothing"

@@ -100,6 +100,11 @@ def _facts(story: PlanStory) -> Table:
         rows.append(
             ("payout", f"{merchant.payout_state}, due {instant(merchant.due_at)}{paid}{bank}")
         )
+    for credit in story.credits:
+        name = credit.attempt_id.removeprefix(f"{story.plan_id}-")
+        back = "" if credit.returned_at is None else f", went back {instant(credit.returned_at)}"
+        what = f"{birr(credit.amount)} by {credit.provider} since {instant(credit.since)}"
+        rows.append(("customer's credit", f"{what} ({name}){back}"))
     if plan.test_clock_id:
         rows.append(
             (

@@ -72,6 +72,17 @@ class Attempt:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Credit:
+    """What an attempt has brought too much. ``returned_at``: when it was back in the wallet."""
+
+    attempt_id: str
+    provider: str
+    amount: Money
+    since: datetime
+    returned_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlanStory:
     """A plan at a moment.
 
@@ -90,6 +101,7 @@ class PlanStory:
     later: int
     events: tuple[RecordedEvent, ...]
     attempts: tuple[Attempt, ...]
+    credits: tuple[Credit, ...]
     merchant: StatementLine
     exposure: ExposureLine | None
     entries: tuple[PostedEntry, ...]
@@ -129,6 +141,7 @@ def story_of(*, books: PlanBooks, moment: Moment) -> PlanStory | None:
         later=sum(event.source == "bnpl" for event in books.events) - len(own),
         events=tuple(sorted((*events, *credit), key=lambda event: event.recorded_at)),
         attempts=_attempts(facts),
+        credits=_credits(facts),
         merchant=merchant,
         exposure=_exposure(credit, plan_id=books.plan_id),
         entries=entries,
@@ -209,6 +222,23 @@ def _attempts(facts: Iterable[Fact]) -> tuple[Attempt, ...]:
             opened_at=fact.at if before is None else before.opened_at,
             changed_at=fact.at,
         )
+    return tuple(found.values())
+
+
+def _credits(facts: Iterable[Fact]) -> tuple[Credit, ...]:
+    found: dict[str, Credit] = {}
+    for fact in facts:
+        if fact.name == "payments.surplus_received":
+            attempt_id = fact.text("attempt_id")
+            found[attempt_id] = Credit(
+                attempt_id=attempt_id,
+                provider=fact.text("provider"),
+                amount=fact.money("amount"),
+                since=fact.at,
+            )
+        elif fact.name == "payments.refund_succeeded" and fact.text("attempt_id") in found:
+            attempt_id = fact.text("attempt_id")
+            found[attempt_id] = replace(found[attempt_id], returned_at=fact.at)
     return tuple(found.values())
 
 

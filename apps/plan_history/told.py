@@ -19,6 +19,7 @@ def story_to_tell(*, story: PlanStory) -> dict[str, object]:
         "next": story.outlook,
         "merchant": story.merchant,
         "attempts": story.attempts,
+        "credits": story.credits,
         "events": [
             {
                 "domain": event.source,

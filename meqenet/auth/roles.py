@@ -32,6 +32,8 @@ class Deed(StrEnum):
     """Pause collection, mark the customer as unreachable, and resume."""
     RETRY_REFUND = "retry_refund"
     """Send a refused refund again."""
+    RETURN_CREDIT = "return_credit"
+    """Send what a customer has paid beyond what was owed back to the wallet."""
     RETRY_PAYOUT = "retry_payout"
     """Send a merchant's refused payout again."""
     LIST_FAILED = "list_failed"
@@ -49,11 +51,18 @@ ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
                 Deed.RETRY_INSTALLMENT,
                 Deed.HOLD_COLLECTION,
                 Deed.RETRY_REFUND,
+                Deed.RETURN_CREDIT,
                 Deed.LIST_FAILED,
             }
         ),
         Role.FINANCE: frozenset(
-            {Deed.READ_PLAN, Deed.RETRY_REFUND, Deed.RETRY_PAYOUT, Deed.READ_REPORTS}
+            {
+                Deed.READ_PLAN,
+                Deed.RETRY_REFUND,
+                Deed.RETURN_CREDIT,
+                Deed.RETRY_PAYOUT,
+                Deed.READ_REPORTS,
+            }
         ),
         Role.OPERATOR: frozenset(
             {

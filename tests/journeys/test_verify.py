@@ -13,7 +13,7 @@ from tests.backing import as_admin
 from tests.journeys.conftest import Town
 
 
-async def _verify(town: Town, *words: str) -> tuple[int, dict[str, Any], str]:
+async def run_verify(town: Town, *words: str) -> tuple[int, dict[str, Any], str]:
     """The command's exit code, what it printed, and what it told a person."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MEQENET_")}
     child = await asyncio.create_subprocess_exec(
@@ -33,7 +33,7 @@ async def test_books_that_have_lived_hold_and_a_changed_santim_is_named(town: To
     clock = await town.clock()
     plan_id = await town.active(customer, town.purchase(customer, "pay_in_4", clock=clock))
     await town.days_pass(clock, days=20)
-    code, report, told = await _verify(town, "--plan", plan_id)
+    code, report, told = await run_verify(town, "--plan", plan_id)
     assert (code, told) == (0, "")
     assert report["holds"]
     counted = {check["what"]: check["count"] for check in report["checks"]}
@@ -54,7 +54,7 @@ async def test_books_that_have_lived_hold_and_a_changed_santim_is_named(town: To
         await connection.execute(text("SET session_replication_role = replica"))
         await connection.execute(change, {"by": 1, "posting": posting})
         await connection.commit()
-    code, report, told = await _verify(town, "--plan", plan_id)
+    code, report, told = await run_verify(town, "--plan", plan_id)
     assert code == 1
     assert report["first_bad"]["domain"] == "ledger"
     assert report["first_bad"]["stream"] == plan_id
@@ -64,11 +64,11 @@ async def test_books_that_have_lived_hold_and_a_changed_santim_is_named(town: To
         await connection.execute(text("SET session_replication_role = replica"))
         await connection.execute(change, {"by": -1, "posting": posting})
         await connection.commit()
-    code, report, _ = await _verify(town, "--plan", plan_id)
+    code, report, _ = await run_verify(town, "--plan", plan_id)
     assert (code, report["first_bad"]) == (0, None)
 
 
 async def test_a_plan_that_nobody_knows_is_refused(town: Town) -> None:
-    code, report, told = await _verify(town, "--plan", "pln_aaaaaaaaaaaaaaaaaaaa")
+    code, report, told = await run_verify(town, "--plan", "pln_aaaaaaaaaaaaaaaaaaaa")
     assert (code, report) == (2, {})
     assert "no store knows pln_aaaaaaaaaaaaaaaaaaaa" in told

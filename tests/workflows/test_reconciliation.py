@@ -1,4 +1,4 @@
-"""The run of a statement over real stores: what nobody waits for is recorded and listed."""
+"""The run of a statement over real stores: what nobody waits for is found and posted."""
 
 import base64
 import zlib
@@ -12,22 +12,26 @@ from temporalio.client import ScheduleOverlapPolicy, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
+from activities.contracts import bnpl
 from activities.contracts import payments as p
 from activities.contracts import reconciliation as r
 from activities.edge import takes
+from activities.late_money import LateMoneyActivities
 from activities.ledger import LedgerActivities
 from activities.payments import PaymentsActivities
 from activities.reconciliation import ReconciliationActivities
 from db.kernel.encryption import Keyring
-from db.payments.views import attempts_of, findings, lines_of_day
+from db.ledger.views import entries_of
+from db.payments.customer_credit import credits_of
+from db.payments.views import lines_of_day
 from integrations.statements.settings import StatementSettings
 from meqenet.errors import Unavailable
 from meqenet.identity import attempt_id, installment_id, plan_id, wire_id
 from meqenet.money import Money
-from meqenet.payments.attempts import OrderState
 from meqenet.payments.rail import PaymentAnswer, RailStatus, WalletProvider
 from meqenet.payments.statement_document import StatementForm
 from tests.backing import Databases
+from tests.workflows.stores import Stores
 from workers.queue_worker import WORKFLOW_QUEUE, worker_for
 from workers.reconciling import schedule_reconciliations
 from workers.settings import read
@@ -61,7 +65,7 @@ class Portal:
 
 @dataclass
 class Morning:
-    """A plan whose collection is over, and the run of a day."""
+    """A plan that is over, and the run of a day."""
 
     env: WorkflowEnvironment
     databases: Databases
@@ -132,9 +136,10 @@ async def morning(
     portal = Portal()
     reconciling = ReconciliationActivities(database=store, keyring=keyring)
     ledger = LedgerActivities(database=databases["ledger"])
+    late = LateMoneyActivities(database=store, keyring=keyring)
     async with (
-        worker_for(client=env.client, queue=WORKFLOW_QUEUE, activities=[]),
-        worker_for(client=env.client, queue="payments", activities=[payments, reconciling]),
+        worker_for(client=env.client, queue=WORKFLOW_QUEUE, activities=[ended(plan)]),
+        worker_for(client=env.client, queue="payments", activities=[payments, reconciling, late]),
         worker_for(client=env.client, queue="ledger", activities=[ledger]),
         worker_for(client=env.client, queue="mpesa", activities=[portal]),
     ):
@@ -143,29 +148,41 @@ async def morning(
         yield Morning(env, databases, portal, payments, plan, day)
 
 
-async def test_an_open_order_that_nobody_asks_about_is_resolved_by_the_statement(
-    morning: Morning,
+def ended(plan: str) -> Stores:
+    """The plans' domain, with a plan that has expired unpaid."""
+    stores = Stores()
+    stores.plans[plan] = bnpl.OpenPlan(
+        plan_id=plan,
+        merchant_id="mer_1",
+        reference="1",
+        request_hash="hash",
+        option="pay_in_full",
+        amount=ASKED,
+        installment_count=None,
+        wallet_provider=WalletProvider.MPESA,
+        test_clock_id=None,
+        at=AT,
+    )
+    stores.ended.add(plan)
+    return stores
+
+
+@pytest.mark.parametrize("failed", [False, True])
+async def test_a_payment_that_is_found_when_its_plan_is_over_is_posted_as_credit(
+    morning: Morning, *, failed: bool
 ) -> None:
-    order = await morning.attempt(failed=False)
+    order = await morning.attempt(failed=failed)
     morning.hands_out(order)
     done = await morning.run()
     assert morning.portal.asked == [morning.day]
-    assert done.days[0].line_counts == {"pending": 1}
-    assert await morning.line() == ("pending", "not_posted")
+    assert done.days[0].line_counts == {"matched": 1}
+    assert await morning.line() == ("matched", "agreed")
     async with morning.databases["payments"].read() as session:
-        (attempt,) = await attempts_of(session=session, plan_id=morning.plan)
-    assert (attempt.state, attempt.receipt) == (OrderState.SUCCEEDED, "R1")
-
-
-async def test_money_of_a_failed_order_is_a_finding_and_stays_open(morning: Morning) -> None:
-    order = await morning.attempt(failed=True)
-    morning.hands_out(order)
-    done = await morning.run()
-    assert done.open_count >= 1
-    assert await morning.line() == ("missing_here", "order_failed")
-    async with morning.databases["payments"].read() as session:
-        (found,) = await findings(session=session, plan_id=morning.plan)
-    assert (found.order_id, found.finding) == (order, "money_after_failure")
+        (credit,) = await credits_of(session=session, plan_id=morning.plan)
+    assert (credit.attempt_id, credit.amount, credit.receipt) == (order, ASKED, "R1")
+    async with morning.databases["ledger"].read() as session:
+        (posted, *_) = await entries_of(session=session, plan_id=morning.plan)
+    assert (posted.posting_id, posted.kind) == (order, "customer_credit_received")
 
 
 async def test_whoever_waits_is_told_that_the_provider_is_down(morning: Morning) -> None:

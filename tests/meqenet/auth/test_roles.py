@@ -11,6 +11,7 @@ TABLE = {
     Deed.RETRY_INSTALLMENT: (True, True, False, True),
     Deed.HOLD_COLLECTION: (True, True, False, False),
     Deed.RETRY_REFUND: (False, True, True, False),
+    Deed.RETURN_CREDIT: (False, True, True, False),
     Deed.RETRY_PAYOUT: (False, False, True, True),
     Deed.LIST_FAILED: (False, True, False, True),
     Deed.READ_REPORTS: (False, False, True, False),
