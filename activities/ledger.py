@@ -7,6 +7,7 @@ from activities.contracts.ledger import (
     ACCRUE_INSTALLMENT,
     HOLD_MONEY,
     POST,
+    SET_ACCRUAL,
     VOID_HOLD,
     AccrueDue,
     AccrueInstallment,
@@ -14,6 +15,7 @@ from activities.contracts.ledger import (
     HoldMoney,
     InstallmentAccrued,
     Post,
+    SetAccrual,
     VoidHold,
 )
 from activities.contracts.reconciliation import FIND_CLEARED, Cleared, FindCleared
@@ -85,6 +87,18 @@ class LedgerActivities:
                 session=session, plan_id=command.plan_id, number=command.number, at=command.at
             )
         return InstallmentAccrued(interest=earned.interest, merchant_fee=earned.merchant_fee)
+
+    @takes(SET_ACCRUAL)
+    async def set_accrual(self, command: SetAccrual) -> Nothing:
+        """Have a plan's days earn interest, or not."""
+        async with self._database.write() as session:
+            await accruals.set_accruing(
+                session=session,
+                plan_id=command.plan_id,
+                is_accruing=command.is_accruing,
+                at=command.at,
+            )
+        return Nothing()
 
     @takes(ACCRUE_DUE)
     async def accrue_due(self, command: AccrueDue) -> DueAccrued:

@@ -27,6 +27,7 @@ from meqenet.payments.rail import WalletProvider
 from workflows.agenda import due_at, next_start, next_step
 from workflows.asking import ask
 from workflows.collection import InstallmentCollectionWorkflow
+from workflows.delinquency import next_lateness, tell_lateness
 from workflows.ending import end_mandate
 from workflows.late_money import settled
 from workflows.news import (
@@ -57,9 +58,11 @@ async def live(desk: PlanDesk) -> bool:
         if should_roll(desk):
             return False
         await learn_policy(desk)
+        await tell_lateness(desk)
         step, step_at = next_step(desk)
         desk.show(step=step, step_at=step_at)
         await desk.clock.wait_until(desk.has_work, until=_next_deed(desk), summary=step)
+        await tell_lateness(desk)
         await _take_in(desk)
         while desk.retries:
             number, _ = desk.retries.popitem()
@@ -75,6 +78,7 @@ async def live(desk: PlanDesk) -> bool:
             if _is_due(desk, installment):
                 await _collect(desk, installment)
         await remind_if_due(desk)
+    await tell_lateness(desk)
     await end_mandate(desk)
     await desk.record(
         PlanCompleted(collected=desk.life.collected()), state=PlanState.COMPLETED, step="none"
@@ -95,7 +99,8 @@ async def _take_in(desk: PlanDesk) -> None:
 
 def _next_deed(desk: PlanDesk) -> datetime | None:
     """When the plan has to begin something, or to remind of something."""
-    return min((at for at in (next_start(desk), next_reminder(desk)) if at), default=None)
+    deeds = (next_start(desk), next_reminder(desk), next_lateness(desk))
+    return min((at for at in deeds if at), default=None)
 
 
 def should_roll(desk: PlanDesk) -> bool:

@@ -13,6 +13,7 @@ from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
 from activities.contracts import bnpl, credit, marketplace
 from activities.contracts.bnpl import NextAction
 from meqenet.bnpl.events import PlanDeclined, PlanEvent
+from meqenet.bnpl.servicing_policy import DelinquencyPolicy
 from meqenet.bnpl.states import PlanState
 from meqenet.credit.holds import Release
 from meqenet.settlement.transfer import TransferAnswer
@@ -99,6 +100,8 @@ class PlanDesk:
     refund_asked: AskedDeed | None = None
     came: deque[int] = field(default_factory=deque)
     """Installments for which money has come that nobody was waiting for."""
+    delinquency_policy: DelinquencyPolicy | None = None
+    """By which the plan is late; read from its terms when it is first asked for."""
     moved: dict[int, datetime] = field(default_factory=dict)
     """Collections that are being stopped to go on at another time."""
     news: deque[CollectionNews] = field(default_factory=deque)

@@ -10,6 +10,7 @@ from activities.contracts.settlement import SettlementScheduled
 from meqenet.bnpl.collection_hold import CollectionHold
 from meqenet.bnpl.events import PlannedInstallment
 from meqenet.bnpl.progress import PlanProgress
+from meqenet.bnpl.servicing.delinquency import Standing
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.money import Money, total
 from workflows.clock import ClockReading
@@ -73,6 +74,7 @@ class PlanLife:
     collections_since_roll: int = 0
     hold: CollectionHold | None = None
     reminders: RemindersLife | None = None
+    delinquency: Standing | None = None
 
     @property
     def signed(self) -> PlanTerms:

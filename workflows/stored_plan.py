@@ -81,6 +81,7 @@ def _life(stored: StoredPlan) -> PlanLife:
         payout=_payout(stored),
         clock=None if now is None else ClockReading(now=now, turn=0),
         hold=plan.progress.hold,
+        delinquency=plan.progress.standing,
     )
 
 

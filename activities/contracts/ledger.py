@@ -86,12 +86,22 @@ class DueAccrued:
     last_plan: str | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class SetAccrual:
+    """From ``at`` on a plan's days earn interest, or do not: whether it performs."""
+
+    plan_id: str
+    is_accruing: bool
+    at: datetime
+
+
 POST = Step(name="ledger.post", command=Post, result=Nothing)
 HOLD_MONEY = Step(name="ledger.hold_money", command=HoldMoney, result=Nothing)
 VOID_HOLD = Step(name="ledger.void_hold", command=VoidHold, result=Nothing)
 ACCRUE_INSTALLMENT = Step(
     name="ledger.accrue_installment", command=AccrueInstallment, result=InstallmentAccrued
 )
+SET_ACCRUAL = Step(name="ledger.set_accrual", command=SetAccrual, result=Nothing)
 ACCRUE_DUE = Step(name="ledger.accrue_due", command=AccrueDue, result=DueAccrued)
 
 
@@ -118,6 +128,13 @@ class LedgerSteps(Protocol):
         """Post every day of the plan that is over, and accrue this installment no more.
 
         Asked again it answers the same. Of an installment that the books do not know, nothing.
+        """
+        ...
+
+    async def set_accrual(self, command: SetAccrual) -> Nothing:
+        """Stopped, the days until then are posted first; resumed, those in between are. Idempotent.
+
+        Interest of a stopped plan counts as earned when it is paid.
         """
         ...
 

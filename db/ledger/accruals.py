@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db.kernel.engine import WriteSession
@@ -56,6 +56,7 @@ async def begin(*, session: WriteSession, happening: PlanBecameActive) -> None:
             "accrued_until": planned.starts_on,
             "accrued_santim": NOTHING,
             "is_done": not planned.interest or planned.ends_on <= planned.starts_on,
+            "is_suspended": False,
         }
         for planned, fee in zip(happening.installments, fees, strict=True)
     ]
@@ -79,6 +80,7 @@ async def accrue(*, session: WriteSession, plan_id: str, until: datetime) -> Mon
         .where(
             EarningInstallment.plan_id == plan_id,
             EarningInstallment.is_done.is_(False),
+            EarningInstallment.is_suspended.is_(False),
             EarningInstallment.accrued_until < day,
         )
         .order_by(EarningInstallment.number)
@@ -101,6 +103,26 @@ async def accrue_and_close(
     return Earned(interest=paid.accrued_santim, merchant_fee=paid.merchant_fee_santim)
 
 
+async def set_accruing(
+    *, session: WriteSession, plan_id: str, is_accruing: bool, at: datetime
+) -> None:
+    """Have a plan's days earn interest, or not. Days that are over at ``at`` are posted either way.
+
+    When it goes on, the days on which it was stopped are posted with the others.
+    """
+    await enter(session=session, plan_id=plan_id)
+    if not is_accruing:
+        await accrue(session=session, plan_id=plan_id, until=at)
+    await session.execute(
+        update(EarningInstallment)
+        .where(EarningInstallment.plan_id == plan_id, EarningInstallment.is_done.is_(False))
+        .values(is_suspended=not is_accruing)
+        .execution_options(synchronize_session="fetch")
+    )
+    if is_accruing:
+        await accrue(session=session, plan_id=plan_id, until=at)
+
+
 async def take_plans_behind(
     *, session: WriteSession, until: datetime, after_plan: str, limit: int
 ) -> Sequence[str]:
@@ -113,6 +135,7 @@ async def take_plans_behind(
         .distinct()
         .where(
             EarningInstallment.is_done.is_(False),
+            EarningInstallment.is_suspended.is_(False),
             EarningInstallment.on_test_clock.is_(False),
             EarningInstallment.accrued_until < first_day_not_over(at=until),
             EarningInstallment.plan_id > after_plan,

@@ -234,7 +234,7 @@ class EarningInstallment(Base):
             "ix_earning_installments_behind",
             "plan_id",
             "accrued_until",
-            postgresql_where=text("NOT is_done AND NOT on_test_clock"),
+            postgresql_where=text("NOT is_done AND NOT is_suspended AND NOT on_test_clock"),
         ),
         Access.READ_WRITE.table,
     )
@@ -257,3 +257,5 @@ class EarningInstallment(Base):
     accrued_santim: Mapped[Money]
     is_done: Mapped[bool]
     """Nothing more is accrued: every day is posted, or it is paid."""
+    is_suspended: Mapped[bool]
+    """The plan does not perform: its days are not posted until it does again."""

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, Literal, get_args
 
+from meqenet.bnpl.delinquency_events import DelinquencyChange
 from meqenet.bnpl.staff_events import (
     CollectionPaused,
     CollectionResumed,
@@ -318,6 +319,7 @@ PlanEvent = (
     | NextAttemptMoved
     | RefundRetryAsked
     | PayoutRetryAsked
+    | DelinquencyChange
 )
 
 

@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from meqenet.bnpl import delinquency_events as d
 from meqenet.bnpl import events as e
 from meqenet.bnpl import staff_events as s
 from meqenet.bnpl.collection_hold import CollectionHold, HoldReason
+from meqenet.bnpl.servicing.delinquency import Standing
 from meqenet.calendar import addis_date
 
 
@@ -58,6 +60,7 @@ class PlanProgress:
         returned: a checkout payment went back.
         collections: by installment, those that were ever collected.
         hold: what staff have last asked for: until when nothing is collected by itself.
+        standing: how late the plan was when that was last told; None if it never was late.
     """
 
     sequence: int = 0
@@ -80,6 +83,7 @@ class PlanProgress:
     returned: bool = False
     collections: tuple[CollectionProgress, ...] = ()
     hold: CollectionHold | None = None
+    standing: Standing | None = None
 
     @property
     def awaits_new_try(self) -> bool:
@@ -140,6 +144,8 @@ class _Reader:
                 self._note(payout_rejected=event.payout_id)
             case e.MerchantPaid():
                 self._note(payout_rejected=None)
+            case d.BucketChanged() | d.AccrualStopped() | d.AccrualResumed() | d.ChargeOffFellDue():
+                self._note(standing=_standing_after(event, before=self.progress.standing))
             case _:
                 self._before_activation(event, at=at)
 
@@ -220,6 +226,21 @@ def _moved(known: CollectionProgress, *, to: datetime) -> CollectionProgress:
     if started_on is not None and before is not None:
         started_on += addis_date(at=to) - addis_date(at=before)
     return replace(known, started_on=started_on, next_attempt_at=to)
+
+
+def _standing_after(event: d.DelinquencyChange, *, before: Standing | None) -> Standing:
+    known = replace(before or Standing(on=event.on), on=event.on)
+    match event:
+        case d.BucketChanged():
+            days = event.days_past_due
+            still_due = known.charge_off_due and days > 0
+            return replace(known, days_past_due=days, charge_off_due=still_due)
+        case d.AccrualStopped():
+            return replace(known, days_past_due=event.days_past_due, is_accruing=False)
+        case d.AccrualResumed():
+            return replace(known, is_accruing=True)
+        case d.ChargeOffFellDue():
+            return replace(known, days_past_due=event.days_past_due, charge_off_due=True)
 
 
 def _hold_of(

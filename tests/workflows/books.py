@@ -1,6 +1,7 @@
 """The ledger in memory: what was posted under which id, and what each installment has earned."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from activities.contracts import ledger
 from activities.contracts.step import Nothing
@@ -15,6 +16,8 @@ class Books:
     """``postings`` by id. An installment that is paid has earned all of its days."""
 
     postings: dict[str, ledger.Post] = field(default_factory=dict)
+    suspended: dict[str, datetime] = field(default_factory=dict)
+    """Plans that earn nothing, and since when."""
 
     def happenings(self, plan_id: str) -> list[Happening]:
         """What was posted of a plan."""
@@ -24,6 +27,14 @@ class Books:
     async def post(self, command: ledger.Post) -> Nothing:
         before = self.postings.setdefault(command.posting_id, command)
         assert before.happening == command.happening
+        return Nothing()
+
+    @takes(ledger.SET_ACCRUAL)
+    async def set_accrual(self, command: ledger.SetAccrual) -> Nothing:
+        if command.is_accruing:
+            self.suspended.pop(command.plan_id, None)
+        else:
+            self.suspended[command.plan_id] = command.at
         return Nothing()
 
     @takes(ledger.ACCRUE_INSTALLMENT)
@@ -42,7 +53,8 @@ class Books:
             ends_on=planned.ends_on,
             day_count=active.day_count,
         )
-        over = [daily for daily in days if end_of_day(day=daily.day) < command.at]
+        until = min(command.at, self.suspended.get(plan_id, command.at))
+        over = [daily for daily in days if end_of_day(day=daily.day) < until]
         for daily in over:
             accrued = InterestAccrued(
                 plan_id=plan_id,

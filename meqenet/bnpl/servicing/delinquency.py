@@ -6,8 +6,15 @@ principal or interest is still owed. A fee alone makes nobody late, and a holida
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from enum import StrEnum
 
+from meqenet.bnpl.delinquency_events import (
+    AccrualResumed,
+    AccrualStopped,
+    Bucket,
+    BucketChanged,
+    ChargeOffFellDue,
+    DelinquencyChange,
+)
 from meqenet.bnpl.servicing.account import Account
 from meqenet.bnpl.servicing.amounts import NOTHING
 from meqenet.bnpl.servicing_policy import DelinquencyPolicy
@@ -15,23 +22,6 @@ from meqenet.errors import Mender, Refusal
 from meqenet.money import Money
 
 _DAY = timedelta(days=1)
-
-
-class Bucket(StrEnum):
-    """The class of lateness that a plan is reported in."""
-
-    CURRENT = "current"
-    """Nothing is overdue."""
-    DAYS_1_7 = "1-7"
-    """Up to a week."""
-    DAYS_8_30 = "8-30"
-    """Up to a month."""
-    DAYS_31_60 = "31-60"
-    """The second month."""
-    DAYS_61_90 = "61-90"
-    """The third month."""
-    DAYS_OVER_90 = "90+"
-    """Longer than 90 days."""
 
 
 _LAST_DAYS = (
@@ -66,42 +56,6 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BucketChanged:
-    """The plan is in another class of lateness from this day on."""
-
-    on: date
-    days_past_due: int
-    before: Bucket
-    after: Bucket
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccrualStopped:
-    """Interest is not counted as earned any more from this day on."""
-
-    on: date
-    days_past_due: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccrualResumed:
-    """Everything that was past due has been paid: interest is counted as earned again."""
-
-    on: date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChargeOffFellDue:
-    """The plan is late enough to be given up as a loss."""
-
-    on: date
-    days_past_due: int
-
-
-DelinquencyChange = BucketChanged | AccrualStopped | AccrualResumed | ChargeOffFellDue
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Aged:
     """The standing on a day, and what has changed on the way to it, in order."""
 
@@ -130,15 +84,19 @@ def bucket_of(*, days_past_due: int) -> Bucket:
     return Bucket.DAYS_OVER_90
 
 
+def oldest_due(*, account: Account) -> date | None:
+    """The oldest due date whose principal or interest is not paid in full."""
+    owed = (row.due_on for row in account.installments if row.left.planned > NOTHING)
+    return min(owed, default=None)
+
+
 def days_past_due(*, account: Account, on: date) -> int:
     """Days since the oldest due date whose principal or interest is not paid in full."""
-    owed = (row.due_on for row in account.installments if row.left.planned > NOTHING)
-    oldest = min(owed, default=on)
-    return max(0, (on - oldest).days)
+    return _days_since(oldest_due(account=account), on=on)
 
 
 def age(*, account: Account, policy: DelinquencyPolicy, before: Standing, until: date) -> Aged:
-    """Bring a standing up to a day, telling every change on the day on which it came true.
+    """Bring an account's standing up to a day, telling every change on the day of its truth.
 
     The account is taken as it has been since ``before``: a payment or another change of it is a
     moment to call this, so that no change is told of a day on which it was otherwise.
@@ -152,14 +110,69 @@ def age(*, account: Account, policy: DelinquencyPolicy, before: Standing, until:
     Raises:
         ValueError: ``until`` lies before the standing.
     """
+    return age_owing(
+        oldest_due_on=oldest_due(account=account),
+        policy=policy,
+        before=before,
+        until=until,
+        has_moved_arrears=bool(account.arrears_moved),
+        is_charged_off=account.charged_off_on is not None,
+    )
+
+
+def age_owing(
+    *,
+    oldest_due_on: date | None,
+    policy: DelinquencyPolicy,
+    before: Standing,
+    until: date,
+    has_moved_arrears: bool = False,
+    is_charged_off: bool = False,
+) -> Aged:
+    """As :func:`age`, of a plan of which only this much is known.
+
+    Args:
+        oldest_due_on: the oldest due date that is not paid; None: nothing is owed any more.
+        policy: of the plan's product version.
+        before: the standing that was last told.
+        until: an Addis Ababa date, not before that of the standing.
+        has_moved_arrears: what was past due was moved to later dates, and is not paid.
+        is_charged_off: the plan was given up as a loss.
+
+    Raises:
+        ValueError: ``until`` lies before the standing.
+    """
     if until < before.on:
         raise ValueError("until: not before the standing")
     standing, changes = before, list[DelinquencyChange]()
     for number in range((until - before.on).days + 1):
-        now = _standing(account, policy=policy, before=standing, on=before.on + _DAY * number)
+        on = before.on + _DAY * number
+        days = _days_since(oldest_due_on, on=on)
+        is_cured = days == 0 and not has_moved_arrears
+        performs = days < policy.non_accrual_days and (standing.is_accruing or is_cured)
+        last = policy.charge_off_days
+        now = Standing(
+            on=on,
+            days_past_due=days,
+            is_accruing=performs and not is_charged_off,
+            charge_off_due=last is not None and days >= last and not is_charged_off,
+        )
         changes += _changes(before=standing, now=now)
         standing = now
     return Aged(standing=standing, changes=tuple(changes))
+
+
+def next_change_on(
+    *, oldest_due_on: date | None, policy: DelinquencyPolicy, after: date
+) -> date | None:
+    """The next day on which something changes if nothing is paid; None when nothing will."""
+    if oldest_due_on is None:
+        return None
+    turns = [last_day + 1 for last_day, _ in _LAST_DAYS] + [policy.non_accrual_days]
+    if policy.charge_off_days is not None:
+        turns.append(policy.charge_off_days)
+    days = (oldest_due_on + _DAY * turn for turn in turns)
+    return min((day for day in days if day > after), default=None)
 
 
 def charge_off(*, account: Account, on: date) -> ChargedOff:
@@ -189,19 +202,8 @@ def charge_off(*, account: Account, on: date) -> ChargedOff:
     )
 
 
-def _standing(
-    account: Account, *, policy: DelinquencyPolicy, before: Standing, on: date
-) -> Standing:
-    days = days_past_due(account=account, on=on)
-    is_cured = days == 0 and not account.arrears_moved
-    performs = days < policy.non_accrual_days and (before.is_accruing or is_cured)
-    last = policy.charge_off_days
-    return Standing(
-        on=on,
-        days_past_due=days,
-        is_accruing=performs and account.charged_off_on is None,
-        charge_off_due=last is not None and days >= last and account.charged_off_on is None,
-    )
+def _days_since(oldest_due_on: date | None, *, on: date) -> int:
+    return 0 if oldest_due_on is None else max(0, (on - oldest_due_on).days)
 
 
 def _changes(*, before: Standing, now: Standing) -> list[DelinquencyChange]:

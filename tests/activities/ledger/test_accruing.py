@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -13,6 +14,7 @@ from activities.contracts.ledger import (
     InstallmentAccrued,
     LedgerSteps,
     Post,
+    SetAccrual,
 )
 from activities.ledger import LedgerActivities
 from db.ledger import store, views
@@ -170,3 +172,31 @@ async def test_the_commands_survive_the_wire(unique: str) -> None:
 async def _receivable(databases: Databases, plan_id: str) -> Money:
     async with databases["ledger"].read() as session:
         return await views.balance(session=session, prefix=f"interest_receivable:{plan_id}")
+
+
+async def test_a_plan_that_does_not_perform_earns_nothing_until_it_does_again(
+    steps: LedgerSteps, databases: Databases, unique: str
+) -> None:
+    plan_id = f"pln_{unique}"
+    await steps.post(_activation(plan_id))
+
+    async def nights(day: int) -> Money:
+        at = datetime(2026, 12, day, 21, 5, tzinfo=UTC)
+        due = AccrueDue(until=at, after_plan=plan_id[:-1], limit=1)
+        await ActivityEnvironment().run(steps.accrue_due, due)
+        return await _receivable(databases, plan_id)
+
+    stop = SetAccrual(
+        plan_id=plan_id, is_accruing=False, at=datetime(2026, 12, 2, 21, 0, tzinfo=UTC)
+    )
+    before = await nights(1)
+    for _ in range(2):
+        await steps.set_accrual(stop)
+        assert await _receivable(databases, plan_id) == before + Money(30)
+    assert await nights(12) == before + Money(30)
+
+    go_on = replace(stop, is_accruing=True, at=datetime(2026, 12, 12, 21, 5, tzinfo=UTC))
+    for _ in range(2):
+        await steps.set_accrual(go_on)
+        assert await _receivable(databases, plan_id) == before + Money(330)
+    assert await nights(13) == before + Money(360)

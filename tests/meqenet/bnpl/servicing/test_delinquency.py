@@ -6,21 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meqenet.analytics.past_due import Lateness, lateness_of
-from meqenet.bnpl.servicing.account import Account
-from meqenet.bnpl.servicing.allocation import allocate
-from meqenet.bnpl.servicing.delinquency import (
+from meqenet.bnpl.delinquency_events import (
     AccrualResumed,
     AccrualStopped,
     Bucket,
     BucketChanged,
     ChargeOffFellDue,
     DelinquencyChange,
-    Standing,
-    age,
-    bucket_of,
-    charge_off,
-    days_past_due,
 )
+from meqenet.bnpl.servicing.account import Account
+from meqenet.bnpl.servicing.allocation import allocate
+from meqenet.bnpl.servicing.delinquency import Standing, age, bucket_of, charge_off, days_past_due
 from meqenet.bnpl.servicing.hardship import SpreadArrears, preview_change
 from meqenet.bnpl.servicing.pay_off import pay_off_quote
 from meqenet.errors import Refusal

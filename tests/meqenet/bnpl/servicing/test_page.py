@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from meqenet.bnpl.delinquency_events import BucketChanged, ChargeOffFellDue
 from meqenet.bnpl.options import PaymentOption
 from meqenet.bnpl.servicing.account import Account
 from meqenet.bnpl.servicing.allocation import allocate
-from meqenet.bnpl.servicing.delinquency import BucketChanged, ChargeOffFellDue, Standing, age
+from meqenet.bnpl.servicing.delinquency import Standing, age
 from meqenet.bnpl.servicing.hardship import (
     ExtendPlan,
     HardshipChange,

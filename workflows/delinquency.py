@@ -1,0 +1,94 @@
+"""How late an active plan is: told on the day on which its class changes, and to the books."""
+
+from datetime import date, datetime
+
+from temporalio import workflow
+
+from activities.contracts import ledger
+from meqenet.bnpl.delinquency_events import (
+    AccrualResumed,
+    AccrualStopped,
+    DelinquencyChange,
+)
+from meqenet.bnpl.products import product_from_document
+from meqenet.bnpl.servicing.delinquency import Standing, age_owing, next_change_on
+from meqenet.bnpl.servicing_policy import DelinquencyPolicy
+from meqenet.bnpl.states import InstallmentState, PlanState
+from meqenet.calendar import addis_date, at_addis
+from workflows.agenda import next_step
+from workflows.asking import ask
+from workflows.plan_desk import DAYS_PAST_DUE, PlanDesk
+
+_PATCH = "delinquency-1"
+_SETTLED = (InstallmentState.PAID, InstallmentState.CANCELLED)
+
+
+async def tell_lateness(desk: PlanDesk) -> None:
+    """Record what has changed since it was last looked at; nothing when nothing has.
+
+    To be called before a payment is taken in as well as after it: until then the plan was as late
+    as it was.
+    """
+    if not workflow.patched(_PATCH):
+        return
+    today = addis_date(at=desk.clock.now())
+    before = desk.life.delinquency or Standing(on=desk.life.activated_on or today)
+    aged = age_owing(
+        oldest_due_on=_oldest_due(desk),
+        policy=_policy(desk),
+        before=before,
+        until=max(today, before.on),
+    )
+    for change in aged.changes:
+        await _tell(desk, change)
+    desk.life.delinquency = aged.standing
+    if aged.changes:
+        days = aged.standing.days_past_due
+        workflow.upsert_search_attributes([DAYS_PAST_DUE.value_set(days)])
+
+
+def next_lateness(desk: PlanDesk) -> datetime | None:
+    """When the plan has to look at its lateness next, if nothing is paid until then."""
+    standing = desk.life.delinquency
+    if standing is None:
+        return None
+    on = next_change_on(oldest_due_on=_oldest_due(desk), policy=_policy(desk), after=standing.on)
+    return None if on is None else at_addis(on=on, hour=0)
+
+
+async def _tell(desk: PlanDesk, change: DelinquencyChange) -> None:
+    if isinstance(change, AccrualStopped | AccrualResumed):
+        is_accruing = isinstance(change, AccrualResumed)
+        await ask(
+            ledger.SET_ACCRUAL,
+            ledger.SetAccrual(
+                plan_id=desk.plan_id,
+                is_accruing=is_accruing,
+                at=at_addis(on=change.on, hour=0),
+            ),
+            summary="Count interest as earned again" if is_accruing else "Interest is not earned",
+        )
+    is_late = getattr(change, "days_past_due", 0) > 0
+    step, step_at = next_step(desk)
+    await desk.record(
+        change,
+        state=PlanState.PAST_DUE if is_late else desk.life.state,
+        step=step,
+        step_at=step_at,
+        action=desk.action,
+    )
+
+
+def _oldest_due(desk: PlanDesk) -> date | None:
+    open_dates = (
+        each.planned.due_on for each in desk.life.installments if each.state not in _SETTLED
+    )
+    return min(open_dates, default=None)
+
+
+def _policy(desk: PlanDesk) -> DelinquencyPolicy:
+    """The product version's, which the plan was signed under; read once a run."""
+    if desk.delinquency_policy is None:
+        product = product_from_document(document=desk.life.signed.product)
+        desk.delinquency_policy = product.servicing_policy.delinquency
+    return desk.delinquency_policy
