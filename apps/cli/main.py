@@ -27,6 +27,7 @@ _MODULES = {
     "events": "apps.cli.events",
     "rebuild": "apps.cli.rebuild",
     "bench": "apps.cli.bench",
+    "faults": "apps.cli.faults",
 }
 """Each command's module; it has ``register(app=…)``, and puts that command on an app."""
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import httpx
 
-_POLL_SECONDS = 0.05
+_POLL_MS = 50
 _WAIT_SECONDS_MAX = 60
+_MS = 1000
 
 
 class ShopProblem(Exception):
@@ -64,12 +65,14 @@ class Purchase:
 
 @dataclass(frozen=True)
 class Shop:
-    """A merchant with its API key."""
+    """A merchant with its API key, which looks every ``poll_ms`` for as long as it is patient."""
 
     http: httpx.AsyncClient
     api_url: str
     merchant_id: str
     api_key: str
+    poll_ms: int = _POLL_MS
+    wait_seconds_max: int = _WAIT_SECONDS_MAX
 
     async def quotes(self, *, amount: str) -> dict[str, Any]:
         """All four options for an amount."""
@@ -107,6 +110,11 @@ class Shop:
         body = {"to": to.isoformat()}
         key = f"advance-{clock_id}-{to.isoformat()}"
         await self._send("POST", f"{path}/advance", body, key=key)
+        return await self.at_rest(clock_id)
+
+    async def at_rest(self, clock_id: str) -> dict[str, Any]:
+        """Wait until all that is due on a test clock is done."""
+        path = f"/v1/test-clocks/{clock_id}"
         return await self._until(path, lambda clock: clock["status"] == "ready")
 
     async def until(self, plan_id: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
@@ -114,9 +122,9 @@ class Shop:
         return await self._until(f"/v1/plans/{plan_id}", holds)
 
     async def _until(self, path: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        async with asyncio.timeout(_WAIT_SECONDS_MAX):
+        async with asyncio.timeout(self.wait_seconds_max):
             while not holds(found := await self._send("GET", path)):  # noqa: ASYNC110 - polls HTTP
-                await asyncio.sleep(_POLL_SECONDS)
+                await asyncio.sleep(self.poll_ms / _MS)
         return found
 
     async def _send(

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fastapi import Request
+from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from apps.sandboxes.kernel.clock import Clock
-from apps.sandboxes.kernel.faults import DropConnection, FaultAnswer, FaultBoard
+from apps.sandboxes.kernel.faults import DropConnection, EmptyAnswer, FaultAnswer, FaultBoard
 
 CONTROL = "/_sandbox"
 DROP_EXTENSION = "sandbox.drop_connection"
@@ -106,6 +106,8 @@ class Edge:
         except FaultAnswer as fault:
             answer = JSONResponse({"error": "planned fault"}, status_code=fault.status)
             await answer(scope, receive, send)
+        except EmptyAnswer as fault:
+            await Response(status_code=fault.status)(scope, receive, send)
         except DropConnection as fault:
             await _drop(scope, receive, hold=fault.hold)
 

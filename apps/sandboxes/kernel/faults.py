@@ -7,7 +7,7 @@ A handler asks once per request and then applies the phases in order::
     if code := faults.refusal(): …  # answer in the provider's own way
     with book.transaction(): …      # commit
     await kernel.callbacks.send(url=…, body=…, reference=order_id, manner=faults.manner())
-    faults.after_commit()           # 500 or a dropped connection: it has happened
+    faults.after_commit()           # 500, 299 or a dropped connection: it has happened
 """
 
 from collections import Counter
@@ -31,6 +31,8 @@ class FaultKind(StrEnum):
     """HTTP 503; nothing has happened."""
     ERROR_AFTER_COMMIT = "error_after_commit"
     """HTTP 500; it has happened."""
+    EMPTY_AFTER_COMMIT = "empty_after_commit"
+    """HTTP 299 without a body; it has happened."""
     DROP_CALLBACK = "drop_callback"
     """The callback is never sent."""
     DELAY_CALLBACK = "delay_callback"
@@ -85,6 +87,12 @@ class FaultAnswer(Exception):
         self.status = status
 
 
+class EmptyAnswer(Exception):
+    """The request is answered with HTTP 299 and no body, as was seen in production."""
+
+    status = 299
+
+
 class DropConnection(Exception):
     """The TCP connection is closed without an answer, after holding it for ``hold``."""
 
@@ -108,6 +116,8 @@ class Faults(tuple[Fault, ...]):
         """Raise what goes wrong after the commit."""
         if self.has(kind=FaultKind.ERROR_AFTER_COMMIT):
             raise FaultAnswer(status=500)
+        if self.has(kind=FaultKind.EMPTY_AFTER_COMMIT):
+            raise EmptyAnswer
         self._drop(FaultKind.TIMEOUT_AFTER_COMMIT)
 
     def refusal(self) -> str | None:

@@ -19,7 +19,12 @@ from meqenet.money import Money
 _PASSWORD_WRONG = "SVC0403"  # noqa: S105 - a response code
 _VERSION = "v3"
 _TRANSACTION_TYPES = ("CustomerPayBillOnline", "CustomerBuyGoodsOnline")
-_AT_ONCE = (FaultKind.TIMEOUT_AFTER_COMMIT, FaultKind.ERROR_AFTER_COMMIT, FaultKind.CALLBACK_FIRST)
+_AT_ONCE = (
+    FaultKind.TIMEOUT_AFTER_COMMIT,
+    FaultKind.ERROR_AFTER_COMMIT,
+    FaultKind.EMPTY_AFTER_COMMIT,
+    FaultKind.CALLBACK_FIRST,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

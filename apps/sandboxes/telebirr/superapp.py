@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from apps.sandboxes.kernel.book import WalletUnknown
 from apps.sandboxes.kernel.edge import CONTROL
-from apps.sandboxes.kernel.faults import DropConnection, FaultAnswer
+from apps.sandboxes.kernel.faults import DropConnection, EmptyAnswer, FaultAnswer
 from apps.sandboxes.telebirr import grammar, refusals
 from apps.sandboxes.telebirr.checkout import Checkout, Payer
 from apps.sandboxes.telebirr.mandates import Mandate
@@ -180,7 +180,7 @@ def _refusals() -> Iterator[None]:
         raise HTTPException(409, detail) from refused
     except FaultAnswer as fault:
         raise HTTPException(fault.status, "planned fault") from fault
-    except DropConnection as fault:
+    except (DropConnection, EmptyAnswer) as fault:
         raise HTTPException(504, "planned fault: the app lost the connection") from fault
 
 

@@ -5,6 +5,7 @@ import pytest
 from apps.sandboxes.kernel.faults import (
     CallbackManner,
     DropConnection,
+    EmptyAnswer,
     Fault,
     FaultAnswer,
     FaultBoard,
@@ -46,13 +47,14 @@ def test_each_fault_strikes_in_its_phase() -> None:
     board.plan(operation="b", outcome=FaultKind.TIMEOUT_BEFORE, delay_ms=20)
     board.plan(operation="c", outcome=FaultKind.ERROR_AFTER_COMMIT)
     board.plan(operation="d", outcome=FaultKind.TIMEOUT_AFTER_COMMIT)
+    board.plan(operation="e", outcome=FaultKind.EMPTY_AFTER_COMMIT)
     with pytest.raises(FaultAnswer) as answered:
         board.take(operation="a").before()
     assert answered.value.status == 503
     with pytest.raises(DropConnection) as dropped:
         board.take(operation="b").before()
     assert dropped.value.hold == timedelta(milliseconds=20)
-    for operation, error in (("c", FaultAnswer), ("d", DropConnection)):
+    for operation, error in (("c", FaultAnswer), ("d", DropConnection), ("e", EmptyAnswer)):
         faults = board.take(operation=operation)
         faults.before()
         with pytest.raises(error):
