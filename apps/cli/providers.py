@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from integrations.throttling.shared import Standing
 
 _COMMAND = "report providers"
+_WHERE = "Run `meqenet up`, or name the credentials file that it prints in MEQENET_ENV_FILE."
 
 
 def providers(
@@ -46,6 +47,6 @@ def _read() -> "tuple[Standing, ...]":
     try:
         return asyncio.run(run())
     except Defect as defect:
-        end(command=_COMMAND, text=f"{defect.text}. Run `meqenet up`, or name its credentials file")
+        end(command=_COMMAND, text=f"{defect.text}. {_WHERE}")
     except (RedisError, OSError) as error:
         end(command=_COMMAND, text=f"Redis cannot be reached: {type(error).__name__}")

@@ -20,6 +20,8 @@ from meqenet.payments.lanes import HeldBack, HoldReason, Lane
 _MS: Final = 1000
 _LOOK_MS: Final = 250
 """How often whoever is first in line looks whether a probe has come back."""
+_AWAY_MS_MIN: Final = 1_000
+"""Whoever waits elsewhere looks no more often than that."""
 _LOST_MS: Final = 1_000
 """A Redis that was away is asked again after so long, so that not every call waits for it."""
 _log = logging.getLogger(__name__)
@@ -86,7 +88,7 @@ class ProviderGate:
             lambda gate: gate.look(lane=lane, line=line), lambda: self._local.look(lane=lane)
         )
         if verdict.held is not None:
-            raise self._held(verdict.held, wait_ms=verdict.wait_ms)
+            raise self._held(verdict.held, wait_ms=max(verdict.wait_ms, _AWAY_MS_MIN))
 
     async def _ticket(self, lane: Lane) -> _Ticket:
         until_ms = self._now_ms() + WAIT_MS_MAX

@@ -9,11 +9,13 @@ import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from temporalio.client import Client
 
 from meqenet.errors import OutcomeUnknown
+from meqenet.payments.lanes import HeldBack, HoldReason
 from meqenet.payments.rail import RailStatus, WalletProvider
 from tests.workflows.conftest import Bench, serving, temporal_with_time_skipping
 from tests.workflows.fakes import Domains
@@ -63,6 +65,16 @@ async def _rough(bench: Bench) -> None:
     await _complete(bench, "pay_in_4", WalletProvider.MPESA)
 
 
+async def _held(bench: Bench) -> None:
+    """An order waits twice for its turn at the provider, and so does the question about it."""
+    held = HeldBack(provider="mpesa", reason=HoldReason.OPEN, retry_after=timedelta(seconds=1))
+    orders = iter((held, held, OutcomeUnknown("mpesa_outcome_unknown", "no answer")))
+    questions = iter((held, held, RailStatus.SUCCEEDED))
+    bench.domains.answer = lambda _order: next(orders)
+    bench.domains.query = lambda _order: next(questions)
+    await _complete(bench, "pay_in_30", WalletProvider.MPESA)
+
+
 async def _supported(bench: Bench) -> None:
     """Staff pause and resume a plan, and have tried again what has failed for good."""
     who, why = "stf_recorded", "the customer called"
@@ -94,6 +106,7 @@ async def record(version: str, *only: str) -> None:
         "pay_in_full-mpesa": lambda b: _complete(b, "pay_in_full", WalletProvider.MPESA),
         "cancelled-mpesa": _cancelled,
         "rough-mpesa": _rough,
+        "held-mpesa": _held,
         "supported-mpesa": _supported,
         "requested-telebirr": lambda b: _complete(
             b, "pay_in_30", WalletProvider.TELEBIRR, amount="5000.01"

@@ -116,7 +116,7 @@ async def test_attempts_wait_while_a_provider_is_down_and_drain_at_its_rate(
             outage.env, outage.domains, plan=plan, merchant=f"mer_{n % 3}"
         )
     standing = await eventually(
-        outage.standing, lambda seen: seen.counts.get("orders:waiting", 0) > 2 * _WAITING
+        outage.standing, lambda seen: seen.counts.get("orders:waiting", 0) > _WAITING
     )
     assert standing.state is not BreakerState.CLOSED
     refused = len(await outage.requests())

@@ -138,6 +138,19 @@ async def test_while_redis_is_away_each_worker_keeps_to_its_part_and_says_so_onc
     await redis.aclose()
 
 
+@pytest.mark.parametrize(
+    ("per_minute", "workers", "in_hand"),
+    [(3000, 4, 50), (3000, 1, 200), (600, 4, 10), (60, 4, 4), (1, 1, 4)],
+)
+def test_a_worker_takes_no_more_in_hand_than_it_can_send_within_its_patience(
+    per_minute: int, workers: int, in_hand: int
+) -> None:
+    settings = GateSettings(
+        orders_per_minute=per_minute, questions_per_minute=per_minute, workers_max=workers
+    )
+    assert [settings.waiting_max(lane=lane) for lane in Lane] == [in_hand] * 2
+
+
 def test_settings_that_contradict_each_other_are_refused() -> None:
     with pytest.raises(ValueError, match="open_seconds_max"):
         GateSettings(open_seconds_first=10, open_seconds_max=5)
