@@ -88,4 +88,5 @@ class LateMoneyActivities:
             amount=asked.amount,
             reason=customer_credit.REASON,
             is_new=asked.is_new,
+            is_returned=asked.is_returned,
         )

@@ -1,7 +1,8 @@
 """The return of a customer's credit to the wallet that it came from, because staff say so.
 
 The run is the judge: while one goes on, nobody begins a second, and what has gone back does not go
-back again. A refund whose run was lost goes on when somebody asks again, and is asked about first.
+back again. A refund whose run was lost goes on when somebody asks again: the provider is asked
+about it first, and what the wallet has by then is posted.
 """
 
 from dataclasses import dataclass
@@ -135,14 +136,22 @@ class CreditReturnWorkflow:
             asks_first=not opened.is_new,
             returns=ReturnedMoney.CUSTOMER_CREDIT,
         )
+        happening = happening_of(order=order, provider=opened.provider)
+        if opened.is_returned:
+            await ask(
+                ledger.POST,
+                ledger.Post(
+                    posting_id=order.refund_id, happening=happening, effective_at=workflow.now()
+                ),
+                summary="It is back in the wallet, and in the books",
+            )
+            text = "The money is back in the wallet."
+            self._refused = refusal(code="credit_returned", text=text)
+            return None
         try:
             await ask(
                 ledger.HOLD_MONEY,
-                ledger.HoldMoney(
-                    hold_id=order.refund_id,
-                    happening=happening_of(order=order, provider=opened.provider),
-                    at=workflow.now(),
-                ),
+                ledger.HoldMoney(hold_id=order.refund_id, happening=happening, at=workflow.now()),
                 summary="Hold the money until it is back",
             )
         except ActivityError as error:

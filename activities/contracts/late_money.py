@@ -74,13 +74,18 @@ class AskCreditReturn:
 
 @dataclass(frozen=True, kw_only=True)
 class CreditReturnOpened:
-    """The refund, stored. ``is_new``: it was not there before, so nothing can have been sent."""
+    """The refund, stored.
+
+    ``is_new``: it was not there before, so nothing can have been sent. ``is_returned``: the money
+    is back in the wallet.
+    """
 
     refund_id: str
     provider: WalletProvider
     amount: Money
     reason: str
     is_new: bool
+    is_returned: bool = False
 
 
 SETTLE_INSTALLMENT = Step(
@@ -109,8 +114,8 @@ class LateMoneySteps(Protocol):
         ...
 
     async def ask_credit_return(self, command: AskCreditReturn) -> CreditReturnOpened:
-        """A refund of it that has not ended is given as it stands.
+        """A refund of it that has not failed is given as it stands.
 
-        Refusals: ``credit_unknown``: the attempt brought no surplus; ``credit_returned``.
+        Refusal ``credit_unknown``: the attempt brought no surplus.
         """
         ...

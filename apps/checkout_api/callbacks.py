@@ -19,7 +19,7 @@ from temporalio.service import RPCError
 from apps.checkout_api.parts import ApiParts, Parts
 from apps.checkout_api.plan_process import ProcessGone, of_rpc
 from apps.checkout_api.problems import Problem
-from db.payments.late_money import awaits_money
+from db.payments.views.credit import awaits_money
 from integrations.mpesa.wire import MpesaResult, ResultPurpose, parse_result, parse_stk_callback
 from integrations.telebirr.wire import TelebirrNotify, parse_notify
 from meqenet.errors import Defect, Mender, Refusal

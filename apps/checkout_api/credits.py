@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from apps.checkout_api.amounts import Birr
 from apps.checkout_api.told import Told
-from db.payments.customer_credit import CreditView
+from db.payments.views.credit import CreditView
 from meqenet.payments.attempts import OrderState
 from meqenet.payments.orders import installment_number
 from meqenet.payments.rail import WalletProvider

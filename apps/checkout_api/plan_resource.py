@@ -13,7 +13,7 @@ from apps.checkout_api.credits import PlanCredit, plan_credit
 from apps.checkout_api.quotes import Reason
 from apps.checkout_api.told import Told
 from db.bnpl.views import InstallmentView, PlanView
-from db.payments.customer_credit import CreditView
+from db.payments.views.credit import CreditView
 from meqenet.bnpl.options import PaymentOption
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.money import Currency, Money

@@ -18,7 +18,7 @@ from apps.checkout_api.plan_resource import PlanResource, resource_of
 from apps.checkout_api.problems import Problem, openapi_responses
 from apps.checkout_api.wire import AcceptRequest, CancelRequest, PlanRequest
 from db.bnpl.views import PlanView, plan_view
-from db.payments.customer_credit import CreditView, credits_of
+from db.payments.views.credit import CreditView, credits_of
 from meqenet.bnpl.states import ALLOWED, PlanState
 from meqenet.errors import Defect, Mender, Unavailable
 from meqenet.identity import derived_id

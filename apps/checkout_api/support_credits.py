@@ -14,7 +14,7 @@ from apps.checkout_api.problems import Problem, openapi_responses
 from apps.checkout_api.staff_authentication import Staff, staff_who
 from apps.checkout_api.support_plans import PlanId, Reasoned, found_plan, told_plan
 from apps.checkout_api.support_resource import SupportPlan
-from db.payments.customer_credit import credits_of
+from db.payments.views.credit import credits_of
 from meqenet.auth.roles import Deed
 from meqenet.errors import Unavailable
 from meqenet.identity import derived_id

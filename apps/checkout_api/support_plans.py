@@ -16,8 +16,8 @@ from apps.checkout_api.staff_authentication import Staff, staff_who
 from apps.checkout_api.support_resource import SupportPlan, support_plan
 from apps.checkout_api.wire import Sent
 from db.bnpl.views import PlanView, plan_view
-from db.payments.customer_credit import credits_of
 from db.payments.views import attempts_of
+from db.payments.views.credit import credits_of
 from meqenet.auth.roles import Deed
 from meqenet.bnpl.states import ALLOWED
 from meqenet.errors import Mender, Unavailable

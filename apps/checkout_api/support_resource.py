@@ -10,8 +10,8 @@ from apps.checkout_api.credits import CreditState, SupportCredit, state_of, supp
 from apps.checkout_api.plan_resource import NextStep
 from apps.checkout_api.told import Told
 from db.bnpl.views import InstallmentView, PlanView
-from db.payments.customer_credit import CreditView
 from db.payments.views import AttemptView
+from db.payments.views.credit import CreditView
 from meqenet.bnpl.options import PaymentOption
 from meqenet.bnpl.states import ALLOWED, InstallmentState, PlanState
 from meqenet.errors import Mender

@@ -60,12 +60,6 @@ async def find_attempt(*, session: ReadSession, attempt_id: str) -> Attempt | No
     return await session.get(Attempt, (plan_id, attempt_id))
 
 
-async def awaits_money(*, session: ReadSession, attempt_id: str) -> bool:
-    """Whether it is one of ours that does not count as paid."""
-    attempt = await find_attempt(session=session, attempt_id=attempt_id)
-    return attempt is not None and attempt.state is not OrderState.SUCCEEDED
-
-
 def pays(*, attempt: Attempt) -> bool:
     """Whether its money pays its installment."""
     return attempt.state is OrderState.SUCCEEDED and attempt.surplus_at is None

@@ -22,8 +22,8 @@ from activities.payments import PaymentsActivities
 from activities.reconciliation import ReconciliationActivities
 from db.kernel.encryption import Keyring
 from db.ledger.views import entries_of
-from db.payments.customer_credit import credits_of
 from db.payments.views import lines_of_day
+from db.payments.views.credit import credits_of
 from integrations.statements.settings import StatementSettings
 from meqenet.errors import Unavailable
 from meqenet.identity import attempt_id, installment_id, plan_id, wire_id

@@ -115,7 +115,7 @@ async def test_every_write_of_merchants_and_staff_needs_a_key_of_its_own(
                 "resume",
                 "refund/retry",
                 "payout/retry",
-                    "credits/{attempt}/return",
+                "credits/{attempt}/return",
             )
         ),
     }
