@@ -22,6 +22,8 @@ def test_every_kind_of_workflow_with_a_history_of_its_own_is_recorded() -> None:
         "PaymentPlanWorkflow",
         "InstallmentCollectionWorkflow",
         "RefundWorkflow",
+        "LateMoneyWorkflow",
+        "CreditReturnWorkflow",
         "MerchantPayoutWorkflow",
         "MerchantNoticeWorkflow",
         "ReminderWorkflow",

@@ -5,7 +5,7 @@ Payments and ledger are the real stores, the other domains are in memory.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 
@@ -153,10 +153,11 @@ class Late(Bench):
         return {name: str(left[name]) for name in told if left.get(name)}
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def late(
-    env: WorkflowEnvironment, databases: Databases, keyring: Keyring, unique: str
+@asynccontextmanager
+async def late_bench(
+    env: WorkflowEnvironment, databases: Databases, keyring: Keyring, *, merchant_id: str
 ) -> AsyncIterator[Late]:
+    """Workers over the real stores of payments and ledger, and the rest in memory."""
     stores, store = Stores(), databases["payments"]
     real: dict[str, list[object]] = {
         "payments": [
@@ -172,7 +173,16 @@ async def late(
             await stack.enter_async_context(
                 worker_for(client=env.client, queue=queue, activities=parts)
             )
-        yield Late(env=env, domains=stores, merchant_id=f"mer_{unique}", databases=databases)
+        yield Late(env=env, domains=stores, merchant_id=merchant_id, databases=databases)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def late(
+    env: WorkflowEnvironment, databases: Databases, keyring: Keyring, unique: str
+) -> AsyncIterator[Late]:
+    """A bench of the test's own."""
+    async with late_bench(env, databases, keyring, merchant_id=f"mer_{unique}") as bench:
+        yield bench
 
 
 async def test_money_of_a_failed_attempt_pays_before_the_next_one_is_made(late: Late) -> None:
