@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from rich.console import Console
@@ -148,3 +149,41 @@ async def test_every_story_can_be_printed_and_loses_no_digit(
 
 async def test_what_is_no_plan_is_none(world: World) -> None:
     assert await read_books(stores=world.stores, plan_id="pln_none") is None
+
+
+async def test_what_was_paid_too_much_is_shown_until_and_after_it_went_back(
+    world: World, histories: list[History]
+) -> None:
+    books = await books_of(world, histories[0])
+    newest = books.events[-1]
+    attempt, amount = f"{books.plan_id}-i01-a1", {"santim": 100_000, "currency": "ETB"}
+    said = {"attempt_id": attempt, "provider": "mpesa", "amount": amount}
+    told = [
+        replace(
+            newest,
+            source="payments",
+            content=replace(
+                newest.content,
+                event_type=kind,
+                version=1,
+                data=said,
+                effective_at=newest.content.effective_at + timedelta(days=days),
+            ),
+        )
+        for days, kind in ((1, "surplus_received"), (2, "refund_succeeded"))
+    ]
+    later = replace(books, events=(*books.events, *told))
+    for moment, back in ((Moment(at=told[0].content.effective_at), False), (Moment(), True)):
+        story = at(later, moment)
+        (credit,) = story.credits
+        assert (credit.attempt_id, credit.provider, str(credit.amount)) == (
+            attempt,
+            "mpesa",
+            "1000.00",
+        )
+        assert (credit.returned_at is not None) is back
+        page = io.StringIO()
+        print_story(story=story, console=Console(file=page, width=160))
+        shown = page.getvalue()
+        assert "1,000.00 by mpesa since" in shown
+        assert ("went back" in shown) is back
