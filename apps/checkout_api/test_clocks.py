@@ -29,6 +29,8 @@ from workflows.test_clock_messages import Advance
 
 R = TypeVar("R")
 _LOOK_AGAIN_AFTER: Final = timedelta(milliseconds=150)
+_LOOK_AGAIN_AFTER_MAX: Final = timedelta(seconds=1)
+"""Each look is a task for the server and a worker, so whoever waits for long looks more rarely."""
 _NOT_THERE: Final = "test_clock_unknown"
 
 
@@ -188,8 +190,10 @@ async def _when_ready(handle: _Clock, *, parts: ApiParts) -> TestClockView:
     """Look until it is ready, or the time is up. The workflow has no way to call us."""
     view = await _view(handle, parts=parts)
     deadline = asyncio.get_running_loop().time() + parts.advance_seconds_max
+    wait = _LOOK_AGAIN_AFTER
     while view.status != "ready" and asyncio.get_running_loop().time() < deadline:
-        await asyncio.sleep(_LOOK_AGAIN_AFTER.total_seconds())
+        await asyncio.sleep(wait.total_seconds())
+        wait = min(wait * 1.3, _LOOK_AGAIN_AFTER_MAX)
         view = await _view(handle, parts=parts)
     return view
 

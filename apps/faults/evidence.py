@@ -108,6 +108,16 @@ def broken(*, scenario: Scenario, evidence: Evidence) -> list[str]:
     ]
 
 
+def changed(*, before: Evidence, after: Evidence) -> list[str]:
+    """What has become another although nothing new was heard, in sentences."""
+    names = ("plan", "debits", "balance", "transfers", "attempts", "findings", "entries")
+    return [
+        f"{name} changed when callbacks came again: {getattr(after, name)}"
+        for name in names
+        if getattr(before, name) != getattr(after, name)
+    ]
+
+
 def _plan(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     plan = evidence.plan
     states = [row["state"] for row in plan["schedule"]]

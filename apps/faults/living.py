@@ -17,8 +17,10 @@ from apps.faults.mishaps import Mishap
 from apps.faults.patience import patiently
 from apps.faults.planting import plant
 from apps.faults.world import World
+from db.payments.views import attempts_of
 from meqenet.calendar import at_addis
 from meqenet.identity import wire_id
+from meqenet.payments.attempts import OrderState
 from workflows.messages import RetryInstallment, RetryMoneyOut, plan_workflow_id
 from workflows.plan import PaymentPlanWorkflow
 
@@ -61,8 +63,6 @@ class Life:
             await self._spend_and_earn()
             self._come_further()
             await self._until_completed()
-        if Mishap.REPEATED_LATER in self.scenario.mishaps:
-            await self._hear_all_again()
         self._come_further()
 
     def _come_further(self) -> None:
@@ -105,19 +105,30 @@ class Life:
                 # A page that was lost on the way, or a payment that has been made: look again.
                 await asyncio.sleep(_AGAIN_AFTER_MS / _MS)
             else:
-                done = _asked(self.plan)
+                is_retry = self.plan["next_action"]["kind"] == "retry_payment"
+                done = None if is_retry else _asked(self.plan)
 
     async def _do(self, action: dict[str, Any]) -> None:
         match action["kind"]:
             case "accept_offer":
                 await self.world.shop.accept(self.plan_id)
             case "retry_payment":
-                key = f"again-{self.plan_id}-{_failed(self.plan)}"
+                # One more payment for each that has failed, however often we see that it has.
+                key = f"again-{self.plan_id}-{await self._failures()}"
                 await self.world.shop.accept(self.plan_id, key=key)
+                await asyncio.sleep(_AGAIN_AFTER_MS / _MS)
             case "visit" if self.plan["state"] == "identity_required":
                 await self.customer.log_in(action)
             case _:
                 await self.customer.pay(action)
+
+    async def _failures(self) -> int:
+        async def count() -> int:
+            async with self.world.payments.read() as session:
+                tried = await attempts_of(session=session, plan_id=self.plan_id)
+            return sum(attempt.state is OrderState.FAILED for attempt in tried)
+
+        return await patiently(count)
 
     async def _spend_and_earn(self) -> None:
         """Wallets that are to be found empty are so from before the due day to its evening."""
@@ -174,7 +185,7 @@ class Life:
                 raise
             await self.world.shop.at_rest(self.clock)
 
-    async def _hear_all_again(self) -> None:
+    async def hear_all_again(self) -> None:
         """Deliver every callback of this plan's orders once more, in any order."""
         sent = await self.world.rows(
             f"{self.world.controls[self.scenario.provider]}/callbacks", last="1000"
@@ -194,13 +205,9 @@ def _is_over(plan: dict[str, Any]) -> bool:
     return plan["state"] in _LIVING | _CLOSED
 
 
-def _failed(plan: dict[str, Any]) -> int:
-    return sum(row["failed_attempts"] for row in plan["schedule"])
-
-
-def _asked(plan: dict[str, Any]) -> tuple[str, str, int] | None:
-    """What the customer is asked to do, as something new each time; None when it is nothing."""
+def _asked(plan: dict[str, Any]) -> tuple[str, str] | None:
+    """What the customer is asked to do, to be done once; None when it is nothing."""
     action = plan["next_action"]
     if action is None:
         return None
-    return (action["kind"], str(action["app_link"] or action["url"]), _failed(plan))
+    return (action["kind"], str(action["app_link"] or action["url"]))

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Final
 
 from apps.faults.drawing import Scenario, Strike, batches, draw, strikes_of
-from apps.faults.evidence import broken, gather
+from apps.faults.evidence import broken, changed, gather
 from apps.faults.house import strike
 from apps.faults.living import MARKS, Life
-from apps.faults.mishaps import HouseFault
+from apps.faults.mishaps import HouseFault, Mishap
 from apps.faults.world import World
 from apps.verify.assembling import run_verification
 from apps.verify.wanted import Wanted
@@ -122,7 +122,11 @@ async def _judged(world: World, scenario: Scenario, mark: Callable[[], None]) ->
 
 
 async def _compare(life: Life, faults: list[str]) -> None:
-    faults += broken(scenario=life.scenario, evidence=await gather(life=life))
+    scenario, evidence = life.scenario, await gather(life=life)
+    faults += broken(scenario=scenario, evidence=evidence)
+    if Mishap.REPEATED_LATER in scenario.mishaps:
+        await life.hear_all_again()
+        faults += changed(before=evidence, after=await gather(life=life))
 
 
 async def _noted(what: str, deed: Callable[[], Awaitable[None]]) -> list[str]:
