@@ -114,8 +114,7 @@ async def test_when_nothing_more_is_tried_the_plan_tells_why_and_a_person_is_not
     life = await active(bench)
     bench.domains.answer = lambda _order: (RailStatus.FAILED, "2006")
     await bench.days_pass(life.handle, 31)
-    told = life.events[-1]
-    assert isinstance(told, InstallmentFailed)
+    (told,) = (each for each in life.events if isinstance(each, InstallmentFailed))
     assert (told.cause, told.reason) == ("wallet_frozen", "needs_mending")
     bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
     await life.handle.execute_update(

@@ -84,7 +84,7 @@ async def test_every_write_names_what_it_has_written(shop: Shop) -> None:
     assert len(set(names)) == 3
     for answer in (read, accepted):
         (plan,) = (await shop.get("/v1/plans", after=answer)).json()["plans"]
-        states = {"offered": ("offered", "active"), "active": ("active",)}
+        states = {"offered": ("offered", "accepted", "active"), "active": ("active",)}
         assert plan["state"] in states[answer.json()["state"]]
     other = await shop.post("/v1/plans", shop.application(reference="to be cancelled"))
     cancelled = await shop.post(f"/v1/plans/{other.json()['id']}/cancel", {"reason": "no"})
