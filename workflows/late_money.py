@@ -5,6 +5,7 @@ was over, or when the plan was. It pays its installment if that is still to be p
 customer's credit.
 """
 
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -53,9 +54,25 @@ class LateMoney:
 class LateMoneyWorkflow:
     """Follows the money of one attempt. Whatever it asks for is done once, however often asked."""
 
+    def __init__(self) -> None:
+        self._unread: deque[LateMoney] = deque()
+
+    @workflow.signal
+    def told(self, money: LateMoney) -> None:
+        """Another word on the same money: a question's answer may come while a hint is followed."""
+        self._unread.append(money)
+
     @workflow.run
     async def run(self, money: LateMoney) -> MoneyPlace:
         """Return where the money belongs, once it is posted there."""
+        place = await self._take(money)
+        while self._unread:
+            another = self._unread.popleft()
+            if another != money:
+                place = await self._take(another)
+        return place
+
+    async def _take(self, money: LateMoney) -> MoneyPlace:
         attempt = await ask(
             late.FIND_ATTEMPT,
             late.FindAttempt(attempt_id=money.attempt_id),
@@ -158,6 +175,18 @@ async def follow_money(money: LateMoney) -> None:
         )
     except WorkflowAlreadyStartedError:
         workflow.logger.info("the money is being followed already")
+        if workflow.patched("late-money-told"):
+            await _tell_run(money)
+
+
+async def _tell_run(money: LateMoney) -> None:
+    run = workflow.get_external_workflow_handle_for(
+        LateMoneyWorkflow.run, late_money_workflow_id(attempt_id=money.attempt_id)
+    )
+    try:
+        await run.signal(LateMoneyWorkflow.told, money)
+    except FailureError:
+        workflow.logger.warning("its run has ended meanwhile; the provider's statement will tell")
 
 
 async def settled(*, plan_id: str, installment_id: str, at: datetime) -> p.AttemptStanding | None:

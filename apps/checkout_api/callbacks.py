@@ -191,10 +191,13 @@ async def _follow_money(parts: ApiParts, answer: PaymentAnswer, *, is_hint: bool
     async with parts.stores["payments"].write() as session:
         if not await awaits_money(session=session, attempt_id=answer.order_id):
             return
+    money = LateMoney(attempt_id=answer.order_id, answer=answer, is_hint=is_hint)
     try:
         await parts.temporal.start_workflow(
             LateMoneyWorkflow.run,
-            LateMoney(attempt_id=answer.order_id, answer=answer, is_hint=is_hint),
+            money,
+            start_signal="told",
+            start_signal_args=[money],
             id=late_money_workflow_id(attempt_id=answer.order_id),
             task_queue=WORKFLOW_QUEUE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
