@@ -196,6 +196,25 @@ async def test_money_of_a_failed_attempt_pays_before_the_next_one_is_made(late: 
     assert await late.credits(plan) == ()
 
 
+async def test_the_answer_that_comes_while_a_hint_is_looked_into_is_heard(late: Late) -> None:
+    clock, handle, plan = await late.failed_once(code="2")
+    order = late.order(plan)
+    late.domains.query = lambda _order: RailStatus.PENDING
+    hint = LateMoney(attempt_id=order, answer=late.word(order), is_hint=True)
+    run = await late.env.client.start_workflow(
+        LateMoneyWorkflow.run,
+        hint,
+        id=late_money_workflow_id(attempt_id=order),
+        task_queue=WORKFLOW_QUEUE,
+        start_signal="told",
+        start_signal_args=[LateMoney(attempt_id=order, answer=late.word(order))],
+    )
+    assert await run.result() == MoneyPlace.INSTALLMENT
+    assert (await handle.result()).state == "completed"
+    await clock.terminate()
+    assert await late.books(plan) == {"provider_clearing": "4000.00"}
+
+
 async def test_money_that_comes_when_all_attempts_are_over_pays_as_well(late: Late) -> None:
     clock, handle, plan = await late.failed_once(code="2")
     assert "installment_failed" in late.domains.kinds(plan)
