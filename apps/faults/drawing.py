@@ -28,9 +28,9 @@ _FAILURES_OF_A_DAY: Final = 6
 _LATER: Final = frozenset({Mishap.NO_FUNDS, Mishap.WALLET_FROZEN, Mishap.DOWN_FOR_A_DAY})
 """They need an installment that is collected by itself."""
 _OPTIONS: Final = {
-    PaymentOption.PAY_IN_FULL: 79,
-    PaymentOption.PAY_IN_30: 18,
-    PaymentOption.PAY_IN_4: 3,
+    PaymentOption.PAY_IN_FULL: 86,
+    PaymentOption.PAY_IN_30: 12,
+    PaymentOption.PAY_IN_4: 2,
 }
 """How often of a hundred: a plan that collects later is twice as much work as one that does not,
 and one in four installments three times."""

@@ -14,6 +14,7 @@ from temporalio.client import Client
 from apps.demo.customer import Customer
 from apps.demo.shop import Purchase, Shop
 from apps.runtime.addresses import Running
+from apps.runtime.backing import remove_backing, temporary_directory
 from apps.runtime.up import UpOptions, run_up
 from apps.sandboxes.fayda.people import WELL_KNOWN_PEOPLE
 from db.kernel.engine import Database
@@ -42,17 +43,22 @@ async def running() -> AsyncIterator[Running]:
         await done.wait()
 
     said: list[str] = []
-    options = UpOptions(ephemeral=True, automatic_ports=True, tell=said.append)
+    # Kept while it runs, as servers are killed and have to come back with what they had.
+    directory = temporary_directory()
+    options = UpOptions(data=directory, automatic_ports=True, tell=said.append)
     life = asyncio.create_task(run_up(options=options, on_ready=hold))
-    both: set[asyncio.Future[Any]] = {life, up}
-    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-    if life.done():
+    try:
+        both: set[asyncio.Future[Any]] = {life, up}
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        if life.done():
+            await life
+        found = await up
+        yield found
+        faults = await _events_unlike_their_schemas(found)
+        done.set()
         await life
-    found = await up
-    yield found
-    faults = await _events_unlike_their_schemas(found)
-    done.set()
-    await life
+    finally:
+        remove_backing(directory=directory)
     assert faults == [], "what was written on the way is not what docs/events says"
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong on the way: killed processes, lost answers, repeated words, dead providers.
+"""Faults that have to come at a certain moment; ``test_drawn_faults`` has those of any moment.
 
 Whatever happens, each installment is debited once, succeeds once and is posted once.
 """
@@ -16,13 +16,11 @@ from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
 from apps.demo.customer import Customer
-from db.kernel.events import read_stream
+from apps.faults import processes
 from meqenet.identity import wire_id
-from meqenet.payments.attempts import OrderState
-from tests.journeys import evidence, processes
+from tests.journeys import evidence
 from tests.journeys.conftest import Town
 from tests.waiting import eventually
-from workers.settings import Domain
 from workflows.messages import RetryMoneyOut
 from workflows.plan import PaymentPlanWorkflow
 
@@ -31,13 +29,13 @@ PULL = {"mpesa": "stk_push", "telebirr": "disburseOrder"}
 HOLD_MS = 600_000
 """Longer than any test: the answer is held until the caller's connection is gone."""
 
-DUE_DAYS = 14
-"""After so many days the second installment has fallen due, and its first retry has not."""
+DUE_DAYS = 30
+"""After so many days the installment has fallen due, and its first retry has not."""
 
 
 @dataclass(frozen=True)
 class Life:
-    """An active plan in four installments, the first of them paid, on a test clock."""
+    """An active plan of which nothing is paid yet, on a test clock."""
 
     town: Town
     provider: str
@@ -60,13 +58,13 @@ class Life:
             delay_ms=hold_ms,
         )
 
-    async def paid_once_each(self, *, installments: int) -> None:
+    async def paid_once(self) -> None:
         await evidence.require_paid_once_each(
             self.town,
             provider=self.provider,
             customer=self.customer,
             plan_id=self.plan_id,
-            installments=installments,
+            installments=1,
         )
 
 
@@ -76,29 +74,26 @@ async def begin(town: Town, *providers: str) -> list[Life]:
     for provider in providers:
         clock = await town.clock()
         customer = await town.customer(provider=provider)
-        purchase = town.purchase(customer, "pay_in_4", clock=clock)
+        purchase = town.purchase(customer, "pay_in_30", clock=clock)
         plan_id = await town.active(customer, purchase)
         lives.append(Life(town, provider, customer, clock, plan_id))
     return lives
 
 
 def fall_due(*lives: Life) -> "asyncio.Task[None]":
-    """Clocks move to the second due date; the task ends when all that was due is done."""
-    return asyncio.create_task(days_pass(*lives, days=DUE_DAYS))
+    """Clocks move to the due date; the task ends when all that was due is done."""
+    return asyncio.create_task(_due_day_comes(*lives))
 
 
-async def days_pass(*lives: Life, days: int) -> None:
-    """Every life's clock moves by so many days."""
-    await asyncio.gather(*(life.town.days_pass(life.clock, days=days) for life in lives))
+async def _due_day_comes(*lives: Life) -> None:
+    await asyncio.gather(*(life.town.days_pass(life.clock, days=DUE_DAYS) for life in lives))
 
 
 async def end_well(*lives: Life) -> None:
-    """All that is left is collected, and every installment once."""
-    await days_pass(*lives, days=30)
+    """The installment is paid once, and nothing is left to do."""
     for life in lives:
-        plan = await life.town.shop.plan(life.plan_id)
-        assert plan["state"] == "completed"
-        await life.paid_once_each(installments=4)
+        await life.town.shop.until(life.plan_id, lambda plan: plan["state"] == "completed")
+        await life.paid_once()
 
 
 async def test_the_worker_is_killed_in_the_middle_of_collections(town: Town) -> None:
@@ -114,12 +109,10 @@ async def test_the_worker_is_killed_in_the_middle_of_collections(town: Town) -> 
         await eventually(functools.partial(_get, town, _next(town, provider)), operator.not_)
     await eventually(lambda: _get(town, f"{prompted.phone}/prompts"), bool)
 
-    await processes.kill(town.running, part="worker")
+    await processes.kill(running=town.running, part="worker")
     await _post(town, f"{prompted.phone}/answer", {"pin": "1234"})
 
     await due
-    for life in lives:
-        await life.paid_once_each(installments=2)
     assert await _pushes(taken) == await _pushes(prompted) == 1
     assert await _pushes(lost) == 2
     await _post(town, f"{prompted.phone}/mode", {"mode": "auto"})
@@ -132,116 +125,18 @@ async def test_the_api_is_killed_with_a_callback_in_its_hands(town: Town) -> Non
     await _post(town, f"{life.phone}/mode", {"mode": "manual"})
     due = fall_due(life)
     await eventually(lambda: _get(town, f"{life.phone}/prompts"), bool)
-    processes.process_of(town.running, part="API").send_signal(signal.SIGSTOP)
+    processes.process_of(running=town.running, part="API").send_signal(signal.SIGSTOP)
     await _post(town, f"{life.phone}/answer", {"pin": "1234"})
 
-    await processes.kill(town.running, part="API")
+    await processes.kill(running=town.running, part="API")
 
     with pytest.raises(httpx.TransportError):
         await due  # the shop's own request found nobody either
     await eventually(lambda: _serves(town), bool)
     await eventually(lambda: _clock_status(life), lambda status: status == "ready")
-    await life.paid_once_each(installments=2)
     assert await _first_delivery(life) == "unreachable"
     await _post(town, f"{life.phone}/mode", {"mode": "auto"})
     await end_well(life)
-
-
-async def test_callbacks_that_come_again_change_nothing(town: Town) -> None:
-    """Twice each from the provider, and all of them once more when everything is over."""
-    for provider, operation in (("mpesa", "stk_push"), ("telebirr", "*")):
-        await town.fault(provider, operation=operation, outcome="duplicate_callback", times=1000)
-    try:
-        lives = await begin(town, "mpesa", "telebirr")
-        await fall_due(*lives)
-        for life in lives:
-            await life.paid_once_each(installments=2)
-        await end_well(*lives)
-    finally:
-        for provider in ("mpesa", "telebirr"):
-            (await town.http.delete(_next(town, provider))).raise_for_status()
-    for life in lives:
-        sent = await _sent(life)
-        assert len(sent) >= 8
-        before = await _everything_known(life)
-        for row in sent:
-            await _post_text(town, row["url"], row["body"])
-        assert await _everything_known(life) == before
-
-
-async def test_a_failed_attempts_callback_that_comes_again_stops_nothing(town: Town) -> None:
-    (life,) = await begin(town, "mpesa")
-    await life.customer.set_balance(provider="mpesa", amount="0.00")
-    await town.days_pass(life.clock, days=DUE_DAYS)
-    assert _states(await town.shop.plan(life.plan_id))[1] == "collecting"
-    (failed,) = [row for row in await _sent(life) if "i02" in row["reference"]]
-    await _post_text(town, failed["url"], failed["body"])
-    await town.days_pass(life.clock, days=1)
-    await life.customer.set_balance(provider="mpesa", amount="9000.00")
-    await town.days_pass(life.clock, days=2)
-    assert _states(await town.shop.plan(life.plan_id))[1] == "paid"
-    tried = await evidence.attempts(town, life.plan_id)
-    assert [attempt.state for attempt in tried] == [
-        OrderState.SUCCEEDED,
-        OrderState.FAILED,
-        OrderState.FAILED,
-        OrderState.SUCCEEDED,
-    ]
-    await end_well(life)
-
-
-async def test_an_answer_lost_after_the_debit_is_asked_for(town: Town) -> None:
-    """Its callback is lost as well, so that nothing but a question can tell."""
-    lives = await begin(town, "mpesa", "telebirr")
-    for life in lives:
-        for outcome in ("timeout_after_commit", "drop_callback"):
-            await life.fault(outcome)
-    await fall_due(*lives)
-    for life in lives:
-        await life.paid_once_each(installments=2)
-        assert await _first_delivery(life) == "dropped"
-    await end_well(*lives)
-
-
-async def test_while_providers_are_down_the_same_orders_wait_and_are_then_paid_once(
-    town: Town,
-) -> None:
-    lives = await begin(town, "mpesa", "telebirr")
-    refused = {life.provider: await _refused(life) for life in lives}
-    for life in lives:
-        await _post(town, f"{town.controls[life.provider]}/down")
-    try:
-        due = fall_due(*lives)
-        for life in lives:
-            twice_more = refused[life.provider] + 2
-            await eventually(
-                functools.partial(_refused, life), functools.partial(operator.le, twice_more)
-            )
-    finally:
-        for life in lives:
-            await _post(town, f"{town.controls[life.provider]}/up")
-    await due
-    for life in lives:
-        await life.paid_once_each(installments=2)
-        assert len(await evidence.attempts(town, life.plan_id)) == 2
-    await end_well(*lives)
-
-
-async def test_a_transfer_whose_answer_is_lost_is_made_once(town: Town) -> None:
-    customer = await town.customer(provider="mpesa")
-    clock = await town.clock()
-    purchase = town.purchase(customer, "pay_in_full", clock=clock)
-    plan_id = await town.active(customer, purchase)
-    await town.fault(
-        "bank",
-        operation="credit_transfer",
-        outcome="timeout_after_commit",
-        subject=wire_id(meqenet_id=f"{plan_id}-p1"),
-    )
-    await town.days_pass(clock, days=20)
-    await town.shop.until(plan_id, lambda found: found["state"] == "completed")
-    assert [row["status"] for row in await _transfers(town, plan_id)] == ["ACSC"]
-    assert len(await evidence.postings(town, plan_id, kinds=["merchant_paid_out"])) == 1
 
 
 async def test_a_rejected_payout_waits_for_a_person_who_sends_it_again(town: Town) -> None:
@@ -286,15 +181,9 @@ async def _requests(life: Life) -> list[dict[str, Any]]:
     return found
 
 
-async def _refused(life: Life) -> int:
-    """How often the provider has answered that it is down."""
-    down = httpx.codes.SERVICE_UNAVAILABLE
-    return sum(request["status"] == down for request in await _requests(life))
-
-
 async def _pushes(life: Life) -> int:
-    """How often M-PESA was asked to prompt for the second installment."""
-    mine = f"{life.plan_id}-i02-a1"
+    """How often M-PESA was asked to prompt for the installment."""
+    mine = f"{life.plan_id}-i01-a1"
     asked = [request for request in await _requests(life) if request["reference"] == mine]
     return sum("stkpush" in request["path"] for request in asked)
 
@@ -304,8 +193,8 @@ async def _sent(life: Life) -> list[dict[str, Any]]:
 
 
 async def _first_delivery(life: Life) -> str:
-    """What became of the first attempt to tell us of the second installment."""
-    return next(str(row["result"]) for row in await _sent(life) if "i02" in row["reference"])
+    """What became of the first attempt to tell us of the installment."""
+    return next(str(row["result"]) for row in await _sent(life))
 
 
 async def _serves(town: Town) -> bool:
@@ -334,27 +223,8 @@ async def _post(town: Town, url: str, body: dict[str, str] | None = None) -> Non
     (await town.http.post(url, json=body)).raise_for_status()
 
 
-async def _post_text(town: Town, url: str, body: str) -> None:
-    headers = {"Content-Type": "application/json"}
-    (await town.http.post(url, content=body, headers=headers)).raise_for_status()
-
-
 def _states(plan: dict[str, Any]) -> list[str]:
     return [row["state"] for row in plan["schedule"]]
-
-
-async def _everything_known(life: Life) -> dict[str, Any]:
-    """The plan by the API, its attempts, and its events in every domain that has any."""
-    town, plan_id = life.town, life.plan_id
-    known: dict[str, Any] = {
-        "plan": await town.shop.plan(plan_id),
-        "attempts": await evidence.attempts(town, plan_id),
-    }
-    domains: tuple[Domain, ...] = ("bnpl", "payments", "ledger", "credit", "settlement")
-    for domain in domains:
-        async with evidence.store(town.running, domain) as opened, opened.read() as session:
-            known[domain] = await read_stream(session=session, stream=plan_id)
-    return known
 
 
 async def _transfers(town: Town, plan_id: str) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ import pytest_asyncio
 from sqlalchemy import text
 
 from apps.demo.shop import Shop
+from apps.faults import processes
 from apps.runtime.addresses import Running
 from apps.runtime.backing import remove_backing, temporary_directory
 from apps.runtime.environment import CHECKOUT
@@ -22,7 +23,7 @@ from db.bnpl.processes import count_open_plans, open_clocks
 from meqenet.bnpl.options import PaymentOption
 from meqenet.identity import wire_id
 from meqenet.settlement.transfer import PayoutAccount
-from tests.journeys import evidence, processes
+from tests.journeys import evidence
 from tests.journeys import stages as s
 from tests.journeys.conftest import CLOCK_STARTS_AT, TERMS_SINCE, Town
 from tests.journeys.selective_endpoint import Endpoint, listening
@@ -280,7 +281,7 @@ async def _lose_temporal(town: Town) -> None:
     """Delete the server's database under it and kill it; the supervisor starts an empty one."""
     for file in (town.running.directory.root / "temporal").glob("temporal.db*"):
         file.unlink()
-    await processes.kill(town.running, part="Temporal")
+    await processes.kill(running=town.running, part="Temporal")
 
     async def serves() -> bool:
         try:
