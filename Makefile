@@ -10,6 +10,10 @@ CANDIDATES := python3 python3.13 python3.12 python3.11 python
 ENOUGH := import sys, venv; sys.exit(sys.version_info < (3, 11))
 # Test files are spread over so many processes, each with servers of its own.
 WORKERS ?= 2
+# Which scenarios `make faults` lives: so many from this seed on, or one.
+SEEDS ?= 50
+FROM ?= 0
+SEED ?=
 ARGS ?=
 
 # A checkout that was moved is installed anew: the installation knows its path.
@@ -17,7 +21,7 @@ ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
 .PHONY: $(STAMP)
 endif
 
-.PHONY: help setup test check demo up bench lock
+.PHONY: help setup test check demo up bench faults lock
 help: ## What can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
 		printf '  %-12s %s\n' "$$name" "$$what"; done
@@ -67,6 +71,9 @@ up: setup ## Run everything on this machine until Ctrl-C
 
 bench: setup ## Measure how fast plans are lived
 	@$(BIN)/meqenet bench $(ARGS)
+
+faults: setup ## Live drawn plans under faults: SEEDS=200, FROM=100, or SEED=137 alone
+	@$(BIN)/meqenet faults $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --from $(FROM)) $(ARGS)
 
 lock: setup ## Resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv --quiet pip compile pyproject.toml --group dev --universal --python-version 3.11 \

@@ -193,7 +193,7 @@ async def _when_ready(handle: _Clock, *, parts: ApiParts) -> TestClockView:
     wait = _LOOK_AGAIN_AFTER
     while view.status != "ready" and asyncio.get_running_loop().time() < deadline:
         await asyncio.sleep(wait.total_seconds())
-        wait = min(wait * 1.3, _LOOK_AGAIN_AFTER_MAX)
+        wait = min(wait + wait // 3, _LOOK_AGAIN_AFTER_MAX)
         view = await _view(handle, parts=parts)
     return view
 

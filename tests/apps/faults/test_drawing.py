@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from apps.faults.drawing import BATCH_SEEDS, batches, draw, lead_of, strikes_of
 from apps.faults.mishaps import CODES, UNKNOWN_CODES, HouseFault, Mishap
+from apps.faults.planting import rail_of
 from meqenet.bnpl.options import PaymentOption
 from meqenet.payments.causes import FailureCause, cause_of, remedy_for
 from meqenet.payments.rail import WalletProvider
@@ -56,6 +57,13 @@ def test_the_first_fifty_are_of_every_provider_and_option_that_is_lived_often() 
         PaymentOption.PAY_IN_30,
         PaymentOption.PAY_IN_4,
     }
+    rails = {
+        rail_of(scenario=scenario, number=number).request
+        for scenario in drawn
+        for number, plot in enumerate(scenario.collections, start=1)
+        if plot.attempts[-1].delivery in (Mishap.TIMEOUT_AFTER_COMMIT, Mishap.SILENCE)
+    }
+    assert {"stk_push", "disburseOrder"} <= rails, "money is pushed and pulled, and nobody answers"
     providers = Counter(scenario.provider for scenario in drawn)
     assert min(providers.values()) > FIFTY // 4
     assert len(providers) == len(WalletProvider)
