@@ -20,6 +20,9 @@ from meqenet.payments.rail import WalletProvider
 
 BATCH_SEEDS: Final = 25
 """So many seeds in a row are lived beside each other, under the same faults of the house."""
+_SANTIM_MIN: Final = 50_000
+"""Less than this no plan in four installments is offered for."""
+_SANTIM_MAX: Final = 480_000
 _FIRST_DAY: Final = date(2026, 12, 1)
 _DAYS: Final = 21
 """Plans begin on any weekday, before and after pay day."""
@@ -146,7 +149,7 @@ def draw(*, seed: int) -> Scenario:
         seed=seed,
         option=option,
         provider=provider,
-        amount=Money(chance.randrange(40_000, 480_001)),
+        amount=Money(chance.randrange(_SANTIM_MIN, _SANTIM_MAX + 1)),
         starts_on=_FIRST_DAY + timedelta(days=chance.randrange(_DAYS)),
         lead=lead,
         collections=collections,

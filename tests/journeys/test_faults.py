@@ -1,4 +1,4 @@
-"""Faults that have to come at a certain moment; ``make faults`` has those of any moment.
+"""Faults that have to come at a certain moment; ``test_drawn_faults`` has those of any moment.
 
 Whatever happens, each installment is debited once, succeeds once and is posted once.
 """

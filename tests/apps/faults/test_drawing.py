@@ -1,4 +1,6 @@
+import json
 from collections import Counter
+from importlib.resources import files
 from itertools import chain
 
 import pytest
@@ -9,6 +11,7 @@ from apps.faults.drawing import BATCH_SEEDS, batches, draw, lead_of, strikes_of
 from apps.faults.mishaps import CODES, UNKNOWN_CODES, HouseFault, Mishap
 from apps.faults.planting import rail_of
 from meqenet.bnpl.options import PaymentOption
+from meqenet.bnpl.products import product_from_document
 from meqenet.payments.causes import FailureCause, cause_of, remedy_for
 from meqenet.payments.rail import WalletProvider
 
@@ -22,6 +25,21 @@ def test_a_seed_is_always_the_same_scenario(seed: int) -> None:
     assert scenario == draw(seed=seed)
     assert scenario.lead is lead_of(seed=seed)
     assert scenario.lead in scenario.mishaps
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_every_amount_is_one_that_its_option_is_offered_for(block: int) -> None:
+    catalogue = files("db.bnpl") / "catalogue"
+    limits = {
+        option: product_from_document(
+            document=json.loads((catalogue / f"{option}-v1.json").read_text("utf-8"))
+        )
+        for option in PaymentOption
+    }
+    for seed in range(block * 1000, block * 1000 + 1000):
+        scenario = draw(seed=seed)
+        product = limits[scenario.option]
+        assert product.amount_min <= scenario.amount <= product.amount_max, f"seed {seed}"
 
 
 @given(SEEDS)
