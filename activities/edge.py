@@ -51,23 +51,18 @@ def translated(error: Exception) -> ApplicationError:
                 non_retryable=True,
                 category=ApplicationErrorCategory.BENIGN,
             )
-        case HeldBack():
-            # A step that waits for its turn is held back again and again: that is no failure.
-            report = ErrorReport(kind=ErrorKind.UNAVAILABLE, code=error.code, text=error.text)
-            return ApplicationError(
-                error.text,
-                report.as_details(),
-                type=error.code,
-                next_retry_delay=error.retry_after,
-                category=ApplicationErrorCategory.BENIGN,
-            )
         case Unavailable():
             report = ErrorReport(kind=ErrorKind.UNAVAILABLE, code=error.code, text=error.text)
+            # A step that waits for its turn is held back again and again: that is no failure.
+            is_benign = isinstance(error, HeldBack)
             return ApplicationError(
                 error.text,
                 report.as_details(),
                 type=error.code,
                 next_retry_delay=error.retry_after,
+                category=ApplicationErrorCategory.BENIGN
+                if is_benign
+                else ApplicationErrorCategory.UNSPECIFIED,
             )
         case OutcomeUnknown():
             report = ErrorReport(kind=ErrorKind.UNKNOWN, code=error.code, text=error.text)
