@@ -2,14 +2,13 @@
 
 import asyncio
 import logging
-import os
 import signal
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import ValidationError
 
+from apps.cli.leaving import leave
 from meqenet.errors import Defect
 
 if TYPE_CHECKING:
@@ -59,10 +58,7 @@ def api(
         code = _fail(str(error))
     else:
         code = 0
-    # The SDK's native threads now and then crash an interpreter that takes its time to exit.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    leave(code=code)
 
 
 class _CannotListen(Exception):

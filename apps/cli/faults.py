@@ -1,11 +1,10 @@
 """The command ``meqenet faults``."""
 
-import asyncio
-import os
-import sys
 from typing import Annotated
 
 import typer
+
+from apps.cli.leaving import play_out
 
 
 def register(*, app: typer.Typer) -> None:
@@ -26,23 +25,7 @@ def faults(
     Ends with 0 when of each of them the books, the plan and its end are as they should be, and
     with 1 and the seeds that failed when not.
     """
-    from rich.console import Console  # noqa: PLC0415 - not needed for --help
-
     from apps.faults.run import run_faults  # noqa: PLC0415 - heavy; not needed for --help
-    from apps.runtime.problems import CannotRun, Interrupted  # noqa: PLC0415 - the same
 
-    console = Console(highlight=False)
     wanted = range(first, first + seeds) if seed is None else range(seed, seed + 1)
-    try:
-        holds = asyncio.run(run_faults(console=console, seeds=wanted))
-    except Interrupted:
-        code = 130
-    except CannotRun as problem:
-        console.print(f"meqenet faults: {problem}", style="red", markup=False)
-        code = 1
-    else:
-        code = 0 if holds else 1
-    # The SDK's native threads now and then crash an interpreter that takes its time to exit.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    play_out(command="faults", play=lambda console: run_faults(console=console, seeds=wanted))

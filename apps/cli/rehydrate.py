@@ -1,15 +1,14 @@
 """The command ``meqenet rehydrate``: begin every open plan again after Temporal was lost."""
 
 import asyncio
-import os
 import secrets
-import sys
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apps.cli.leaving import leave
 from meqenet.errors import Defect, Unavailable
 
 if TYPE_CHECKING:
@@ -54,10 +53,10 @@ def rehydrate(
     try:
         done = _run(Console(stderr=True), news_days=news_days)
     except Defect as defect:
-        _end(_say(f"{defect.text}. {_WHERE_SETTINGS_COME_FROM}."))
+        leave(code=_say(f"{defect.text}. {_WHERE_SETTINGS_COME_FROM}."))
     except Unavailable as error:
-        _end(_say(f"{error.text}. What was begun goes on; run it again when that is mended."))
-    _end(_show(done))
+        leave(code=_say(f"{error.text}. What was begun goes on; run it again when that is mended."))
+    leave(code=_show(done))
 
 
 def _run(console: "Console", *, news_days: int) -> "Rehydrated":
@@ -134,10 +133,3 @@ def _show(done: "Rehydrated") -> int:
 def _say(text: str) -> int:
     typer.echo(f"meqenet rehydrate: {text}", err=True)
     return _NOT_DONE
-
-
-def _end(code: int) -> NoReturn:
-    # The SDK's native threads now and then crash an interpreter that takes its time to exit.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)

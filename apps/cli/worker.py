@@ -2,15 +2,14 @@
 
 import asyncio
 import logging
-import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apps.cli.leaving import leave
 from meqenet.errors import Defect
 from workers.settings import DOMAINS, Domain
 
@@ -43,10 +42,7 @@ def worker(
         code = 1
     else:
         code = 0
-    # The SDK's native threads now and then crash an interpreter that takes its time to exit.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    leave(code=code)
 
 
 def _chosen(text: str) -> list[Domain]:
