@@ -11,7 +11,12 @@ from meqenet.bnpl.delinquency_events import (
     DelinquencyChange,
 )
 from meqenet.bnpl.products import product_from_document
-from meqenet.bnpl.servicing.delinquency import Standing, age_owing, next_change_on
+from meqenet.bnpl.servicing.delinquency import (
+    Standing,
+    age_owing,
+    days_owing,
+    next_change_on,
+)
 from meqenet.bnpl.servicing_policy import DelinquencyPolicy
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.calendar import addis_date, at_addis
@@ -43,8 +48,14 @@ async def tell_lateness(desk: PlanDesk) -> None:
         await _tell(desk, change)
     desk.life.delinquency = aged.standing
     if aged.changes:
-        days = aged.standing.days_past_due
-        workflow.upsert_search_attributes([DAYS_PAST_DUE.value_set(days)])
+        show_days_past_due(desk)
+
+
+def show_days_past_due(desk: PlanDesk) -> None:
+    """For whoever lists plans."""
+    today = addis_date(at=desk.clock.now())
+    days = days_owing(oldest_due_on=_oldest_due(desk), on=today)
+    workflow.upsert_search_attributes([DAYS_PAST_DUE.value_set(days)])
 
 
 def next_lateness(desk: PlanDesk) -> datetime | None:
@@ -68,7 +79,7 @@ async def _tell(desk: PlanDesk, change: DelinquencyChange) -> None:
             ),
             summary="Count interest as earned again" if is_accruing else "Interest is not earned",
         )
-    is_late = getattr(change, "days_past_due", 0) > 0
+    is_late = not isinstance(change, AccrualResumed) and change.days_past_due > 0
     step, step_at = next_step(desk)
     await desk.record(
         change,

@@ -27,7 +27,7 @@ from meqenet.payments.rail import WalletProvider
 from workflows.agenda import due_at, next_start, next_step
 from workflows.asking import ask
 from workflows.collection import InstallmentCollectionWorkflow
-from workflows.delinquency import next_lateness, tell_lateness
+from workflows.delinquency import next_lateness, show_days_past_due, tell_lateness
 from workflows.ending import end_mandate
 from workflows.late_money import settled
 from workflows.news import (
@@ -38,7 +38,7 @@ from workflows.news import (
     NewsKind,
 )
 from workflows.paying_merchant import pay_merchant_if_due, take_payout_answer
-from workflows.plan_desk import DAYS_PAST_DUE, PlanDesk
+from workflows.plan_desk import PlanDesk
 from workflows.plan_life import InstallmentLife
 from workflows.reminding import learn_policy, next_reminder, note_failure, remind_if_due
 from workflows.support_deeds import (
@@ -349,10 +349,3 @@ def _overdue(desk: PlanDesk) -> list[InstallmentLife]:
         if i.state is InstallmentState.FAILED
         or (i.state in open_states and i.planned.due_on < today)
     ]
-
-
-def show_days_past_due(desk: PlanDesk) -> None:
-    """For whoever lists plans."""
-    today = addis_date(at=desk.clock.now())
-    days = max(((today - i.planned.due_on).days for i in _overdue(desk)), default=0)
-    workflow.upsert_search_attributes([DAYS_PAST_DUE.value_set(days)])

@@ -23,8 +23,9 @@ from workflows.becoming_active import (
     see_login_through,
 )
 from workflows.checkout_payment import take_first_payment, was_opened
+from workflows.delinquency import show_days_past_due
 from workflows.ending import end_early, end_mandate
-from workflows.living import collection_order, show_days_past_due
+from workflows.living import collection_order
 from workflows.messages import Accept, Cancel
 from workflows.news import CollectionEnd, CollectionResult
 from workflows.plan_desk import PlanDesk, PlanEnded

@@ -92,7 +92,12 @@ def oldest_due(*, account: Account) -> date | None:
 
 def days_past_due(*, account: Account, on: date) -> int:
     """Days since the oldest due date whose principal or interest is not paid in full."""
-    return _days_since(oldest_due(account=account), on=on)
+    return days_owing(oldest_due_on=oldest_due(account=account), on=on)
+
+
+def days_owing(*, oldest_due_on: date | None, on: date) -> int:
+    """Days since the oldest due date that is not paid; None: nothing is owed any more."""
+    return 0 if oldest_due_on is None else max(0, (on - oldest_due_on).days)
 
 
 def age(*, account: Account, policy: DelinquencyPolicy, before: Standing, until: date) -> Aged:
@@ -147,7 +152,7 @@ def age_owing(
     standing, changes = before, list[DelinquencyChange]()
     for number in range((until - before.on).days + 1):
         on = before.on + _DAY * number
-        days = _days_since(oldest_due_on, on=on)
+        days = days_owing(oldest_due_on=oldest_due_on, on=on)
         is_cured = days == 0 and not has_moved_arrears
         performs = days < policy.non_accrual_days and (standing.is_accruing or is_cured)
         last = policy.charge_off_days
@@ -200,10 +205,6 @@ def charge_off(*, account: Account, on: date) -> ChargedOff:
         late_fee=after.left.fees,
         account=after,
     )
-
-
-def _days_since(oldest_due_on: date | None, *, on: date) -> int:
-    return 0 if oldest_due_on is None else max(0, (on - oldest_due_on).days)
 
 
 def _changes(*, before: Standing, now: Standing) -> list[DelinquencyChange]:
