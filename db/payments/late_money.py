@@ -45,10 +45,12 @@ async def siblings_of(*, session: ReadSession, attempt: Attempt) -> Sequence[Att
 
 async def paid_by(*, session: ReadSession, attempt: Attempt) -> str | None:
     """The other attempt that has paid the installment of this one; None where none has."""
-    for sibling in await siblings_of(session=session, attempt=attempt):
-        if pays(attempt=sibling):
-            return sibling.attempt_id
-    return None
+    return payer_among(attempts=await siblings_of(session=session, attempt=attempt))
+
+
+def payer_among(*, attempts: Sequence[Attempt]) -> str | None:
+    """The attempt of one installment that pays it; None where none of them does."""
+    return next((each.attempt_id for each in attempts if pays(attempt=each)), None)
 
 
 async def find_attempt(*, session: ReadSession, attempt_id: str) -> Attempt | None:

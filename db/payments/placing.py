@@ -11,6 +11,7 @@ from db.payments.attempts import attempt_by_id, standing_of, take_over, told_cha
 from db.payments.late_money import (
     came_late,
     late_word,
+    payer_among,
     pays,
     place_of,
     siblings_of,
@@ -107,7 +108,7 @@ async def _place(
     session: WriteSession, attempt: Attempt, *, need: Need, at: datetime
 ) -> MoneyPlace:
     siblings = await siblings_of(session=session, attempt=attempt)
-    settled_by = next((each.attempt_id for each in siblings if pays(attempt=each)), None)
+    settled_by = payer_among(attempts=siblings)
     place = place_of_late_money(
         is_paid_otherwise=settled_by is not None,
         is_another_open=any(not each.state.is_final for each in siblings),
