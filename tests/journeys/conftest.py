@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,9 +33,12 @@ CLOCK_STARTS_AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
 PROVIDER_PREFIX = {"telebirr": "2519", "mpesa": "2517"}
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def running() -> AsyncIterator[Running]:
-    """Everything up, each part a process of its own; nothing left afterwards."""
+@asynccontextmanager
+async def whole_runtime() -> AsyncIterator[Running]:
+    """Everything up, each part a process of its own; nothing left afterwards.
+
+    Its data is kept while it runs: servers are killed and come back with what they had.
+    """
     up: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
     done = asyncio.Event()
 
@@ -42,23 +46,27 @@ async def running() -> AsyncIterator[Running]:
         up.set_result(found)
         await done.wait()
 
-    said: list[str] = []
-    # Kept while it runs, as servers are killed and have to come back with what they had.
     directory = temporary_directory()
-    options = UpOptions(data=directory, automatic_ports=True, tell=said.append)
+    options = UpOptions(data=directory, automatic_ports=True, tell=lambda _said: None)
     life = asyncio.create_task(run_up(options=options, on_ready=hold))
     try:
         both: set[asyncio.Future[Any]] = {life, up}
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         if life.done():
             await life
-        found = await up
-        yield found
-        faults = await _events_unlike_their_schemas(found)
+        yield await up
         done.set()
         await life
     finally:
         remove_backing(directory=directory)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def running() -> AsyncIterator[Running]:
+    """A runtime once for all journeys."""
+    async with whole_runtime() as found:
+        yield found
+        faults = await _events_unlike_their_schemas(found)
     assert faults == [], "what was written on the way is not what docs/events says"
 
 

@@ -16,16 +16,14 @@ from sqlalchemy import text
 from apps.demo.shop import Shop
 from apps.faults import processes
 from apps.runtime.addresses import Running
-from apps.runtime.backing import remove_backing, temporary_directory
 from apps.runtime.environment import CHECKOUT
-from apps.runtime.up import UpOptions, run_up
 from db.bnpl.processes import count_open_plans, open_clocks
 from meqenet.bnpl.options import PaymentOption
 from meqenet.identity import wire_id
 from meqenet.settlement.transfer import PayoutAccount
 from tests.journeys import evidence
 from tests.journeys import stages as s
-from tests.journeys.conftest import CLOCK_STARTS_AT, TERMS_SINCE, Town
+from tests.journeys.conftest import CLOCK_STARTS_AT, TERMS_SINCE, Town, whole_runtime
 from tests.journeys.selective_endpoint import Endpoint, listening
 from tests.waiting import eventually
 from workers.connecting import temporal_client
@@ -94,26 +92,8 @@ CAST: tuple[tuple[s.Stage, str, tuple[tuple[str, str], ...]], ...] = (
 @pytest_asyncio.fixture(loop_scope="session")
 async def running() -> AsyncIterator[Running]:
     """A runtime of this test's own: nobody else's plans are lost with its Temporal database."""
-    up: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
-    done = asyncio.Event()
-
-    async def hold(found: Running) -> None:
-        up.set_result(found)
-        await done.wait()
-
-    directory = temporary_directory()
-    options = UpOptions(data=directory, automatic_ports=True, tell=lambda _said: None)
-    life = asyncio.create_task(run_up(options=options, on_ready=hold))
-    try:
-        both: set[asyncio.Future[Any]] = {life, up}
-        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        if life.done():
-            await life
-        yield await up
-        done.set()
-        await life
-    finally:
-        remove_backing(directory=directory)
+    async with whole_runtime() as found:
+        yield found
 
 
 @pytest.fixture
