@@ -37,7 +37,7 @@ async def _complete(bench: Bench, option: str, provider: WalletProvider, **terms
     application = bench.application(option, provider=provider, **terms)  # type: ignore[arg-type]  # keyword arguments of one call
     handle = await bench.to_offer(application)
     await bench.accept(handle)
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     await handle.result()
 
 

@@ -150,7 +150,7 @@ class Lost:
 
         async def skip(run: str) -> None:
             with suppress(RPCError):  # it is over, or not there
-                await self.bench.env.fast_forward(self.bench.env.client.get_workflow_handle(run))
+                await self.bench.live_out(self.bench.env.client.get_workflow_handle(run))
 
         # What a run has begun before does not skip with it.
         await asyncio.gather(*(skip(run) for run in runs_of(plan)))

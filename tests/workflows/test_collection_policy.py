@@ -51,7 +51,7 @@ class Life:
         return attempt_id(installment_id=parent, number=number)
 
     async def ends(self) -> None:
-        await self.bench.env.fast_forward(self.handle)
+        await self.bench.live_out(self.handle)
         assert (await self.handle.result()).state == "completed"
 
 

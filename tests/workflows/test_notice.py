@@ -71,7 +71,7 @@ async def test_a_webhook_that_is_withdrawn_ends_the_tries(bench: Bench) -> None:
     answers = iter((REFUSED, UNWANTED))
     bench.domains.hear = lambda _notice: next(answers)
     handle = await tell(bench)
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     assert await handle.result() == "not wanted"
     assert [t.answer for t in tries(bench)] == [REFUSED]
 
@@ -81,7 +81,7 @@ async def test_each_try_is_of_the_same_notice_and_recorded_until_it_is_taken(ben
     told = iter(answers)
     bench.domains.hear = lambda _notice: next(told)
     handle = await tell(bench)
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     assert await handle.result() == "delivered"
     assert bench.domains.notices == [notice_of(bench)] * 3
     assert [(t.number, t.answer) for t in tries(bench)] == list(enumerate(answers, start=1))
@@ -90,7 +90,7 @@ async def test_each_try_is_of_the_same_notice_and_recorded_until_it_is_taken(ben
 async def test_a_dead_endpoint_is_given_up_after_a_week_of_growing_distances(bench: Bench) -> None:
     bench.domains.hear = lambda _notice: SILENCE
     handle = await tell(bench)
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     assert await handle.result() == "given up"
     assert [t.number for t in tries(bench)] == list(range(1, 41))
     waits = [
@@ -115,7 +115,7 @@ async def test_a_dead_endpoint_is_given_up_after_a_week_of_growing_distances(ben
 async def test_our_own_trouble_is_a_try_without_an_answer(bench: Bench, trouble: Exception) -> None:
     bench.domains.hear = lambda _notice: TAKEN if tries(bench) else trouble
     handle = await tell(bench)
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     assert await handle.result() == "delivered"
     assert [t.answer for t in tries(bench)] == [SILENCE, TAKEN]
 

@@ -24,7 +24,7 @@ async def test_pay_in_4_by_mpesa_is_collected_settled_and_completed(bench: Bench
     application = bench.application("pay_in_4")
     handle = await bench.to_offer(application)
     assert (await bench.accept(handle)).state == "accepted"
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     outcome = await handle.result()
     plan = application.plan_id
     assert outcome.state == "completed"
@@ -40,7 +40,7 @@ async def test_options_with_one_installment(bench: Bench, option: str) -> None:
     application = bench.application(option)
     handle = await bench.to_offer(application)
     await bench.accept(handle)
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     assert (await handle.result()).state == "completed"
     assert bench.domains.sent == [attempt(application.plan_id, 1)]
 
@@ -49,7 +49,7 @@ async def test_a_plan_of_24_months_continues_as_new_and_completes(bench: Bench) 
     application = bench.application("pay_over_time", amount="24000.00", count=24)
     handle = await bench.to_offer(application)
     await bench.accept(handle)
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     assert (await handle.result()).state == "completed"
     assert len(bench.domains.sent) == 24
     assert len(set(bench.domains.sent)) == 24
@@ -64,7 +64,7 @@ async def test_interest_and_commission_are_earned_and_nothing_is_left_on_the_pla
     application = bench.application(option, amount="6000.00", count=count)
     handle = await bench.to_offer(application)
     await bench.accept(handle)
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     assert (await handle.result()).state == "completed"
     plan_id, domains = application.plan_id, bench.domains
     happenings = domains.happenings(plan_id)
@@ -114,7 +114,7 @@ async def test_the_same_reference_with_another_content_is_refused(bench: Bench) 
 async def test_a_no_show_expires_and_gives_the_limit_back(bench: Bench) -> None:
     application = bench.application("pay_in_4")
     handle = await bench.to_offer(application)
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     assert (await handle.result()).state == "expired"
     assert bench.domains.holds[application.plan_id] == "expired"
 
@@ -160,7 +160,7 @@ async def test_a_failed_collection_is_tried_again_at_its_set_distance(bench: Ben
     )
     handle = await bench.to_offer(application)
     await bench.accept(handle)
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     assert (await handle.result()).state == "completed"
     assert attempt(application.plan_id, 2, 2) in bench.domains.sent
     assert "collection_attempt_failed" in bench.domains.kinds(application.plan_id)
@@ -190,7 +190,7 @@ async def test_an_unknown_outcome_is_asked_about_and_never_sent_again(bench: Ben
     application = bench.application("pay_in_full")
     handle = await bench.to_offer(application)
     await bench.accept(handle)
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     assert (await handle.result()).state == "completed"
     assert bench.domains.sent == [attempt(application.plan_id, 1)]
     assert bench.domains.asked == [attempt(application.plan_id, 1)]
@@ -209,7 +209,7 @@ async def test_a_provider_that_was_not_reached_gets_the_same_order_again(bench: 
     application = bench.application("pay_in_full")
     handle = await bench.to_offer(application)
     await bench.accept(handle)
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     assert (await handle.result()).state == "completed"
     assert tries == [attempt(application.plan_id, 1)] * 2
 
@@ -228,7 +228,7 @@ async def test_an_order_that_never_arrived_is_sent_again_under_its_id(bench: Ben
     handle = await bench.to_offer(bench.application("pay_in_full"))
     await bench.accept(handle)
     bench.domains.transfer = lambda _order: RailStatus.SUCCEEDED
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     assert (await handle.result()).state == "completed"
     assert len(tries) == 2
     assert len(set(tries)) == 1
@@ -250,7 +250,7 @@ async def test_a_callback_ends_the_wait(bench: Bench) -> None:
     answer = bench.domains.succeeded(order)
     for _ in range(2):
         await collection.signal("payment_reported", PaymentReported(answer=answer))
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     assert (await handle.result()).state == "completed"
 
 
@@ -258,7 +258,7 @@ async def test_telebirr_pay_in_4_signs_a_mandate_and_ends_it(bench: Bench) -> No
     application = bench.application("pay_in_4", provider=WalletProvider.TELEBIRR)
     handle = await bench.to_offer(application)
     assert (await bench.accept(handle)).state == "accepted"
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     assert (await handle.result()).state == "completed"
     assert bench.domains.sent == [attempt(application.plan_id, n) for n in (2, 3, 4)]
     assert len(bench.domains.cancelled_mandates) == 1
@@ -268,7 +268,7 @@ async def test_telebirr_pay_in_30_waits_for_the_mandate(bench: Bench) -> None:
     application = bench.application("pay_in_30", provider=WalletProvider.TELEBIRR)
     handle = await bench.to_offer(application)
     await bench.accept(handle)
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     assert (await handle.result()).state == "completed"
 
 

@@ -62,7 +62,7 @@ async def test_a_reminder_is_sent_once_and_followed_until_it_has_arrived(bench: 
     answers = iter((MessageStatus.ACCEPTED, MessageStatus.DELIVERED))
     bench.domains.ask_message = lambda _id: next(answers)
     handle = await remind(bench)
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     assert await handle.result() is ReminderState.DELIVERED
     assert bench.domains.texted == [reminder_of(bench).reminder_id]
     assert states(bench) == [ReminderState.SENT, ReminderState.DELIVERED]
@@ -81,7 +81,7 @@ async def test_an_unknown_outcome_is_asked_about_and_never_sent_again(bench: Ben
     bench.domains.pass_on = lambda _message: SILENCE
     bench.domains.ask_message = lambda _id: next(asked)
     handle = await remind(bench)
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     assert await handle.result() is ReminderState.DELIVERED
     assert len(bench.domains.texted) == 1
     assert states(bench) == [ReminderState.UNKNOWN, ReminderState.SENT, ReminderState.DELIVERED]
@@ -93,7 +93,7 @@ async def test_what_the_provider_never_took_is_sent_again_under_the_same_id(benc
     bench.domains.pass_on = lambda _message: next(tries)
     bench.domains.ask_message = lambda _id: next(asked)
     handle = await remind(bench)
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     assert await handle.result() is ReminderState.DELIVERED
     assert bench.domains.texted == [reminder_of(bench).reminder_id] * 3
 
@@ -102,7 +102,7 @@ async def test_a_reminder_whose_time_is_over_is_given_up(bench: Bench) -> None:
     bench.domains.pass_on = lambda _message: BUSY
     handle = await remind(bench)
     started = (await handle.describe()).start_time
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     assert await handle.result() is ReminderState.GIVEN_UP
     ended = (await handle.describe()).close_time
     assert ended is not None
@@ -114,7 +114,7 @@ async def test_a_second_run_asks_before_it_sends(bench: Bench) -> None:
     """Its first run was lost between storing the reminder and storing the answer."""
     bench.domains.reminded.append(reminder_of(bench))
     handle = await remind(bench)
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     assert await handle.result() is ReminderState.DELIVERED
     assert bench.domains.texted == []
 
@@ -122,7 +122,7 @@ async def test_a_second_run_asks_before_it_sends(bench: Bench) -> None:
 async def test_what_is_never_reported_stays_sent(bench: Bench) -> None:
     bench.domains.ask_message = lambda _id: MessageStatus.ACCEPTED
     handle = await remind(bench)
-    await bench.env.fast_forward(handle)
+    await bench.live_out(handle)
     assert await handle.result() is ReminderState.SENT
     assert states(bench) == [ReminderState.SENT]
 
