@@ -44,6 +44,17 @@ class Wallet(Base):
     registered_at: Mapped[datetime]
 
 
+class EmailAddress(Base):
+    """Where a plan's customer reads e-mail, if the checkout has said so."""
+
+    __tablename__ = "email_addresses"
+    __table_args__ = Access.APPEND_ONLY.table
+
+    plan_id: Mapped[str] = mapped_column(primary_key=True)
+    address_sealed: Mapped[bytes]
+    registered_at: Mapped[datetime]
+
+
 class Mandate(Base):
     """The newest word of the provider on a plan's mandate; each change is an event."""
 
@@ -169,6 +180,28 @@ class Answer(Base):
     occurred_at: Mapped[datetime | None]
     heard_at: Mapped[datetime]
     finding: Mapped[Finding | None]
+
+
+class AlarmOwner(Base):
+    """Who of the staff has taken a payment of unknown end. ``owner`` None: given back by now.
+
+    ``changes``: how often it was taken or given back; each change is an event.
+    """
+
+    __tablename__ = "alarm_owners"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["plan_id", "attempt_id"], ["attempts.plan_id", "attempts.attempt_id"]
+        ),
+        CheckConstraint("changes > 0", name="changed_at_all"),
+        Access.READ_WRITE.table,
+    )
+
+    plan_id: Mapped[str] = mapped_column(primary_key=True)
+    attempt_id: Mapped[str] = mapped_column(primary_key=True)
+    owner: Mapped[str | None]
+    changed_at: Mapped[datetime]
+    changes: Mapped[int]
 
 
 class Callback(Base):
