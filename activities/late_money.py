@@ -37,6 +37,7 @@ class LateMoneyActivities:
                 receipt=attempt.receipt,
                 amount=attempt.moved_santim,
                 succeeded_at=attempt.moved_at,
+                provider=attempt.provider,
             )
         )
 

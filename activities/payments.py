@@ -17,6 +17,7 @@ from meqenet.errors import Defect
 from meqenet.payments.attempts import Finding
 from meqenet.payments.causes import remedy_for
 from meqenet.payments.planning import plan_attempt
+from meqenet.payments.wallet_ids import wallet_id_of
 
 
 class PaymentsActivities:
@@ -41,6 +42,20 @@ class PaymentsActivities:
             )
         return Nothing()
 
+    @takes(contract.FILE_WALLET)
+    async def file_wallet(self, command: contract.FileWallet) -> contract.WalletFiled:
+        """Put a further wallet of the customer on file."""
+        async with self._database.write() as session:
+            wallet_id = await wallets.file_wallet(
+                session=session,
+                keyring=self._keyring,
+                plan_id=command.plan_id,
+                provider=command.provider,
+                msisdn=command.msisdn,
+                at=command.at,
+            )
+        return contract.WalletFiled(wallet_id=wallet_id)
+
     @takes(collecting.PLAN_NEXT_ATTEMPT)
     async def plan_next_attempt(
         self, command: collecting.PlanNextAttempt
@@ -61,6 +76,7 @@ class PaymentsActivities:
                 amount=command.amount,
                 due_on=terms.due_on,
                 mended_at=terms.mended_at,
+                chosen=terms.wallet_id,
                 at=command.at,
             )
         planned = plan_attempt(
@@ -86,6 +102,7 @@ class PaymentsActivities:
                 attempt_id=command.attempt_id,
                 plan_id=command.plan_id,
                 installment_id=command.installment_id,
+                wallet_id=command.wallet_id,
                 channel=command.channel,
                 amount=command.amount,
                 at=command.at,
@@ -192,6 +209,9 @@ class PaymentsActivities:
                     channel=contract.Channel(attempt.channel),
                     succeeded_at=attempt.moved_at,
                     is_surplus=attempt.surplus_at is not None,
+                    amount=attempt.asked_santim,
+                    provider=attempt.provider,
+                    wallet_id=wallet_id_of(plan_id=attempt.plan_id, number=attempt.wallet_number),
                 )
                 for attempt in orders.attempts
             ),
@@ -203,6 +223,7 @@ class PaymentsActivities:
                 )
                 for refund in orders.refunds
             ),
+            further_wallets=tuple(orders.further_wallets),
         )
 
 
@@ -216,6 +237,7 @@ def _standing(attempt: Attempt) -> contract.AttemptStanding:
         receipt=attempt.receipt,
         amount=attempt.moved_santim,
         succeeded_at=attempt.moved_at,
+        provider=attempt.provider,
     )
 
 

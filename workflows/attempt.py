@@ -1,7 +1,7 @@
 """One attempt at one order id: stored, sent at most once, asked about until its end is known."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -78,6 +78,8 @@ class Attempt:
         """Store the intent before the provider hears of it."""
         opened = await ask(p.OPEN_ATTEMPT, self._intent(), summary="Store the attempt")
         self.provider_reference = opened.provider_reference
+        # Whose wallet it asks, the store knows; an order made from the plan may name another.
+        self.order = replace(self.order, provider=opened.provider)
         self.standing = opened.standing or self.standing
         self.questions = Questions(times=opened.questions)
         return opened
@@ -287,6 +289,7 @@ class Attempt:
             channel=self.order.channel,
             amount=self.order.amount,
             at=self.clock.now(),
+            wallet_id=self.order.wallet_id,
         )
 
     def _checkout(self, *, expires_minutes: int) -> OpenCheckout:

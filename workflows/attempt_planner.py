@@ -1,6 +1,7 @@
 """Asks for the next attempt of an installment, and whether its mandate is still what it was."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -12,7 +13,7 @@ from activities.contracts.collecting import (
     PlanNextAttempt,
     PolicyTerms,
 )
-from meqenet.payments.rail import MandateStatus
+from meqenet.payments.rail import MandateStatus, WalletProvider
 from workflows.asking import ask, report_of
 from workflows.clock import PlanClock
 from workflows.news import CollectionOrder
@@ -21,11 +22,41 @@ PATCH = "collection-policy-1"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Way:
+    """Which wallet an attempt asks, and how."""
+
+    channel: p.Channel
+    provider: WalletProvider
+    wallet_id: str | None
+
+    def __str__(self) -> str:
+        """As an operator reads it; nothing private."""
+        return f"{self.channel} of {self.wallet_id or 'the own wallet'} ({self.provider})"
+
+
+def way_of(order: CollectionOrder, /, *, planned: NextAttemptPlanned | None = None) -> Way:
+    """The way of a planned attempt; without one, that on which the collection begins."""
+    if planned is None or planned.channel is None:
+        return Way(channel=order.channel, provider=order.provider, wallet_id=order.wallet_id)
+    return Way(
+        channel=planned.channel,
+        provider=planned.provider or order.provider,
+        wallet_id=planned.wallet_id,
+    )
+
+
+@dataclass(kw_only=True)
 class AttemptPlanner:
     """The policy's word on one installment's attempts."""
 
     order: CollectionOrder
     clock: PlanClock
+
+    def choose(self, *, wallet_id: str, at: datetime) -> None:
+        """The customer wants to pay from this wallet: attempts are planned for it from now on."""
+        if self.order.policy is not None:
+            terms = replace(self.order.policy, wallet_id=wallet_id, mended_at=at)
+            self.order = replace(self.order, policy=terms)
 
     @property
     def policy(self) -> PolicyTerms | None:

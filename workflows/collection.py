@@ -22,13 +22,13 @@ with workflow.unsafe.imports_passed_through():
     from meqenet.payments.rail import PaymentAnswer, RailStatus
     from workflows.asking import ask, report_of
     from workflows.attempt import Attempt
-    from workflows.attempt_planner import AttemptPlanner
+    from workflows.attempt_planner import AttemptPlanner, Way, way_of
     from workflows.clock import ClockMoved, PlanClock
+    from workflows.collection_end import ended_after, ended_unsent
     from workflows.hints import needs_asking
     from workflows.late_money import LateMoney, follow_money, settled
     from workflows.messages import PaymentReported, plan_workflow_id
     from workflows.news import (
-        CollectionEnd,
         CollectionNews,
         CollectionOrder,
         CollectionResult,
@@ -59,7 +59,8 @@ class InstallmentCollectionWorkflow:
         self._stop = order.is_unwanted
         self._retry_now = False
         self._money_came = False
-        self._paid_by: str | None = None
+        self._paid: AttemptStanding | None = None
+        self._chosen: str | None = None
         self._told: tuple[int, datetime | None] | None = None
         self._attempt: Attempt | None = None
         self._what = f"Installment {order.number}, {order.amount} birr by {order.provider}"
@@ -100,6 +101,11 @@ class InstallmentCollectionWorkflow:
         self._retry_now = True
 
     @workflow.signal
+    def pay_by(self, wallet_id: str) -> None:
+        """The customer wants to pay from this wallet: ask it now, and go on with it."""
+        self._chosen = wallet_id
+
+    @workflow.signal
     def money_came(self) -> None:
         """Money of an attempt that had failed is there: take it before anything is sent again."""
         self._money_came = True
@@ -108,7 +114,7 @@ class InstallmentCollectionWorkflow:
         planner = AttemptPlanner(order=self._order, clock=self._clock)
         if planner.policy is None:
             return await self._collect_by_dates()
-        number, channel = self._order.first_attempt, self._order.channel
+        number, way = self._order.first_attempt, way_of(self._order)
         if not self._order.asks_first:
             planned = await planner.plan()
             if planned.reason == NO_POLICY:
@@ -116,9 +122,9 @@ class InstallmentCollectionWorkflow:
             planned = await self._wait_as_planned(planner, planned)
             if planned.at is None:
                 return self._nothing(number - 1, reason=planned.reason)
-            channel = planned.channel or channel
+            way = way_of(self._order, planned=planned)
         while not self._stopped():
-            standing = await self._try(number, channel=channel)
+            standing = await self._try(number, way=way)
             if standing.state is AttemptState.SUCCEEDED or self._stopped():
                 return self._result(standing, attempts=number)
             planned = await planner.plan()
@@ -127,22 +133,31 @@ class InstallmentCollectionWorkflow:
                 planned = await self._wait_as_planned(planner, planned)
             if self._stopped() or planned.at is None:
                 return self._result(standing, attempts=number, reason=planned.reason)
-            channel = planned.channel or channel
+            way = way_of(self._order, planned=planned)
             number += 1
         return self._nothing(number - 1, reason=None)
 
     async def _wait_as_planned(
         self, planner: AttemptPlanner, planned: NextAttemptPlanned
     ) -> NextAttemptPlanned:
-        """Wait for the attempt's time. Planned anew when the mandate has become another by then."""
-        for _ in range(_PLANS_MAX):
-            if planned.at is None:
-                return planned
+        """Wait for the attempt's time.
+
+        Planned anew when a wallet is chosen, or when the mandate has become another by then.
+        """
+        plans = 0
+        while planned.at is not None and plans < _PLANS_MAX:
             self._show(f"next attempt {planned.at:%Y-%m-%d %H:%M} UTC, {planned.reason}")
             self._retry_now = False
             await self._wait_for_its_time(planned.at)
-            if self._stopped() or self._money_came or await planner.still_holds(planned):
+            if self._stopped() or self._money_came:
                 return planned
+            if self._chosen is not None:
+                planner.choose(wallet_id=self._chosen, at=self._clock.now())
+                self._chosen = None
+            elif await planner.still_holds(planned):
+                return planned
+            else:
+                plans += 1
             planned = await planner.plan()
         return planned
 
@@ -154,31 +169,37 @@ class InstallmentCollectionWorkflow:
         """For whoever opens the run; no private data."""
         workflow.set_current_details(f"{self._what}: {what}")
 
-    async def _try(self, number: int, *, channel: Channel) -> AttemptStanding:
+    async def _try(self, number: int, *, way: Way) -> AttemptStanding:
         """One attempt, to its end; none where the installment turns out to be paid."""
         paid = await self._settled() if self._money_came else None
         if paid is None:
             try:
-                paid = await self._attempted(number, channel=channel)
+                paid = await self._attempted(number, way=way)
             except ActivityError as error:
                 paid = await self._paid_late(error)
         if paid.state is AttemptState.SUCCEEDED:
-            self._paid_by = paid.attempt_id
+            self._paid = paid
         return paid
 
-    async def _attempted(self, number: int, *, channel: Channel) -> AttemptStanding:
-        self._show(f"attempt {number} by {channel}")
+    async def _attempted(self, number: int, *, way: Way) -> AttemptStanding:
+        self._show(f"attempt {number} by {way}")
         is_first = number == self._order.first_attempt
         deadline = self._order.deadline or self._clock.now() + _REQUEST_OPEN
         attempt = self._attempt = Attempt(
-            order=replace(self._order, channel=channel, deadline=deadline),
+            order=replace(
+                self._order,
+                channel=way.channel,
+                provider=way.provider,
+                wallet_id=way.wallet_id,
+                deadline=deadline,
+            ),
             clock=self._clock,
             attempt_id=attempt_id(installment_id=self._order.installment_id, number=number),
             reported=self._reported,
             asks_first=self._order.asks_first and is_first,
             is_stopped=lambda: self._stop or self._money_came,
         )
-        if channel is Channel.CHECKOUT:
+        if way.channel is Channel.CHECKOUT:
             standing = await self._let_customer_pay(attempt, deadline=deadline)
         else:
             standing = await attempt.collect()
@@ -208,11 +229,10 @@ class InstallmentCollectionWorkflow:
         if self._order.not_before is not None:
             await self._wait_for_its_time(self._order.not_before)
             if self._stop:
-                stopped = CollectionEnd.STOPPED
-                return CollectionResult(number=self._order.number, end=stopped, attempts=number - 1)
+                return self._nothing(number - 1, reason=None)
         while True:
             self._retry_now = False
-            standing = await self._try(number, channel=self._order.channel)
+            standing = await self._try(number, way=way_of(self._order))
             if standing.state is AttemptState.SUCCEEDED or self._is_last(standing, retry_on):
                 return self._result(standing, attempts=number)
             await self._wait_for_next_try(standing, on=retry_on.pop(0))
@@ -224,34 +244,18 @@ class InstallmentCollectionWorkflow:
         return self._stop or not standing.retryable or not retry_on
 
     def _nothing(self, attempts: int, *, reason: str | None) -> CollectionResult:
-        """Nothing was sent: it was stopped before, or the policy knows no way."""
-        return CollectionResult(
-            number=self._order.number,
-            end=CollectionEnd.STOPPED if reason is None else CollectionEnd.FAILED,
-            attempts=attempts,
-            cause=reason,
-            reason=reason,
-        )
+        return ended_unsent(order=self._order, attempts=attempts, reason=reason)
 
     def _result(
         self, standing: AttemptStanding, *, attempts: int, reason: str | None = None
     ) -> CollectionResult:
-        if standing.state is AttemptState.SUCCEEDED:
-            return CollectionResult(
-                number=self._order.number,
-                end=CollectionEnd.PAID,
-                attempts=attempts,
-                attempt_id=standing.attempt_id,
-                amount=standing.amount or self._order.amount,
-                paid_at=standing.succeeded_at or self._clock.now(),
-            )
-        return CollectionResult(
-            number=self._order.number,
-            end=CollectionEnd.STOPPED if self._stop else CollectionEnd.FAILED,
+        return ended_after(
+            standing,
+            order=self._order,
             attempts=attempts,
-            attempt_id=standing.attempt_id,
-            cause=standing.cause,
+            is_stopped=self._stop,
             reason=reason,
+            now=self._clock.now(),
         )
 
     async def _wait_for_next_try(self, standing: AttemptStanding, *, on: date) -> None:
@@ -276,7 +280,13 @@ class InstallmentCollectionWorkflow:
     async def _wait_for_its_time(self, at: datetime) -> None:
         while True:
             await self._clock.wait_until(
-                lambda: bool(self._stop or self._retry_now or self._money_came or self._reported),
+                lambda: bool(
+                    self._stop
+                    or self._retry_now
+                    or self._chosen
+                    or self._money_came
+                    or self._reported
+                ),
                 until=at,
                 summary=f"try installment {self._order.number} again",
             )
@@ -291,7 +301,8 @@ class InstallmentCollectionWorkflow:
         """
         while self._reported:
             ended_id, report = self._reported.popitem()
-            is_late = report.answer.status is RailStatus.SUCCEEDED and ended_id != self._paid_by
+            paid = self._paid if self._paid and self._paid.attempt_id == ended_id else None
+            is_late = report.answer.status is RailStatus.SUCCEEDED and paid is None
             if is_late and workflow.patched(_LATE_MONEY):
                 await follow_money(
                     LateMoney(attempt_id=ended_id, answer=report.answer, is_hint=report.is_hint)
@@ -299,8 +310,9 @@ class InstallmentCollectionWorkflow:
                 continue
             answer: PaymentAnswer | None = report.answer
             if needs_asking(report):
+                asked = paid.provider if paid and paid.provider else self._order.provider
                 answer = await query_payment(
-                    provider=self._order.provider, attempt_id=ended_id, provider_reference=None
+                    provider=asked, attempt_id=ended_id, provider_reference=None
                 )
             if answer is not None:
                 await ask(

@@ -59,6 +59,7 @@ class CollectionOrder:
         is_shown: the customer already has the page of the first attempt.
         is_unwanted: the plan no longer wants the money: see what was sent to its end, send nothing.
         not_before: when the first attempt is made, if not at once.
+        wallet_id: which of the plan's wallets the first attempt asks; None is its own.
     """
 
     plan_id: str
@@ -82,6 +83,7 @@ class CollectionOrder:
     is_unwanted: bool = False
     not_before: datetime | None = None
     policy: PolicyTerms | None = None
+    wallet_id: str | None = None
 
 
 class CollectionEnd(StrEnum):
@@ -99,7 +101,8 @@ class CollectionEnd(StrEnum):
 class CollectionResult:
     """The end of a collection; the money's facts when PAID, the last cause otherwise.
 
-    ``reason`` is the policy's code of why nothing more is tried by itself.
+    ``reason`` is the policy's code of why nothing more is tried by itself; ``provider`` is whose
+    wallet brought the money, None where that is the plan's own.
     """
 
     number: int
@@ -110,3 +113,4 @@ class CollectionResult:
     paid_at: datetime | None = None
     cause: str | None = None
     reason: str | None = None
+    provider: WalletProvider | None = None

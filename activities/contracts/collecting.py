@@ -8,7 +8,7 @@ from activities.contracts.payments import Channel
 from activities.contracts.step import Step
 from meqenet.money import Money
 from meqenet.payments.planning import PlannedAttempt
-from meqenet.payments.rail import MandateStatus
+from meqenet.payments.rail import MandateStatus, WalletProvider
 from meqenet.payments.retry import Exhausted
 
 NO_POLICY = "no_policy"
@@ -25,12 +25,14 @@ class PolicyTerms:
         due_on: the Addis Ababa date on which the installment falls due.
         mended_at: when somebody last asked for another attempt; what stood in the way before then
             stands in the way no more.
+        wallet_id: the wallet that the customer wants to pay from; None leaves it to the policy.
     """
 
     option: str
     signed_on: date
     due_on: date
     mended_at: datetime | None = None
+    wallet_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,8 @@ class NextAttemptPlanned:
         contract_no: the wallet's mandate, which is asked after before the attempt; None where
             there cannot be one.
         mandate: what was known of it.
+        wallet_id: which of the customer's wallets is asked; None without an attempt.
+        provider: whose it is.
     """
 
     at: datetime | None
@@ -69,6 +73,8 @@ class NextAttemptPlanned:
     second_factor: bool = False
     contract_no: str | None = None
     mandate: MandateStatus | None = None
+    wallet_id: str | None = None
+    provider: WalletProvider | None = None
 
 
 def told(
@@ -77,7 +83,10 @@ def told(
     contract_no: str | None,
     mandate: MandateStatus | None,
 ) -> NextAttemptPlanned:
-    """The answer as it travels, with the wallet's mandate as it was known."""
+    """The answer as it travels, with the plan's mandate as it was known.
+
+    An attempt at another wallet is no debit: its mandate is not asked after.
+    """
     if isinstance(planned, Exhausted):
         return NextAttemptPlanned(
             at=None, reason=planned.reason, contract_no=contract_no, mandate=mandate
@@ -89,8 +98,10 @@ def told(
         channel=Channel(planned.channel.value),
         way=planned.way,
         second_factor=planned.second_factor,
-        contract_no=contract_no,
+        contract_no=None if planned.way.is_another_wallet else contract_no,
         mandate=mandate,
+        wallet_id=planned.wallet_id,
+        provider=planned.provider,
     )
 
 

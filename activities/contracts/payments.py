@@ -72,8 +72,28 @@ class RegisterWallet:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FileWallet:
+    """Put a further wallet of the customer on file, from which a plan may be paid as well."""
+
+    plan_id: str
+    provider: WalletProvider
+    msisdn: str = field(repr=False)
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalletFiled:
+    """The wallet's opaque id; the same for the same phone."""
+
+    wallet_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OpenAttempt:
-    """Store the intent to collect before the provider hears of it."""
+    """Store the intent to collect before the provider hears of it.
+
+    ``wallet_id``: which of the plan's wallets is asked; None is its own.
+    """
 
     attempt_id: str
     plan_id: str
@@ -81,6 +101,7 @@ class OpenAttempt:
     channel: Channel
     amount: Money
     at: datetime
+    wallet_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +116,10 @@ class RecordAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptStanding:
-    """The attempt after the answer. ``cause`` and ``retryable`` when failed."""
+    """The attempt after the answer. ``cause`` and ``retryable`` when failed.
+
+    ``provider``: whose wallet it asks; None in what was recorded before it was told.
+    """
 
     attempt_id: str
     state: AttemptState
@@ -104,6 +128,7 @@ class AttemptStanding:
     receipt: str | None = None
     amount: Money | None = None
     succeeded_at: datetime | None = None
+    provider: WalletProvider | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,13 +251,19 @@ class LoadPayments:
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptFound:
-    """A stored attempt. ``succeeded_at``: when its money moved; a surplus pays no installment."""
+    """A stored attempt. ``succeeded_at``: when its money moved; a surplus pays no installment.
+
+    ``provider``, ``wallet_id``: which wallet it asks; None in what was recorded before.
+    """
 
     attempt_id: str
     state: AttemptState
     channel: Channel
     succeeded_at: datetime | None = None
     is_surplus: bool = False
+    amount: Money | None = None
+    provider: WalletProvider | None = None
+    wallet_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,11 +277,15 @@ class RefundFound:
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedPayments:
-    """All orders of a plan, oldest first, and the phone of its wallet (None: none is on file)."""
+    """All orders of a plan, oldest first, and the phone of its wallet (None: none is on file).
+
+    ``further_wallets``: ids of the other wallets from which it may be paid.
+    """
 
     msisdn: str | None = field(repr=False)
     attempts: tuple[AttemptFound, ...]
     refunds: tuple[RefundFound, ...]
+    further_wallets: tuple[str, ...] = ()
 
     def attempt(self, *, attempt_id: str) -> AttemptFound | None:
         """The attempt of that id, if it was ever opened."""
@@ -258,6 +293,7 @@ class LoadedPayments:
 
 
 REGISTER_WALLET = Step(name="payments.register_wallet", command=RegisterWallet, result=Nothing)
+FILE_WALLET = Step(name="payments.file_wallet", command=FileWallet, result=WalletFiled)
 OPEN_ATTEMPT = Step(name="payments.open_attempt", command=OpenAttempt, result=AttemptOpened)
 RECORD_ANSWER = Step(name="payments.record_answer", command=RecordAnswer, result=AttemptStanding)
 RECORD_MANDATE = Step(name="payments.record_mandate", command=RecordMandate, result=Nothing)
@@ -343,6 +379,13 @@ class PaymentsSteps(Protocol):
 
     async def register_wallet(self, command: RegisterWallet) -> Nothing:
         """The phone is stored encrypted. Refusal ``wallet_differs`` for another phone later."""
+        ...
+
+    async def file_wallet(self, command: FileWallet) -> WalletFiled:
+        """The phone is stored encrypted; the same phone twice is one wallet.
+
+        Refusals: ``wallet_is_own`` (the plan's own wallet has this phone), ``wallets_full``.
+        """
         ...
 
     async def open_attempt(self, command: OpenAttempt) -> AttemptOpened:

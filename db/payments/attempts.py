@@ -20,6 +20,7 @@ from meqenet.payments.channels import Channel
 from meqenet.payments.events import ATTEMPT_IS, AttemptFindingMade, AttemptHeard, AttemptOpened
 from meqenet.payments.orders import installment_of, plan_of
 from meqenet.payments.rail import PaymentAnswer, RailStatus, WalletProvider
+from meqenet.payments.wallet_ids import wallet_number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,23 +41,37 @@ async def open_attempt(
     channel: str,
     amount: Money,
     at: datetime,
+    wallet_id: str | None = None,
 ) -> OpenedAttempt:
     """Store the intent to collect, once; the same attempt again is given as it stands.
+
+    Args:
+        session: the transaction.
+        keyring: opens the wallet's phone.
+        attempt_id: its id.
+        plan_id: the plan.
+        installment_id: what is collected.
+        channel: how it is asked for.
+        amount: how much.
+        at: now, by the plan's clock.
+        wallet_id: which of the plan's wallets is asked; None is its own.
 
     Raises:
         Refusal: ``attempt_open``: another attempt of the installment has not ended;
             ``installment_paid``: one has brought the money, be it after it had counted as failed.
         Defect: ``attempt_differs``: the id stands for something else; ``order_id_foreign``: it is
-            not derived from the installment and the plan; ``wallet_missing``.
+            not derived from the installment and the plan; ``wallet_missing``; ``wallet_foreign``.
     """
     await lock_plan(session=session, plan_id=plan_id)
     parents = (plan_of(order_id=attempt_id), installment_of(order_id=attempt_id))
     if parents != (plan_id, installment_id):
         raise Defect("order_id_foreign", f"{attempt_id} is not derived from {installment_id}")
-    wallet = await wallet_of(session=session, keyring=keyring, plan_id=plan_id)
+    number = wallet_number(plan_id=plan_id, wallet_id=wallet_id)
+    wallet = await wallet_of(session=session, keyring=keyring, plan_id=plan_id, number=number)
     stored = await session.get(Attempt, (plan_id, attempt_id))
     if stored is not None:
-        if (stored.channel, stored.asked_santim) != (channel, amount):
+        content = (stored.channel, stored.asked_santim, stored.wallet_number)
+        if content != (channel, amount, number):
             raise Defect("attempt_differs", f"{attempt_id} is stored with other content")
         return OpenedAttempt(attempt=stored, wallet=wallet)
     await _require_collectable(session=session, plan_id=plan_id, installment_id=installment_id)
@@ -70,6 +85,7 @@ async def open_attempt(
         state=OrderState.CREATED,
         opened_at=at,
         changed_at=at,
+        wallet_number=number,
     )
     session.add(attempt)
     await session.flush()

@@ -8,14 +8,19 @@ from sqlalchemy import select
 from db.kernel.encryption import Keyring
 from db.kernel.engine import ReadSession
 from db.payments.tables import Attempt, Refund, Wallet
-from db.payments.wallets import wallet_of
+from db.payments.wallets import further_wallets, wallet_of
+from meqenet.payments.wallet_ids import wallet_id_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoredOrders:
-    """A plan's orders, oldest first, and its wallet's phone; None when no wallet is on file."""
+    """A plan's orders, oldest first, its wallet's phone, and the ids of its further wallets.
+
+    ``msisdn`` None: no wallet is on file.
+    """
 
     msisdn: str | None = field(repr=False)
+    further_wallets: Sequence[str]
     attempts: Sequence[Attempt]
     refunds: Sequence[Refund]
 
@@ -38,4 +43,10 @@ async def orders_of(*, session: ReadSession, keyring: Keyring, plan_id: str) -> 
     if await session.get(Wallet, plan_id) is not None:
         wallet = await wallet_of(session=session, keyring=keyring, plan_id=plan_id)
         msisdn = wallet.msisdn
-    return StoredOrders(msisdn=msisdn, attempts=list(attempts), refunds=list(refunds))
+    further = await further_wallets(session=session, plan_id=plan_id)
+    return StoredOrders(
+        msisdn=msisdn,
+        further_wallets=[wallet_id_of(plan_id=plan_id, number=each.number) for each in further],
+        attempts=list(attempts),
+        refunds=list(refunds),
+    )

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import BigInteger, func, select, type_coerce
+from sqlalchemy import BigInteger, func, literal, select, type_coerce
 
 from db.kernel.engine import ReadSession
-from db.payments.tables import Attempt, Mandate, Wallet
+from db.payments.tables import Attempt, FurtherWallet, Mandate, Wallet
+from db.payments.wallets import further_wallets, own_wallet
 from meqenet.calendar import addis_date, at_addis
 from meqenet.errors import Defect
 from meqenet.money import Money
@@ -15,19 +16,15 @@ from meqenet.payments.channels import Channel
 from meqenet.payments.failures import FailedAttempt
 from meqenet.payments.planning import Collectable
 from meqenet.payments.routing import MandateOnFile, WalletOnFile
+from meqenet.payments.wallet_ids import OWN_WALLET, wallet_id_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoredCollectable:
-    """``contract_no`` is that of the wallet's mandate; None where there cannot be one."""
+    """``contract_no`` is that of the own wallet's mandate; None where there cannot be one."""
 
     collectable: Collectable
     contract_no: str | None
-
-
-def wallet_id_of(*, plan_id: str) -> str:
-    """The opaque id of the wallet that pays a plan."""
-    return f"{plan_id}-w1"
 
 
 async def collectable_of(
@@ -38,16 +35,26 @@ async def collectable_of(
     amount: Money,
     due_on: date,
     mended_at: datetime | None,
+    chosen: str | None,
     at: datetime,
 ) -> StoredCollectable:
-    """An installment with its failures and the wallet that pays it, as they stand.
+    """An installment with its failures and the wallets that may pay it, as they stand.
+
+    Args:
+        session: the transaction.
+        plan_id: the plan.
+        installment_id: its installment.
+        amount: what is to be collected.
+        due_on: the Addis Ababa date on which it falls due.
+        mended_at: when somebody last asked for another attempt.
+        chosen: id of the wallet that the customer wants to pay from.
+        at: the present, by the plan's clock.
 
     Raises:
         Defect: ``wallet_missing``: none was registered.
     """
-    wallet = await session.get(Wallet, plan_id)
-    if wallet is None:
-        raise Defect("wallet_missing", f"no wallet is on file for {plan_id}")
+    wallet = await own_wallet(session=session, plan_id=plan_id)
+    others = await further_wallets(session=session, plan_id=plan_id)
     failed = await session.scalars(
         select(Attempt)
         .where(
@@ -67,10 +74,26 @@ async def collectable_of(
                 provider=wallet.provider,
                 mandate=await _mandate_of(session=session, wallet=wallet),
             ),
+            others=tuple(
+                WalletOnFile(
+                    wallet_id=wallet_id_of(plan_id=plan_id, number=other.number),
+                    provider=other.provider,
+                )
+                for other in others
+            ),
             failures=tuple(_failure(attempt) for attempt in failed),
-            paid_today=await _paid_on(session=session, wallet=wallet, day=addis_date(at=at)),
+            paid_today={
+                wallet_id_of(plan_id=plan_id, number=number): await _paid_on(
+                    session=session, phone=phone, day=addis_date(at=at)
+                )
+                for number, phone in (
+                    (OWN_WALLET, wallet.msisdn_index),
+                    *((other.number, other.msisdn_index) for other in others),
+                )
+            },
             mended_at=mended_at,
             now=at,
+            chosen=chosen,
         ),
         contract_no=wallet.contract_no,
     )
@@ -93,7 +116,7 @@ def _failure(attempt: Attempt) -> FailedAttempt:
     if attempt.cause is None:
         raise Defect("cause_missing", f"{attempt.attempt_id} has failed without a cause")
     return FailedAttempt(
-        wallet_id=wallet_id_of(plan_id=attempt.plan_id),
+        wallet_id=wallet_id_of(plan_id=attempt.plan_id, number=attempt.wallet_number),
         channel=Channel(attempt.channel),
         cause=attempt.cause,
         opened_at=attempt.opened_at,
@@ -101,15 +124,23 @@ def _failure(attempt: Attempt) -> FailedAttempt:
     )
 
 
-async def _paid_on(*, session: ReadSession, wallet: Wallet, day: date) -> Money:
-    """What this phone's wallet has paid on an Addis Ababa date, over all of its plans."""
+async def _paid_on(*, session: ReadSession, phone: bytes, day: date) -> Money:
+    """What this phone's wallet has paid on an Addis Ababa date, over all plans that know it."""
     begins = at_addis(on=day, hour=0)
+    own = select(Wallet.plan_id, literal(OWN_WALLET).label("number")).where(
+        Wallet.msisdn_index == phone
+    )
+    further = select(FurtherWallet.plan_id, FurtherWallet.number).where(
+        FurtherWallet.msisdn_index == phone
+    )
+    known = own.union_all(further).subquery()
     santim = await session.scalar(
         select(func.sum(type_coerce(Attempt.moved_santim, BigInteger)))
-        .join(Wallet, Wallet.plan_id == Attempt.plan_id)
+        .join(
+            known,
+            (known.c.plan_id == Attempt.plan_id) & (known.c.number == Attempt.wallet_number),
+        )
         .where(
-            Wallet.provider == wallet.provider,
-            Wallet.msisdn_index == wallet.msisdn_index,
             Attempt.state == OrderState.SUCCEEDED,
             Attempt.moved_at >= begins,
             Attempt.moved_at < begins + timedelta(days=1),

@@ -42,6 +42,8 @@ async def open_refund(
 ) -> OpenedRefund:
     """Store the intent to give money back, once; the same refund again is given as it stands.
 
+    It goes to the wallet from which the attempt's money came.
+
     Raises:
         Refusal: ``refund_exceeds_payment``: with all refunds that have not failed it would be more
             than the attempt has brought.
@@ -70,7 +72,9 @@ async def open_refund(
         raise Defect("refund_differs", f"{refund_id} is stored with other content")
     if receipt is None and attempt.provider is WalletProvider.MPESA:
         raise Defect("receipt_missing", f"the receipt of {attempt_id} is not known")
-    wallet = await wallet_of(session=session, keyring=keyring, plan_id=plan_id)
+    wallet = await wallet_of(
+        session=session, keyring=keyring, plan_id=plan_id, number=attempt.wallet_number
+    )
     return OpenedRefund(
         provider=attempt.provider,
         order=RefundPayment(

@@ -3,7 +3,14 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, MetaData, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
 
 from db.kernel.columns import COLUMN_TYPES, NAMING, Access
@@ -17,6 +24,7 @@ from meqenet.payments.reconciliation import Because, Verdict
 from meqenet.payments.reminder_states import ReminderState
 from meqenet.payments.reminders import Language, ReminderKind
 from meqenet.payments.statement_document import LineKind, StatementForm
+from meqenet.payments.wallet_ids import OWN_WALLET
 
 _STATES = "state IN ('created', 'pending', 'unknown', 'succeeded', 'failed')"
 _OPEN = text("state IN ('created', 'pending', 'unknown')")
@@ -55,6 +63,25 @@ class EmailAddress(Base):
     registered_at: Mapped[datetime]
 
 
+class FurtherWallet(Base):
+    """Another wallet of the customer that may pay a plan; they are asked in their order."""
+
+    __tablename__ = "further_wallets"
+    __table_args__ = (
+        ForeignKeyConstraint(["plan_id"], ["wallets.plan_id"]),
+        CheckConstraint("number > 1", name="number_is_further"),
+        UniqueConstraint("plan_id", "msisdn_index"),
+        Access.APPEND_ONLY.table,
+    )
+
+    plan_id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    provider: Mapped[WalletProvider]
+    msisdn_sealed: Mapped[bytes]
+    msisdn_index: Mapped[bytes] = mapped_column(index=True)
+    registered_at: Mapped[datetime]
+
+
 class Mandate(Base):
     """The newest word of the provider on a plan's mandate; each change is an event."""
 
@@ -72,6 +99,7 @@ class Mandate(Base):
 class Attempt(Base):
     """One attempt to collect one installment. ``cause`` is ours, ``failure_code`` theirs.
 
+    ``wallet_number``: which of the plan's wallets it asks (:mod:`meqenet.payments.wallet_ids`).
     ``surplus_at``: since when its money is the customer's credit; None of money that pays the
     installment, which one attempt's does at most.
     """
@@ -121,6 +149,7 @@ class Attempt(Base):
     moved_santim: Mapped[Money | None] = mapped_column(default=None)
     moved_at: Mapped[datetime | None] = mapped_column(default=None)
     surplus_at: Mapped[datetime | None] = mapped_column(default=None)
+    wallet_number: Mapped[int] = mapped_column(default=OWN_WALLET, server_default=text("1"))
 
 
 class Refund(Base):

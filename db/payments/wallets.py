@@ -1,5 +1,6 @@
-"""Wallets and mandates of plans. The phone is sealed; equal phones are told by a blind index."""
+"""Wallets and mandates of plans. Phones are sealed; equal phones are told by a blind index."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -10,18 +11,23 @@ from sqlalchemy.dialects.postgresql import insert
 from db.kernel.encryption import EncryptedColumn, Keyring, find_data_key, make_data_key
 from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.events import NewEvent, append
-from db.payments.tables import Mandate, Wallet
+from db.payments.tables import FurtherWallet, Mandate, Wallet
 from meqenet.errors import Defect, Mender, Refusal
 from meqenet.payments.events import MandateChanged
 from meqenet.payments.rail import MandateAnswer, MandateStatus, WalletProvider
+from meqenet.payments.wallet_ids import FURTHER_WALLETS_MAX, OWN_WALLET, wallet_id_of
 
 _MSISDN: Final = EncryptedColumn(table="wallets", name="msisdn_sealed")
+_FURTHER_MSISDN: Final = EncryptedColumn(table="further_wallets", name="msisdn_sealed")
 _PURPOSE: Final = "msisdn"
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenWallet:
-    """A plan's wallet with its phone in clear, for the length of a step."""
+    """A plan's wallet with its phone in clear, for the length of a step.
+
+    ``contract_no``: only the plan's own wallet can have a mandate.
+    """
 
     provider: WalletProvider
     msisdn: str = field(repr=False)
@@ -73,21 +79,96 @@ async def register_wallet(
     await session.flush()
 
 
-async def wallet_of(*, session: ReadSession, keyring: Keyring, plan_id: str) -> OpenWallet:
-    """The wallet that pays a plan.
+async def file_wallet(
+    *,
+    session: WriteSession,
+    keyring: Keyring,
+    plan_id: str,
+    provider: WalletProvider,
+    msisdn: str,
+    at: datetime,
+) -> str:
+    """Put a further wallet of the customer on file, once; returns its opaque id.
+
+    Raises:
+        Refusal: ``wallet_is_own``: the plan is paid from it already; ``wallets_full``;
+            ``person_erased``.
+        Defect: ``wallet_missing``: the plan has no wallet of its own.
+    """
+    await lock_plan(session=session, plan_id=plan_id)
+    own = await own_wallet(session=session, plan_id=plan_id)
+    index = keyring.blind_index(purpose=_PURPOSE, text=msisdn)
+    if index == own.msisdn_index:
+        text = "wallet.phone: the plan is paid from this wallet already"
+        raise Refusal("wallet_is_own", text, mender=Mender.MERCHANT, field="wallet.phone")
+    filed = await further_wallets(session=session, plan_id=plan_id)
+    for each in filed:
+        if each.msisdn_index == index:
+            return wallet_id_of(plan_id=plan_id, number=each.number)
+    if len(filed) >= FURTHER_WALLETS_MAX:
+        text = f"wallet: a plan has {FURTHER_WALLETS_MAX} further wallets at most"
+        raise Refusal("wallets_full", text, mender=Mender.MERCHANT, field="wallet")
+    key = await find_data_key(session=session, keyring=keyring, person_id=plan_id)
+    number = OWN_WALLET + len(filed) + 1
+    session.add(
+        FurtherWallet(
+            plan_id=plan_id,
+            number=number,
+            provider=provider,
+            msisdn_sealed=_FURTHER_MSISDN.seal(key=key, text=msisdn),
+            msisdn_index=index,
+            registered_at=at,
+        )
+    )
+    await session.flush()
+    return wallet_id_of(plan_id=plan_id, number=number)
+
+
+async def own_wallet(*, session: ReadSession, plan_id: str) -> Wallet:
+    """The plan's own wallet as it is stored.
 
     Raises:
         Defect: ``wallet_missing``: none was registered.
-        Refusal: ``person_erased``.
     """
     stored = await session.get(Wallet, plan_id)
     if stored is None:
         raise Defect("wallet_missing", f"no wallet is on file for {plan_id}")
+    return stored
+
+
+async def further_wallets(*, session: ReadSession, plan_id: str) -> Sequence[FurtherWallet]:
+    """The plan's further wallets as they are stored, in the order in which to ask them."""
+    found = await session.scalars(
+        select(FurtherWallet).where(FurtherWallet.plan_id == plan_id).order_by(FurtherWallet.number)
+    )
+    return found.all()
+
+
+async def wallet_of(
+    *, session: ReadSession, keyring: Keyring, plan_id: str, number: int = OWN_WALLET
+) -> OpenWallet:
+    """A wallet from which a plan is paid: its own, or a further one.
+
+    Raises:
+        Defect: ``wallet_missing``: none was registered under this number.
+        Refusal: ``person_erased``.
+    """
+    if number == OWN_WALLET:
+        own = await own_wallet(session=session, plan_id=plan_id)
+        key = await find_data_key(session=session, keyring=keyring, person_id=plan_id)
+        return OpenWallet(
+            provider=own.provider,
+            msisdn=_MSISDN.open(key=key, sealed=own.msisdn_sealed),
+            contract_no=own.contract_no,
+        )
+    further = await session.get(FurtherWallet, (plan_id, number))
+    if further is None:
+        raise Defect("wallet_missing", f"no wallet {number} is on file for {plan_id}")
     key = await find_data_key(session=session, keyring=keyring, person_id=plan_id)
     return OpenWallet(
-        provider=stored.provider,
-        msisdn=_MSISDN.open(key=key, sealed=stored.msisdn_sealed),
-        contract_no=stored.contract_no,
+        provider=further.provider,
+        msisdn=_FURTHER_MSISDN.open(key=key, sealed=further.msisdn_sealed),
+        contract_no=None,
     )
 
 

@@ -1,6 +1,6 @@
 """The next attempt at an installment, decided whole: which way, when, how much, and why."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,6 +10,7 @@ from meqenet.payments.catching_up import caught_up
 from meqenet.payments.causes import FailureCounter
 from meqenet.payments.channels import Channel
 from meqenet.payments.failures import FailedAttempt
+from meqenet.payments.rail import WalletProvider
 from meqenet.payments.retry import Exhausted, NextAttempt, first_attempt, next_attempt
 from meqenet.payments.retry_policy import RetryPolicy
 from meqenet.payments.retry_reasons import AttemptReason, Delay, EndReason
@@ -27,21 +28,25 @@ class Collectable:
         amount: what is to be collected.
         due_on: the Addis Ababa date on which it falls due.
         wallet: the plan's own.
+        others: further wallets of the same customer, in the order in which to ask them.
         failures: its failed attempts.
-        paid_today: what the wallet is known to have paid today, whatever for.
+        paid_today: by wallet id, what the wallet is known to have paid today, whatever for.
         mended_at: when somebody last asked for another attempt; what stood in the way before then
             stands in the way no more.
         now: the present, aware.
+        chosen: id of the wallet that the customer wants to pay from.
     """
 
     plan_id: str
     amount: Money
     due_on: date
     wallet: WalletOnFile
+    others: Sequence[WalletOnFile]
     failures: Sequence[FailedAttempt]
-    paid_today: Money
+    paid_today: Mapping[str, Money]
     mended_at: datetime | None
     now: datetime
+    chosen: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +57,8 @@ class PlannedAttempt:
         at: when; never before the question.
         reason: why then.
         delays: what has moved it to a later time.
+        wallet_id: which wallet is asked; an opaque id.
+        provider: whose wallet it is.
         channel: how the money is asked for.
         way: why so.
         second_factor: the customer has to confirm by law.
@@ -60,6 +67,8 @@ class PlannedAttempt:
     at: datetime
     reason: AttemptReason
     delays: tuple[Delay, ...]
+    wallet_id: str
+    provider: WalletProvider
     channel: Channel
     way: RouteReason
     second_factor: bool
@@ -86,18 +95,19 @@ def plan_attempt(
     route = route_for(
         amount=of.amount,
         wallet=of.wallet,
-        others=(),
+        others=of.others,
         failures=of.failures,
         policy=policy,
         limits=limits,
         mended_at=of.mended_at,
+        chosen=of.chosen,
     )
     following = _when(of, policy=policy, route=route, holidays=holidays)
     if isinstance(following, Exhausted):
         return following
     if isinstance(route, NoRoute):
         return Exhausted(reason=EndReason.NEEDS_MENDING, counter=FailureCounter.NONE)
-    is_today = addis_date(at=following.at) == addis_date(at=of.now)
+    is_today, nothing = addis_date(at=following.at) == addis_date(at=of.now), Money.zero()
     amounts = attempt_plan(
         amount=of.amount,
         channel=route.channel,
@@ -105,7 +115,7 @@ def plan_attempt(
         policy=policy,
         limits=limits,
         on=addis_date(at=following.at),
-        taken_today=of.paid_today if is_today else Money.zero(),
+        taken_today=of.paid_today.get(route.wallet_id, nothing) if is_today else nothing,
     )
     if isinstance(amounts, AboveLimit) or len(amounts.parts) > 1:
         # One payment is one attempt: an amount in parts is asked for by a person, part by part.
@@ -114,6 +124,8 @@ def plan_attempt(
         at=following.at,
         reason=following.reason,
         delays=following.delays,
+        wallet_id=route.wallet_id,
+        provider=route.provider,
         channel=amounts.channel,
         way=route.reason,
         second_factor=amounts.second_factor,

@@ -61,6 +61,13 @@ class RouteReason(StrEnum):
     """The amount has to be confirmed by law: the wallet's owner is asked."""
     OTHER_WALLET = "other_wallet"
     """The first wallet cannot pay: the owner of another one is asked."""
+    CHOSEN_WALLET = "chosen_wallet"
+    """Staff have chosen another wallet on the customer's word: its owner is asked."""
+
+    @property
+    def is_another_wallet(self) -> bool:
+        """Whether it is not the plan's own wallet that is asked."""
+        return self in (RouteReason.OTHER_WALLET, RouteReason.CHOSEN_WALLET)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +96,7 @@ def route_for(
     policy: RetryPolicy,
     limits: WalletLimits,
     mended_at: datetime | None = None,
+    chosen: str | None = None,
 ) -> Route | NoRoute:
     """The way on which the next attempt goes.
 
@@ -102,19 +110,18 @@ def route_for(
         policy: after which causes another wallet may be asked.
         limits: those in force, with the amount above which the customer confirms.
         mended_at: when somebody last mended what stood in the way; older failures do not count.
+        chosen: id of the wallet that the customer wants to pay from; asked for as long as it can
+            pay.
     """
     known = [each for each in failures if mended_at is None or each.failed_at > mended_at]
     if known and (last := last_of(known)).cause in _OURS_TO_MEND:
         return NoRoute(cause=last.cause)
-    if _is_spent(wallet, known, policy):
-        for other in others:
-            if not _is_spent(other, known, policy) and _dead_of(other, known) is None:
-                return Route(
-                    wallet_id=other.wallet_id,
-                    provider=other.provider,
-                    channel=request_channel(provider=other.provider),
-                    reason=RouteReason.OTHER_WALLET,
-                )
+    able = [each for each in others if _is_able(each, known, policy)]
+    picked = next((each for each in able if each.wallet_id == chosen), None)
+    if picked is not None:
+        return _request(picked, reason=RouteReason.CHOSEN_WALLET)
+    if able and _is_spent(wallet, known, policy):
+        return _request(able[0], reason=RouteReason.OTHER_WALLET)
     if (cause := _dead_of(wallet, known)) is not None:
         return NoRoute(cause=cause)
     reason = _reason(wallet, amount=amount, failures=known, limits=limits)
@@ -125,6 +132,20 @@ def route_for(
         channel=Channel.MANDATE if silent else request_channel(provider=wallet.provider),
         reason=reason,
     )
+
+
+def _request(wallet: WalletOnFile, *, reason: RouteReason) -> Route:
+    return Route(
+        wallet_id=wallet.wallet_id,
+        provider=wallet.provider,
+        channel=request_channel(provider=wallet.provider),
+        reason=reason,
+    )
+
+
+def _is_able(wallet: WalletOnFile, failures: list[FailedAttempt], policy: RetryPolicy) -> bool:
+    """Whether nothing that this wallet has answered keeps us from asking it again."""
+    return not _is_spent(wallet, failures, policy) and _dead_of(wallet, failures) is None
 
 
 def _is_spent(wallet: WalletOnFile, failures: list[FailedAttempt], policy: RetryPolicy) -> bool:

@@ -1,6 +1,7 @@
 """The payments domain in memory; what it decides, it decides by the real rules and policies."""
 
-from dataclasses import dataclass, field
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from importlib.resources import files
 from json import loads
@@ -10,7 +11,7 @@ from activities.contracts import collecting
 from activities.contracts import payments as p
 from activities.contracts.step import Nothing
 from activities.edge import takes
-from meqenet.money import Money
+from meqenet.errors import Mender, Refusal
 from meqenet.payments.causes import FailureCause, cause_of
 from meqenet.payments.channels import Channel
 from meqenet.payments.failures import FailedAttempt
@@ -22,6 +23,7 @@ from meqenet.payments.policy_documents import (
 )
 from meqenet.payments.rail import PaymentAnswer, RailStatus, RefundPayment, WalletProvider
 from meqenet.payments.routing import MandateOnFile, WalletOnFile
+from meqenet.payments.wallet_ids import OWN_WALLET, wallet_id_of, wallet_number
 
 
 def policy(name: str) -> dict[str, Any]:
@@ -41,6 +43,7 @@ class Payments:
     attempts: dict[str, p.OpenAttempt] = field(default_factory=dict)
     standings: dict[str, p.AttemptStanding] = field(default_factory=dict)
     wallets: dict[str, p.RegisterWallet] = field(default_factory=dict)
+    further: dict[str, list[p.FileWallet]] = field(default_factory=lambda: defaultdict(list))
     heard: list[PaymentAnswer] = field(default_factory=list)
     failed_at: dict[str, datetime] = field(default_factory=dict)
     mandates: dict[str, MandateOnFile] = field(default_factory=dict)
@@ -52,19 +55,38 @@ class Payments:
         self.wallets[command.plan_id] = command
         return Nothing()
 
+    @takes(p.FILE_WALLET)
+    async def file_wallet(self, command: p.FileWallet) -> p.WalletFiled:
+        filed = self.further[command.plan_id]
+        if command.msisdn == self.wallets[command.plan_id].msisdn:
+            raise Refusal("wallet_is_own", "its own", mender=Mender.MERCHANT)
+        if command.msisdn not in [each.msisdn for each in filed]:
+            filed.append(command)
+        phones = [each.msisdn for each in filed]
+        number = OWN_WALLET + 1 + phones.index(command.msisdn)
+        return p.WalletFiled(wallet_id=wallet_id_of(plan_id=command.plan_id, number=number))
+
+    def _wallet(self, attempt: p.OpenAttempt) -> tuple[WalletProvider, str, str | None]:
+        number = wallet_number(plan_id=attempt.plan_id, wallet_id=attempt.wallet_id)
+        own = self.wallets[attempt.plan_id]
+        if number == OWN_WALLET:
+            return own.provider, own.msisdn, own.contract_no
+        other = self.further[attempt.plan_id][number - OWN_WALLET - 1]
+        return other.provider, other.msisdn, None
+
     @takes(p.OPEN_ATTEMPT)
     async def open_attempt(self, command: p.OpenAttempt) -> p.AttemptOpened:
         self.attempts[command.attempt_id] = command
-        wallet = self.wallets[command.plan_id]
+        provider, msisdn, contract_no = self._wallet(command)
         standing = self.standings.setdefault(
             command.attempt_id,
             p.AttemptStanding(attempt_id=command.attempt_id, state=p.AttemptState.CREATED),
         )
         return p.AttemptOpened(
             attempt_id=command.attempt_id,
-            provider=wallet.provider,
-            msisdn=wallet.msisdn,
-            contract_no=wallet.contract_no,
+            provider=provider,
+            msisdn=msisdn,
+            contract_no=contract_no,
             state=standing.state,
             provider_reference=None,
             standing=standing,
@@ -78,7 +100,9 @@ class Payments:
         before = self.standings[command.attempt_id]
         if before.state in (p.AttemptState.SUCCEEDED, p.AttemptState.FAILED):
             return before
-        after = _standing(before, command, attempt=self.attempts[command.attempt_id])
+        attempt = self.attempts[command.attempt_id]
+        provider, _, _ = self._wallet(attempt)
+        after = replace(_standing(before, command, attempt=attempt), provider=provider)
         self.standings[command.attempt_id] = after
         if after.state is p.AttemptState.FAILED:
             self.failed_at[command.attempt_id] = command.at
@@ -106,12 +130,22 @@ class Payments:
                 amount=command.amount,
                 due_on=command.terms.due_on,
                 wallet=WalletOnFile(
-                    wallet_id=command.plan_id, provider=wallet.provider, mandate=mandate
+                    wallet_id=wallet_id_of(plan_id=command.plan_id),
+                    provider=wallet.provider,
+                    mandate=mandate,
                 ),
+                others=[
+                    WalletOnFile(
+                        wallet_id=wallet_id_of(plan_id=command.plan_id, number=number),
+                        provider=each.provider,
+                    )
+                    for number, each in enumerate(self.further[command.plan_id], start=2)
+                ],
                 failures=self._failures(command),
-                paid_today=Money.zero(),
+                paid_today={},
                 mended_at=command.terms.mended_at,
                 now=command.at,
+                chosen=command.terms.wallet_id,
             ),
             policy=read_retry_policy(document=policy(f"retries-{command.terms.option}-v1")),
             limits=read_wallet_limits(document=policy("wallet_limits-level_2-v2")),
@@ -126,7 +160,8 @@ class Payments:
     def _failures(self, command: collecting.PlanNextAttempt) -> list[FailedAttempt]:
         return [
             FailedAttempt(
-                wallet_id=command.plan_id,
+                wallet_id=self.attempts[attempt_id].wallet_id
+                or wallet_id_of(plan_id=command.plan_id),
                 channel=Channel(self.attempts[attempt_id].channel.value),
                 cause=FailureCause(self.standings[attempt_id].cause or ""),
                 opened_at=self.attempts[attempt_id].at,
@@ -144,15 +179,15 @@ class Payments:
     @takes(p.OPEN_REFUND)
     async def open_refund(self, command: p.OpenRefund) -> p.RefundOpened:
         attempt = self.attempts[command.attempt_id]
-        wallet = self.wallets[attempt.plan_id]
+        provider, msisdn, _ = self._wallet(attempt)
         return p.RefundOpened(
-            provider=wallet.provider,
+            provider=provider,
             order=RefundPayment(
                 refund_id=command.refund_id,
                 order_id=command.attempt_id,
                 receipt="R",
                 amount=command.amount,
-                msisdn=wallet.msisdn,
+                msisdn=msisdn,
             ),
             state=p.AttemptState.CREATED,
         )

@@ -125,7 +125,11 @@ async def test_an_attempt_is_opened_with_what_the_call_needs(
         contract_no=None,
         state=AttemptState.CREATED,
         provider_reference=None,
-        standing=AttemptStanding(attempt_id=command.attempt_id, state=AttemptState.CREATED),
+        standing=AttemptStanding(
+            attempt_id=command.attempt_id,
+            state=AttemptState.CREATED,
+            provider=WalletProvider.MPESA,
+        ),
         questions=questions,
     )
 
@@ -253,6 +257,7 @@ async def test_success_is_told_once_and_stays(
         receipt="ABC123DEF4",
         amount=_ASKED,
         succeeded_at=_AT + timedelta(seconds=30),
+        provider=WalletProvider.MPESA,
     )
     assert await steps.record_answer(said) == standing
     before = await _everything(payments, plan_id)
@@ -275,6 +280,7 @@ async def test_a_failure_names_its_cause(steps: PaymentsSteps, plan_id: str) -> 
         state=AttemptState.FAILED,
         cause="no_funds",
         retryable=True,
+        provider=WalletProvider.MPESA,
     )
 
 

@@ -96,13 +96,21 @@ async def test_a_plans_orders_come_oldest_first_with_the_wallets_phone(
         msisdn=MSISDN,
         attempts=(
             AttemptFound(
-                attempt_id=first.attempt_id, state=AttemptState.FAILED, channel=Channel.PUSH
+                attempt_id=first.attempt_id,
+                state=AttemptState.FAILED,
+                channel=Channel.PUSH,
+                amount=first.amount,
+                provider=WalletProvider.MPESA,
+                wallet_id=f"{plan}-w1",
             ),
             AttemptFound(
                 attempt_id=second.attempt_id,
                 state=AttemptState.SUCCEEDED,
                 channel=Channel.PUSH,
                 succeeded_at=second.at,
+                amount=second.amount,
+                provider=WalletProvider.MPESA,
+                wallet_id=f"{plan}-w1",
             ),
         ),
         refunds=(
