@@ -6,13 +6,14 @@ from activities.edge import takes
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
 from db.payments import policies, reminders
+from db.payments.email_addresses import has_email_address, register_email_address
 from db.payments.wallets import wallet_of
 from integrations.ports.gates import Gate
 from integrations.ports.messages import Messages
 from meqenet.payments.lanes import Lane
 from meqenet.payments.messages import MessageAnswer, OutgoingMessage
 from meqenet.payments.orders import plan_of_reminder
-from meqenet.payments.reminder_texts import ReminderFacts
+from meqenet.payments.reminder_words import ReminderFacts
 
 
 class ReminderActivities:
@@ -22,14 +23,30 @@ class ReminderActivities:
         self._database = database
         self._keyring = keyring
 
+    @takes(contract.REGISTER_EMAIL_ADDRESS)
+    async def register_email_address(self, command: contract.RegisterEmailAddress) -> Nothing:
+        """Put the customer's e-mail address on file."""
+        async with self._database.write() as session:
+            await register_email_address(
+                session=session,
+                keyring=self._keyring,
+                plan_id=command.plan_id,
+                address=command.address,
+                at=command.at,
+            )
+        return Nothing()
+
     @takes(contract.FIND_REMINDER_POLICY)
     async def find_reminder_policy(
         self, command: contract.FindReminderPolicy
     ) -> contract.ReminderPolicyFound:
-        """By which policy customers are reminded."""
+        """By which policy a customer is reminded, and whether by e-mail too."""
         async with self._database.write() as session:
             policy = await policies.find_reminder_policy(session=session, day=command.on)
-        return contract.ReminderPolicyFound(policy=policy)
+            has_email = command.plan_id is not None and await has_email_address(
+                session=session, plan_id=command.plan_id
+            )
+        return contract.ReminderPolicyFound(policy=policy, has_email=has_email)
 
     @takes(contract.OPEN_REMINDER)
     async def open_reminder(self, command: contract.OpenReminder) -> contract.ReminderOpened:
@@ -57,14 +74,16 @@ class ReminderActivities:
                     next_attempt_on=command.next_attempt_on,
                 ),
                 language=command.language,
+                channel=command.channel,
                 at=command.at,
             )
             return contract.ReminderOpened(
                 message=OutgoingMessage(
                     message_id=opened.row.reminder_id,
                     kind=opened.row.channel,
-                    to=opened.msisdn,
-                    text=opened.text,
+                    to=opened.to,
+                    text=opened.written.text,
+                    subject=opened.written.subject,
                 ),
                 state=opened.row.state,
                 is_new=opened.is_new,

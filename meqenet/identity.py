@@ -55,14 +55,30 @@ def payout_id(*, plan_id: str, number: int) -> str:
     return f"{plan_id}-p{number}"
 
 
-def reminder_id(*, installment_id: str, kind: str, on: date) -> str:
+def reminder_id(*, installment_id: str, kind: str, on: date, channel: str = "m") -> str:
     """``pln_…-i02-mf20261212``: what a customer was told of an installment on an Addis Ababa date.
 
-    ``kind`` is one small letter.
+    ``kind`` is one small letter; ``channel`` is ``m`` for a text message and ``e`` for an e-mail.
     """
     if len(kind) != 1 or not kind.islower():
         raise ValueError("kind: one small letter")
-    return f"{installment_id}-m{kind}{on:%Y%m%d}"
+    if channel not in {"m", "e"}:
+        raise ValueError("channel: m or e")
+    return f"{installment_id}-{channel}{kind}{on:%Y%m%d}"
+
+
+def late_fee_id(*, installment_id: str, period: int) -> str:
+    """``pln_…-i02-f1``: the first late fee of an installment."""
+    if period < 1:
+        raise ValueError("period: late fees are numbered from 1")
+    return f"{installment_id}-f{period}"
+
+
+def waiver_id(*, installment_id: str, sequence: int) -> str:
+    """``pln_…-i02-v17``: a waiver of an installment's late fees, by its place in the plan's log."""
+    if sequence < 1:
+        raise ValueError("sequence: a plan's events are numbered from 1")
+    return f"{installment_id}-v{sequence}"
 
 
 def installment_of(*, attempt_id: str) -> str:

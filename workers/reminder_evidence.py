@@ -20,7 +20,7 @@ class Word:
 
 @dataclass(frozen=True, kw_only=True)
 class ToldReminder:
-    """A reminder as evidence. ``text`` only where it was asked for."""
+    """A reminder as evidence. ``text`` and ``subject`` only where they were asked for."""
 
     reminder_id: str
     installment_id: str
@@ -39,6 +39,7 @@ class ToldReminder:
     failure_code: str | None
     words: tuple[Word, ...]
     text: str | None = field(default=None, repr=False)
+    subject: str | None = field(default=None, repr=False)
 
 
 async def read_reminders(
@@ -60,7 +61,9 @@ async def read_reminders(
     found = []
     for row in await reminders_of_plan(session=session, plan_id=plan_id):
         words = await words_on(session=session, plan_id=plan_id, reminder_id=row.reminder_id)
-        text = None if keyring is None else await text_of(session=session, keyring=keyring, row=row)
+        written = (
+            None if keyring is None else await text_of(session=session, keyring=keyring, row=row)
+        )
         found.append(
             ToldReminder(
                 reminder_id=row.reminder_id,
@@ -82,7 +85,8 @@ async def read_reminders(
                     Word(state=word.state.value, failure_code=word.failure_code, at=word.at)
                     for word in words
                 ),
-                text=text,
+                text=None if written is None else written.text,
+                subject=None if written is None else written.subject,
             )
         )
     return tuple(found)

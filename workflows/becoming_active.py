@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from temporalio.exceptions import ActivityError
 
-from activities.contracts import bnpl, credit, kyc, marketplace, payments
+from activities.contracts import bnpl, credit, kyc, marketplace, payments, reminders
 from activities.contracts.bnpl import NextAction
 from meqenet.bnpl.events import (
     IdentityConfirmed,
@@ -74,6 +74,12 @@ async def open_plan(desk: PlanDesk) -> None:
         ),
         summary="Put the wallet on file",
     )
+    if a.email is not None:
+        await ask(
+            reminders.REGISTER_EMAIL_ADDRESS,
+            reminders.RegisterEmailAddress(plan_id=a.plan_id, address=a.email, at=desk.clock.now()),
+            summary="Put the e-mail address on file",
+        )
 
 
 async def verify_identity(desk: PlanDesk) -> kyc.IdentityVerified:

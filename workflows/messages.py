@@ -21,6 +21,7 @@ class Application:
         monthly_income: as declared by the customer, if given.
         return_url: where the shopper's browser goes after Fayda and after paying.
         test_clock_id / test_clock_now: the test clock that the plan is bound to, and its time.
+        email: where the customer reads e-mail, if the checkout has said so.
     """
 
     plan_id: str
@@ -39,6 +40,7 @@ class Application:
     return_url: str | None
     test_clock_id: str | None = None
     test_clock_now: datetime | None = None
+    email: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,7 @@ class RemindersLife:
         told_on: the Addis Ababa date of the newest one.
         told: how many were sent on that date.
         failures: what is to be told, by the number of the installment.
+        has_email: the customer can be written to by e-mail too.
     """
 
     policy: ReminderPolicy | None
@@ -32,3 +33,4 @@ class RemindersLife:
     told_on: date | None = None
     told: int = 0
     failures: dict[int, FailureToTell] = field(default_factory=dict)
+    has_email: bool = False

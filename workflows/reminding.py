@@ -16,11 +16,13 @@ from meqenet.calendar import addis_date, at_addis
 from meqenet.errors import Mender
 from meqenet.identity import installment_id, reminder_id
 from meqenet.payments.causes import FailureCause, remedy_for
+from meqenet.payments.messages import MessageKind
 from meqenet.payments.reminders import (
     OpenInstallment,
     Reminder,
     ReminderKind,
     ReminderPolicy,
+    channels_of,
     failure_told_at,
     next_reminder_at,
     reminders_due,
@@ -42,6 +44,7 @@ _LETTER_OF = {
     ReminderKind.ATTEMPT_FAILED: "f",
     ReminderKind.PAST_DUE: "l",
 }
+_LETTER_OF_CHANNEL = {MessageKind.SMS: "m", MessageKind.EMAIL: "e"}
 
 
 async def learn_policy(desk: PlanDesk) -> None:
@@ -56,7 +59,7 @@ async def learn_policy(desk: PlanDesk) -> None:
     try:
         found = await ask(
             FIND_REMINDER_POLICY,
-            FindReminderPolicy(on=desk.life.activated_on or today),
+            FindReminderPolicy(on=desk.life.activated_on or today, plan_id=desk.plan_id),
             summary="When is the customer reminded?",
             patience=_PATIENCE,
         )
@@ -65,7 +68,9 @@ async def learn_policy(desk: PlanDesk) -> None:
         return
     begun_again = desk.left_off is not None
     since = at_addis(on=today, hour=0) if begun_again else desk.clock.now()
-    desk.life.reminders = RemindersLife(policy=found.policy, looked_until=since)
+    desk.life.reminders = RemindersLife(
+        policy=found.policy, looked_until=since, has_email=found.has_email
+    )
 
 
 def note_failure(desk: PlanDesk, *, number: int, cause: str | None) -> None:
@@ -107,7 +112,9 @@ async def remind_if_due(desk: PlanDesk) -> None:
             told_today=life.told,
         )
     for reminder in due:
-        await _start(desk, reminder, life=life, policy=policy)
+        for channel in channels_of(policy=policy, kind=reminder.kind, has_email=life.has_email):
+            told = _told(desk, reminder, life=life, policy=policy, channel=channel)
+            await _start(desk, told, policy=policy)
         life.told += 1
     life.looked_until = now
     for number, failure in list(life.failures.items()):
@@ -128,23 +135,22 @@ def _unpaid(desk: PlanDesk, life: RemindersLife) -> list[OpenInstallment]:
     ]
 
 
-async def _start(
-    desk: PlanDesk, reminder: Reminder, *, life: RemindersLife, policy: ReminderPolicy
-) -> None:
+async def _start(desk: PlanDesk, told: OpenReminder, *, policy: ReminderPolicy) -> None:
     """Started, not awaited: the reminder outlives the plan, and its failure is its own."""
     now = desk.clock.now()
     order = ReminderOrder(
-        reminder=_told(desk, reminder, life=life, policy=policy),
-        send_within=send_until(policy=policy, at=now) - now,
+        reminder=told,
+        send_within=send_until(policy=policy, at=now, channel=told.channel) - now,
         on_test_clock=desk.clock.reading is not None,
     )
+    by = "" if told.channel is MessageKind.SMS else ", by e-mail"
     try:
         _ = await workflow.start_child_workflow(
             ReminderWorkflow.run,
             order,
             id=f"reminder-{order.reminder.reminder_id}",
             parent_close_policy=ParentClosePolicy.ABANDON,
-            static_summary=f"Installment {reminder.number}: {reminder.kind.replace('_', ' ')}",
+            static_summary=f"Installment {told.number}: {told.kind.replace('_', ' ')}{by}",
             priority=of_merchant(desk.application.merchant_id),
         )
     except WorkflowAlreadyStartedError:
@@ -152,7 +158,12 @@ async def _start(
 
 
 def _told(
-    desk: PlanDesk, reminder: Reminder, *, life: RemindersLife, policy: ReminderPolicy
+    desk: PlanDesk,
+    reminder: Reminder,
+    *,
+    life: RemindersLife,
+    policy: ReminderPolicy,
+    channel: MessageKind,
 ) -> OpenReminder:
     installment = desk.life.installment(number=reminder.number)
     parent = installment_id(plan_id=desk.plan_id, number=reminder.number)
@@ -160,7 +171,10 @@ def _told(
     is_failure = reminder.kind is ReminderKind.ATTEMPT_FAILED
     return OpenReminder(
         reminder_id=reminder_id(
-            installment_id=parent, kind=_LETTER_OF[reminder.kind], on=addis_date(at=now)
+            installment_id=parent,
+            kind=_LETTER_OF[reminder.kind],
+            on=addis_date(at=now),
+            channel=_LETTER_OF_CHANNEL[channel],
         ),
         plan_id=desk.plan_id,
         installment_id=parent,
@@ -175,4 +189,5 @@ def _told(
         cause=life.failures[reminder.number].cause if is_failure else None,
         next_attempt_on=None if next_at is None else addis_date(at=next_at),
         at=now,
+        channel=channel,
     )

@@ -1,29 +1,46 @@
 """What the payments domain keeps of reminders, and what the provider of messages can be asked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
 from activities.contracts.step import Nothing, Step, StepKind
 from meqenet.money import Money
 from meqenet.payments.causes import FailureCause
-from meqenet.payments.messages import MessageAnswer, OutgoingMessage
+from meqenet.payments.messages import MessageAnswer, MessageKind, OutgoingMessage
 from meqenet.payments.reminder_states import ReminderState
 from meqenet.payments.reminders import Language, ReminderKind, ReminderPolicy
 
 
 @dataclass(frozen=True, kw_only=True)
+class RegisterEmailAddress:
+    """Put the address on file at which a plan's customer reads e-mail."""
+
+    plan_id: str
+    address: str = field(repr=False)
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class FindReminderPolicy:
-    """By which policy is a plan's customer reminded? ``on`` is an Addis Ababa date."""
+    """By which policy is a plan's customer reminded? ``on`` is an Addis Ababa date.
+
+    ``plan_id``: whose e-mail address is looked for; None looks for none.
+    """
 
     on: date
+    plan_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReminderPolicyFound:
-    """The answer; None where there was no policy yet."""
+    """The answer; None where there was no policy yet.
+
+    ``has_email``: an e-mail address of the customer is on file.
+    """
 
     policy: ReminderPolicy | None
+    has_email: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +53,7 @@ class OpenReminder:
         cause: why the newest attempt failed, of a reminder that tells of it.
         next_attempt_on: the Addis Ababa date of the next attempt, if there is one by itself.
         at: now, by the plan's clock.
+        channel: how it goes.
     """
 
     reminder_id: str
@@ -52,6 +70,7 @@ class OpenReminder:
     cause: FailureCause | None
     next_attempt_on: date | None
     at: datetime
+    channel: MessageKind = MessageKind.SMS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +105,9 @@ class QueryMessage:
     message_id: str
 
 
+REGISTER_EMAIL_ADDRESS = Step(
+    name="payments.register_email_address", command=RegisterEmailAddress, result=Nothing
+)
 FIND_REMINDER_POLICY = Step(
     name="payments.find_reminder_policy", command=FindReminderPolicy, result=ReminderPolicyFound
 )
@@ -106,7 +128,11 @@ QUERY_MESSAGE = Step(
 
 
 class ReminderSteps(Protocol):
-    """What the payments domain keeps of reminders; each step is idempotent by the reminder's id."""
+    """What the payments domain keeps of reminders; each step is idempotent by its ids."""
+
+    async def register_email_address(self, command: RegisterEmailAddress) -> Nothing:
+        """It is stored encrypted. Refusal ``email_address_differs`` for another one later."""
+        ...
 
     async def find_reminder_policy(self, command: FindReminderPolicy) -> ReminderPolicyFound:
         """Changes nothing."""

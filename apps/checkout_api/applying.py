@@ -18,6 +18,7 @@ from apps.checkout_api.test_clocks import clock_handle
 from apps.checkout_api.wire import PlanRequest, Wallet
 from meqenet.errors import Mender, Refusal, Unavailable
 from meqenet.identity import plan_id as plan_id_of
+from meqenet.kyc.emails import normalise_email
 from meqenet.kyc.numbers import check_fayda_number
 from meqenet.kyc.phones import normalise_msisdn
 from meqenet.payments.rail import WalletProvider
@@ -37,20 +38,21 @@ def application_of(*, body: PlanRequest, merchant: Merchant, parts: ApiParts) ->
 
     Raises:
         Problem: 422 with the field: ``fayda_number_length``, ``fayda_number_checksum``,
-            ``phone_format``, ``wallet_phone_mismatch``, ``return_url_insecure``,
-            ``test_clock_not_allowed``.
+            ``phone_format``, ``wallet_phone_mismatch``, ``email_format``,
+            ``return_url_insecure``, ``test_clock_not_allowed``.
     """
     if body.test_clock is not None and not merchant.sandbox:
         raise _at_fault("test_clock_not_allowed", "test_clock", "with test keys (mqk_test_…) only")
     if body.return_url is not None and not parts.sandbox and body.return_url[:6] != "https:":
         raise _at_fault("return_url_insecure", "return_url", "must start with https://")
     msisdn, fayda_number = _msisdn(body.wallet), _fayda_number(body.customer.fayda_number)
+    email = _email(body.customer.email)
     return Application(
         plan_id=plan_id_of(merchant_id=merchant.merchant_id, reference=body.reference),
         merchant_id=merchant.merchant_id,
         reference=body.reference,
         request_hash=_request_hash(
-            body, msisdn=msisdn, fayda_number=fayda_number, hash_key=parts.hash_key
+            body, msisdn=msisdn, fayda_number=fayda_number, email=email, hash_key=parts.hash_key
         ),
         option=body.option,
         amount=body.amount,
@@ -63,6 +65,7 @@ def application_of(*, body: PlanRequest, merchant: Merchant, parts: ApiParts) ->
         monthly_income=body.customer.monthly_income,
         return_url=body.return_url,
         test_clock_id=body.test_clock,
+        email=email,
     )
 
 
@@ -159,11 +162,22 @@ def _fayda_number(text: str) -> str:
         raise refused(refusal, field="customer.fayda_number") from None
 
 
-def _request_hash(body: PlanRequest, *, msisdn: str, fayda_number: str, hash_key: bytes) -> str:
+def _email(text: str | None) -> str | None:
+    try:
+        return None if text is None else normalise_email(text=text)
+    except Refusal as refusal:
+        raise refused(refusal, field="customer.email") from None
+
+
+def _request_hash(
+    body: PlanRequest, *, msisdn: str, fayda_number: str, email: str | None, hash_key: bytes
+) -> str:
     """Keyed: the numbers inside could be guessed from a plain hash."""
     content = body.model_dump(mode="json", exclude_none=True)
     content["wallet"]["phone"] = msisdn
     content["customer"]["fayda_number"] = fayda_number
+    if email is not None:
+        content["customer"]["email"] = email
     text = b"application\x1f" + canonical(content)
     return hmac.new(hash_key, text, hashlib.sha256).hexdigest()
 

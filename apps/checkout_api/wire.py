@@ -75,6 +75,7 @@ _Description = Annotated[str, StringConstraints(min_length=1, max_length=200), _
 _Reason = Annotated[str, StringConstraints(min_length=1, max_length=200), _Line]
 _Version = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 _FaydaNumber = Annotated[str, StringConstraints(min_length=12, max_length=40)]
+_Email = Annotated[str, StringConstraints(min_length=3, max_length=320)]
 _Phone = Annotated[str, StringConstraints(min_length=9, max_length=30)]
 _ReturnUrl = Annotated[
     str, StringConstraints(max_length=_RETURN_URL_LENGTH_MAX), AfterValidator(_browser_address)
@@ -122,6 +123,8 @@ class Customer(Sent):
     """Names the text under which the customer agreed to be identified at Fayda."""
     monthly_income: PositiveBirr | None = None
     """As declared by the customer."""
+    email: _Email | None = None
+    """Where payments are reminded of by e-mail, beside the SMS to the wallet's phone."""
 
 
 class Wallet(Sent):
@@ -155,6 +158,7 @@ class PlanRequest(Sent):
                 "fayda_number": "614079852394",
                 "consent_version": "2026-11",
                 "monthly_income": "18000.00",
+                "email": "abeba@example.com",
             },
             "wallet": {"provider": "mpesa", "phone": "+251711223344"},
             "test_clock": "clk_abcdefghijklmnopqrst",

@@ -41,6 +41,8 @@ def reminders_page(
     for each in reminders:
         if each.text is not None:
             yield Text(f"\n{each.reminder_id}", style="bold")
+            if each.subject is not None:
+                yield Text(f"{each.subject}\n", style="underline")
             yield Text(each.text)
 
 

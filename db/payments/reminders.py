@@ -10,25 +10,28 @@ from sqlalchemy import select
 from db.kernel.encryption import EncryptedColumn, Keyring, find_data_key, make_data_key
 from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.events import NewEvent, append
+from db.payments.email_addresses import email_address_of
 from db.payments.tables import ReminderAnswer, ReminderRow, Wallet
 from db.payments.wallets import lock_plan, wallet_of
 from meqenet.errors import Defect
 from meqenet.payments.events import REMINDER_IS, ReminderOpened
 from meqenet.payments.messages import MessageAnswer, MessageKind
+from meqenet.payments.reminder_emails import written_reminder
 from meqenet.payments.reminder_states import ReminderState, after_word
-from meqenet.payments.reminder_texts import TEMPLATE_VERSION, ReminderFacts, reminder_text
+from meqenet.payments.reminder_words import ReminderFacts
 from meqenet.payments.reminders import Language, ReminderKind
+from meqenet.payments.written_message import WrittenMessage, read_kept
 
 _TEXT: Final = EncryptedColumn(table="reminders", name="text_sealed")
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenedReminder:
-    """A stored reminder, its text and its phone in clear, for the length of a step."""
+    """A stored reminder, its words and its reader in clear, for the length of a step."""
 
     row: ReminderRow
-    text: str = field(repr=False)
-    msisdn: str = field(repr=False)
+    written: WrittenMessage
+    to: str = field(repr=False)
     is_new: bool
 
 
@@ -41,6 +44,7 @@ async def open_reminder(
     installment_id: str,
     facts: ReminderFacts,
     language: Language,
+    channel: MessageKind,
     at: datetime,
 ) -> OpenedReminder:
     """Store the intent to remind, once; the same reminder again keeps its first text.
@@ -53,21 +57,27 @@ async def open_reminder(
         installment_id: what is told of.
         facts: what the text says; the provider in it is the wallet's.
         language: in which language.
+        channel: to the wallet's phone, or to the e-mail address on file.
         at: now, by the plan's clock.
 
     Raises:
-        Defect: ``wallet_missing``; ``reminder_differs``: the id stands for another installment.
+        Defect: ``wallet_missing``; ``email_address_missing``; ``reminder_differs``: the id stands
+            for another installment.
         Refusal: ``person_erased``.
     """
     await lock_plan(session=session, plan_id=plan_id)
-    wallet = await wallet_of(session=session, keyring=keyring, plan_id=plan_id)
+    to = await _reader(session, keyring, plan_id=plan_id, channel=channel)
     stored = await session.get(ReminderRow, (plan_id, reminder_id))
     if stored is not None:
-        if (stored.installment_id, stored.kind) != (installment_id, facts.kind):
+        if (stored.installment_id, stored.kind, stored.channel) != (
+            installment_id,
+            facts.kind,
+            channel,
+        ):
             raise Defect("reminder_differs", f"{reminder_id} is stored with other content")
-        text = await text_of(session=session, keyring=keyring, row=stored)
-        return OpenedReminder(row=stored, text=text, msisdn=wallet.msisdn, is_new=False)
-    text = reminder_text(facts=facts, language=language).text
+        written = await text_of(session=session, keyring=keyring, row=stored)
+        return OpenedReminder(row=stored, written=written, to=to, is_new=False)
+    written = written_reminder(facts=facts, language=language, channel=channel)
     key = await make_data_key(session=session, keyring=keyring, person_id=plan_id)
     row = ReminderRow(
         plan_id=plan_id,
@@ -77,11 +87,11 @@ async def open_reminder(
         days=facts.days,
         due_on=facts.due_on,
         amount_santim=facts.amount,
-        channel=MessageKind.SMS,
+        channel=channel,
         language=language,
-        template_version=TEMPLATE_VERSION,
-        text_hash=hashlib.sha256(text.encode()).digest(),
-        text_sealed=_TEXT.seal(key=key, text=text),
+        template_version=written.template_version,
+        text_hash=hashlib.sha256(written.kept.encode()).digest(),
+        text_sealed=_TEXT.seal(key=key, text=written.kept),
         state=ReminderState.CREATED,
         opened_at=at,
         changed_at=at,
@@ -91,7 +101,7 @@ async def open_reminder(
     data = ReminderOpened(**_told(row), text_hash=row.text_hash.hex())
     event = NewEvent.of(event_id=f"{reminder_id}-opened", stream=plan_id, data=data, at=at)
     await append(session=session, event=event)
-    return OpenedReminder(row=row, text=text, msisdn=wallet.msisdn, is_new=True)
+    return OpenedReminder(row=row, written=written, to=to, is_new=True)
 
 
 async def record_reminder(
@@ -167,18 +177,26 @@ async def words_on(*, session: ReadSession, plan_id: str, reminder_id: str) -> l
     return list(await session.scalars(query))
 
 
-async def text_of(*, session: ReadSession, keyring: Keyring, row: ReminderRow) -> str:
-    """The text that was sent, proved by its hash.
+async def text_of(*, session: ReadSession, keyring: Keyring, row: ReminderRow) -> WrittenMessage:
+    """The words that were sent, proved by their hash.
 
     Raises:
         Refusal: ``person_erased``.
         Defect: ``reminder_text_changed``.
     """
     key = await find_data_key(session=session, keyring=keyring, person_id=row.plan_id)
-    text = _TEXT.open(key=key, sealed=row.text_sealed)
-    if hashlib.sha256(text.encode()).digest() != row.text_hash:
+    kept = _TEXT.open(key=key, sealed=row.text_sealed)
+    if hashlib.sha256(kept.encode()).digest() != row.text_hash:
         raise Defect("reminder_text_changed", f"the text of {row.reminder_id} has another hash")
-    return text
+    return read_kept(kept=kept, channel=row.channel, template_version=row.template_version)
+
+
+async def _reader(
+    session: ReadSession, keyring: Keyring, *, plan_id: str, channel: MessageKind
+) -> str:
+    if channel is MessageKind.EMAIL:
+        return await email_address_of(session=session, keyring=keyring, plan_id=plan_id)
+    return (await wallet_of(session=session, keyring=keyring, plan_id=plan_id)).msisdn
 
 
 _TAKEN: Final = frozenset({ReminderState.SENT, ReminderState.DELIVERED, ReminderState.UNDELIVERED})

@@ -9,7 +9,7 @@ _ORDER: Final = re.compile(
     r"(?P<attempt>(?P<installment>(?P<plan>.+)-i(?P<number>[0-9]{2}))-a[0-9]+)(?:-r[0-9]+)?",
     re.ASCII,
 )
-_REMINDER: Final = re.compile(r"(?P<plan>.+)-i[0-9]{2}-m[a-z][0-9]{8}", re.ASCII)
+_REMINDER: Final = re.compile(r"(?P<plan>.+)-i[0-9]{2}-[em][a-z][0-9]{8}", re.ASCII)
 
 _PLAN_ON_THE_WIRE: Final = re.compile(r"(pln)([a-z2-7]{20})(?=i[0-9]{2}a[0-9]|p[0-9])", re.ASCII)
 

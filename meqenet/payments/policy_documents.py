@@ -11,7 +11,7 @@ from meqenet.payments.causes import FailureCause, FailureCounter
 from meqenet.payments.distances import read_distance
 from meqenet.payments.query_times import QueryTimes
 from meqenet.payments.quiet_hours import QuietHours
-from meqenet.payments.reminders import Language, ReminderPolicy
+from meqenet.payments.reminders import Language, ReminderKind, ReminderPolicy
 from meqenet.payments.retry_policy import (
     OverLimit,
     Pace,
@@ -146,6 +146,8 @@ def read_reminder_policy(*, document: Mapping[str, Any]) -> ReminderPolicy:
             "days_past_due": tuple(fields["days_past_due"]),
             "time_of_day": time.fromisoformat(fields["time_of_day"]),
             "quiet": _quiet_hours(fields["quiet"]),
+            # The first version was written before there was another channel than SMS.
+            "by_email": tuple(ReminderKind(each) for each in fields.get("by_email", ())),
         }
         return ReminderPolicy(**{**fields, **read})
     except (AttributeError, KeyError, TypeError) as error:

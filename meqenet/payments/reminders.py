@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from meqenet.calendar import ADDIS, addis_date, at_addis
+from meqenet.payments.messages import MessageKind
 from meqenet.payments.quiet_hours import QuietHours
 
 _DAYS_MAX: Final = 90
@@ -45,8 +46,9 @@ class ReminderPolicy:
         days_past_due: so many days after it, the shortest first.
         on_failure: whether a failed attempt that the customer can mend is told at once.
         time_of_day: when the reminders of a day are sent, by clocks in Addis Ababa.
-        quiet: hours in which nothing is sent.
+        quiet: hours in which nothing is decided, and no text message leaves.
         per_day_max: how many reminders of a plan are sent on one Addis Ababa day.
+        by_email: what is told by e-mail too, where an address is on file; by SMS all is told.
 
     Raises:
         ValueError: a rule of the above does not hold; the text names it.
@@ -61,6 +63,7 @@ class ReminderPolicy:
     time_of_day: time
     quiet: QuietHours
     per_day_max: int
+    by_email: tuple[ReminderKind, ...] = ()
 
     def __post_init__(self) -> None:
         days = (*self.days_before, *self.days_past_due)
@@ -73,6 +76,7 @@ class ReminderPolicy:
             ),
             "time_of_day: outside the quiet hours": not self.quiet.contain(self.time_of_day),
             "per_day_max: from 1": self.per_day_max >= 1,
+            "by_email: each kind once": len(set(self.by_email)) == len(self.by_email),
         }
         for rule, holds in rules.items():
             if not holds:
@@ -177,12 +181,31 @@ def failure_told_at(*, policy: ReminderPolicy, failed_at: datetime) -> datetime:
     return end if end > failed_at else end + timedelta(days=1)
 
 
-def send_until(*, policy: ReminderPolicy, at: datetime) -> datetime:
-    """Until when a reminder of this instant may still leave: the next quiet hours."""
-    local = at.astimezone(ADDIS)
-    start = at_addis(
-        on=local.date(), hour=policy.quiet.start.hour, minute=policy.quiet.start.minute
-    )
+def channels_of(
+    *, policy: ReminderPolicy, kind: ReminderKind, has_email: bool
+) -> tuple[MessageKind, ...]:
+    """By which channels a reminder goes: by SMS always, by e-mail if the policy says so too.
+
+    Args:
+        policy: the policy.
+        kind: the reminder's.
+        has_email: whether an e-mail address of the customer is on file.
+    """
+    if has_email and kind in policy.by_email:
+        return MessageKind.SMS, MessageKind.EMAIL
+    return (MessageKind.SMS,)
+
+
+def send_until(*, policy: ReminderPolicy, at: datetime, channel: MessageKind) -> datetime:
+    """Until when a reminder of this instant may still leave.
+
+    A text message leaves before the next quiet hours. An e-mail wakes nobody, and leaves on the
+    same Addis Ababa day, on which what it says of days is true.
+    """
+    day = at.astimezone(ADDIS).date()
+    if channel is MessageKind.EMAIL:
+        return at_addis(on=day + timedelta(days=1), hour=0)
+    start = at_addis(on=day, hour=policy.quiet.start.hour, minute=policy.quiet.start.minute)
     return start if start > at else start + timedelta(days=1)
 
 

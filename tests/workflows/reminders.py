@@ -24,6 +24,7 @@ class Reminders:
     """``reminded`` is what was decided, ``texted`` what reached the provider, by arrival."""
 
     reminder_policy: ReminderPolicy | None = REMINDERS
+    email_addresses: dict[str, str] = field(default_factory=dict)
     pass_on: Passing = lambda _message: MessageStatus.ACCEPTED
     ask_message: Asked = lambda _id: MessageStatus.DELIVERED
     reminded: list[r.OpenReminder] = field(default_factory=list)
@@ -41,17 +42,28 @@ class Reminders:
     async def load_order(self, _command: marketplace.LoadOrder) -> marketplace.LoadedOrder:
         return marketplace.LoadedOrder(placed=True, merchant_name="Shop")
 
+    @takes(r.REGISTER_EMAIL_ADDRESS)
+    async def register_email_address(self, command: r.RegisterEmailAddress) -> Nothing:
+        self.email_addresses[command.plan_id] = command.address
+        return Nothing()
+
     @takes(r.FIND_REMINDER_POLICY)
-    async def find_reminder_policy(self, _command: r.FindReminderPolicy) -> r.ReminderPolicyFound:
-        return r.ReminderPolicyFound(policy=self.reminder_policy)
+    async def find_reminder_policy(self, command: r.FindReminderPolicy) -> r.ReminderPolicyFound:
+        has_email = command.plan_id in self.email_addresses
+        return r.ReminderPolicyFound(policy=self.reminder_policy, has_email=has_email)
 
     @takes(r.OPEN_REMINDER)
     async def open_reminder(self, command: r.OpenReminder) -> r.ReminderOpened:
         is_new = command.reminder_id not in [each.reminder_id for each in self.reminded]
         if is_new:
             self.reminded.append(command)
+        by_email = command.channel is MessageKind.EMAIL
         message = OutgoingMessage(
-            message_id=command.reminder_id, kind=MessageKind.SMS, to="251911000000", text="text"
+            message_id=command.reminder_id,
+            kind=command.channel,
+            to=self.email_addresses[command.plan_id] if by_email else "251911000000",
+            text="text",
+            subject="subject" if by_email else None,
         )
         state = self.reminder_state(command.reminder_id)
         return r.ReminderOpened(message=message, state=state, is_new=is_new)

@@ -1,5 +1,6 @@
 """Reminders: sent once whatever the provider does, and plans that never wait for them."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
@@ -7,12 +8,13 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from activities.contracts.reminders import OpenReminder, RecordReminder
 from meqenet.errors import OutcomeUnknown, Unavailable
 from meqenet.money import Money
-from meqenet.payments.messages import MessageStatus
+from meqenet.payments.messages import MessageKind, MessageStatus
 from meqenet.payments.rail import RailStatus
 from meqenet.payments.reminder_states import ReminderState
 from meqenet.payments.reminders import Language, ReminderKind
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench
+from tests.workflows.reminders import REMINDERS
 from tests.workflows.test_test_clock import active_plan, advance, new_clock
 from workers.queue_worker import WORKFLOW_QUEUE
 from workflows.messages import PauseCollection
@@ -173,6 +175,22 @@ async def test_a_plan_reminds_before_and_after_due_dates_and_of_a_failure(bench:
         (date(2027, 1, 6), 2, late, 30),
     ]
     assert len({each.reminder_id for each in bench.domains.reminded}) == 14
+
+
+async def test_with_an_address_on_file_a_customer_is_told_by_email_too(bench: Bench) -> None:
+    bench.domains.reminder_policy = replace(REMINDERS, by_email=(ReminderKind.BEFORE_DUE,))
+    clock = await new_clock(bench)
+    plan_id, _ = await active_plan(bench, clock, "pay_in_30", email="abeba@example.com")
+    await advance(clock, days=31)
+    await reminded(bench, 4)
+    ids = {each.reminder_id: each.channel for each in bench.domains.reminded}
+    assert ids == {
+        f"{plan_id}-i01-mb20261220": MessageKind.SMS,
+        f"{plan_id}-i01-eb20261220": MessageKind.EMAIL,
+        f"{plan_id}-i01-mb20261222": MessageKind.SMS,
+        f"{plan_id}-i01-eb20261222": MessageKind.EMAIL,
+    }
+    assert bench.domains.email_addresses == {plan_id: "abeba@example.com"}
 
 
 async def test_a_plan_does_not_wait_for_its_reminders(bench: Bench) -> None:

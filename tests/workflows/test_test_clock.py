@@ -1,5 +1,6 @@
 """Plans that live by a test clock: in order, and ready only when all that was due is done."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -45,6 +46,7 @@ async def active_plan(
     amount: str = "4000.00",
     provider: WalletProvider = WalletProvider.MPESA,
     count: int | None = None,
+    email: str | None = None,
 ) -> tuple[str, Handle]:
     """A plan on the clock, taken to activation as a shopper would."""
     view = await clock.query(TestClockWorkflow.view)
@@ -56,6 +58,7 @@ async def active_plan(
         clock=(view.clock_id, view.now),
         reference=f"{option}-{provider}",
     )
+    application = replace(application, email=email)
     await clock.execute_update(
         TestClockWorkflow.bind, Bind(plan_id=application.plan_id, merchant_id=bench.merchant_id)
     )

@@ -9,6 +9,7 @@ from activities.contracts.reminders import (
     FindReminderPolicy,
     OpenReminder,
     RecordReminder,
+    RegisterEmailAddress,
     ReminderSteps,
 )
 from activities.payments import PaymentsActivities
@@ -28,6 +29,7 @@ from tests.backing import Databases
 
 AT = datetime(2026, 12, 12, 6, 0, tzinfo=UTC)
 PHONE = "251911223344"
+ADDRESS = "abeba@example.com"
 TEXT = (
     "Meqenet: payment 2 of 4 for Shop, 1000.00 birr, is due in 3 days, 15 Dec 2026 "
     "(6 Tahsas 2019 E.C.). Keep this amount in your telebirr wallet; it is collected on that day."
@@ -104,7 +106,7 @@ async def test_the_intent_is_stored_sealed_with_its_hash(
     )
     async with payments.read() as session:
         (row,) = await reminders_of_plan(session=session, plan_id=reminder.plan_id)
-        assert await text_of(session=session, keyring=keyring, row=row) == TEXT
+        assert (await text_of(session=session, keyring=keyring, row=row)).text == TEXT
     assert row.text_hash == hashlib.sha256(TEXT.encode()).digest()
     assert TEXT.encode() not in row.text_sealed
     assert (row.state, row.sent_at, row.template_version) == (ReminderState.CREATED, None, 1)
@@ -200,6 +202,64 @@ async def test_a_plan_without_a_wallet_cannot_be_reminded(
 async def test_the_policy_of_a_date(steps: ReminderSteps) -> None:
     found = await steps.find_reminder_policy(FindReminderPolicy(on=date(2026, 12, 1)))
     assert found.policy is not None
-    assert (found.policy.version, found.policy.days_before) == (1, (3, 1))
+    assert (found.policy.version, found.policy.days_before) == (2, (3, 1))
+    first = await steps.find_reminder_policy(FindReminderPolicy(on=date(2026, 11, 24)))
+    assert first.policy is not None
+    assert (first.policy.version, first.policy.by_email) == (1, ())
     before = await steps.find_reminder_policy(FindReminderPolicy(on=date(2025, 12, 31)))
     assert before.policy is None
+
+
+@pytest.fixture
+def email(reminder: OpenReminder) -> OpenReminder:
+    """The same reminder by e-mail."""
+    made = reminder_id(
+        installment_id=reminder.installment_id, kind="b", on=date(2026, 12, 12), channel="e"
+    )
+    return replace(reminder, reminder_id=made, channel=MessageKind.EMAIL)
+
+
+async def test_an_email_is_kept_with_its_subject_beside_the_text_message(
+    steps: ReminderSteps,
+    payments: Database,
+    keyring: Keyring,
+    reminder: OpenReminder,
+    email: OpenReminder,
+) -> None:
+    on_file = RegisterEmailAddress(plan_id=reminder.plan_id, address=ADDRESS, at=AT)
+    for _ in range(2):
+        await steps.register_email_address(on_file)
+    sms, opened = await steps.open_reminder(reminder), await steps.open_reminder(email)
+    assert (sms.message.to, sms.message.subject) == (PHONE, None)
+    assert (opened.message.kind, opened.message.to) == (MessageKind.EMAIL, ADDRESS)
+    assert opened.message.subject == "Meqenet: payment 2 of 4 is due soon"
+    assert opened.message.text.startswith("Payment 2 of 4 for Shop is due in 3 days.\n")
+    again = await steps.open_reminder(replace(email, language=Language.AMHARIC))
+    assert again == replace(opened, is_new=False)
+    accepted = word(email, ReminderState.SENT, MessageStatus.ACCEPTED)
+    await steps.record_reminder(accepted)
+    async with payments.read() as session:
+        rows = await reminders_of_plan(session=session, plan_id=reminder.plan_id)
+        row = next(each for each in rows if each.channel is MessageKind.EMAIL)
+        written = await text_of(session=session, keyring=keyring, row=row)
+        told = str(await read_stream(session=session, stream=reminder.plan_id))
+    assert (written.subject, written.text) == (opened.message.subject, opened.message.text)
+    assert [each.state for each in rows] == [ReminderState.SENT, ReminderState.CREATED]
+    assert ADDRESS not in told
+    with pytest.raises(Refusal, match="another e-mail") as refused:
+        await steps.register_email_address(replace(on_file, address="other@example.com"))
+    assert "@" not in refused.value.text
+    assert ADDRESS not in f"{on_file} {opened}"
+
+
+async def test_only_an_address_on_file_is_written_to(
+    steps: ReminderSteps, reminder: OpenReminder, email: OpenReminder
+) -> None:
+    asked = FindReminderPolicy(on=date(2026, 12, 1), plan_id=reminder.plan_id)
+    assert not (await steps.find_reminder_policy(asked)).has_email
+    with pytest.raises(Defect, match="no e-mail address"):
+        await steps.open_reminder(email)
+    await steps.register_email_address(
+        RegisterEmailAddress(plan_id=reminder.plan_id, address=ADDRESS, at=AT)
+    )
+    assert (await steps.find_reminder_policy(asked)).has_email

@@ -7,11 +7,15 @@ from hypothesis import strategies as st
 
 from meqenet.money import Money
 from meqenet.payments.causes import FailureCause
+from meqenet.payments.messages import MessageKind
 from meqenet.payments.rail import WalletProvider
 from meqenet.payments.reminder_dates import in_both_calendars
-from meqenet.payments.reminder_texts import SEGMENTS_MAX, ReminderFacts, reminder_text
+from meqenet.payments.reminder_emails import written_reminder
+from meqenet.payments.reminder_texts import SEGMENTS_MAX, reminder_text
+from meqenet.payments.reminder_words import ReminderFacts
 from meqenet.payments.reminders import Language, ReminderKind
 from meqenet.payments.sms_segments import is_gsm7, segment_count
+from meqenet.payments.written_message import WrittenMessage, read_kept
 
 BEFORE, FAILED, LATE = (
     ReminderKind.BEFORE_DUE,
@@ -105,8 +109,8 @@ TEXTS = [
 
 @pytest.mark.parametrize(("about", "english", "amharic"), TEXTS)
 def test_the_texts(about: ReminderFacts, english: str, amharic: str) -> None:
-    assert reminder_text(facts=about, language=Language.ENGLISH).text == english
-    assert reminder_text(facts=about, language=Language.AMHARIC).text == amharic
+    assert reminder_text(facts=about, language=Language.ENGLISH) == english
+    assert reminder_text(facts=about, language=Language.AMHARIC) == amharic
     assert is_gsm7(text=english)
 
 
@@ -125,15 +129,94 @@ def test_dates_in_both_calendars(on: date, english: str, amharic: str) -> None:
 
 def test_a_failure_is_told_with_its_cause() -> None:
     with pytest.raises(ValueError, match="cause"):
-        reminder_text(facts=facts(FAILED, 0), language=Language.ENGLISH)
+        facts(FAILED, 0)
 
 
-def test_an_email_has_a_subject_in_its_language() -> None:
-    assert (
-        reminder_text(facts=facts(LATE, 3), language=Language.ENGLISH).subject
-        == "Meqenet: payment 2 of 4 is late"
+EMAILS = [
+    (
+        facts(BEFORE, 3),
+        Language.ENGLISH,
+        "Meqenet: payment 2 of 4 is due soon",
+        (
+            "Payment 2 of 4 for Abeba Coffee is due in 3 days.",
+            "",
+            "Amount: 1250.50 birr",
+            "Due date: 15 Dec 2026 (6 Tahsas 2019 E.C.)",
+            "Wallet: telebirr",
+            "",
+            ("What to do: Keep this amount in your telebirr wallet; it is collected on that day."),
+            "",
+            "Meqenet never asks for your PIN or a one-time password. Give them to nobody.",
+        ),
+    ),
+    (
+        facts(FAILED, 0, cause=NO_FUNDS, again=AGAIN),
+        Language.ENGLISH,
+        "Meqenet: payment 2 of 4 was not collected",
+        (
+            "Payment 2 of 4 for Abeba Coffee was not collected.",
+            "",
+            "Amount: 1250.50 birr",
+            "Due date: 15 Dec 2026 (6 Tahsas 2019 E.C.)",
+            "Wallet: telebirr",
+            "",
+            (
+                "What to do: There is not enough money in your wallet. Please top it up. We try "
+                "again on 18 Dec 2026 (9 Tahsas 2019 E.C.)."
+            ),
+            "",
+            "Meqenet never asks for your PIN or a one-time password. Give them to nobody.",
+        ),
+    ),
+    (
+        facts(LATE, 1, provider=MPESA),
+        Language.AMHARIC,
+        "መቀነት፦ ክፍያ 2/4 ጊዜው አልፏል",
+        (
+            "የAbeba Coffee ክፍያ 2/4 ጊዜው 1 ቀን አልፎታል።",
+            "",
+            "መጠን፦ 1250.50 ብር",
+            "የመክፈያ ቀን፦ ታኅሣሥ 6 ቀን 2019 ዓ.ም (15/12/2026)",
+            "ዋሌት፦ ኤም-ፔሳ",
+            "",
+            ("ምን ማድረግ ይገባል፦ ገንዘቡን በኤም-ፔሳ ዋሌትዎ ያስገቡ። በራሳችን ዳግም አንሞክርም፤ ለመክፈል መቀነትን ያነጋግሩ።"),
+            "",
+            "መቀነት የሚስጥር ቁጥርዎን ወይም የአንድ ጊዜ የይለፍ ቃል በፍጹም አይጠይቅም፤ ለማንም አይስጡ።",
+        ),
+    ),
+    (
+        facts(BEFORE, 1),
+        Language.AMHARIC,
+        "መቀነት፦ ክፍያ 2/4 መክፈያው ደርሷል",
+        (
+            "የAbeba Coffee ክፍያ 2/4 መክፈያው ነገ ነው።",
+            "",
+            "መጠን፦ 1250.50 ብር",
+            "የመክፈያ ቀን፦ ታኅሣሥ 6 ቀን 2019 ዓ.ም (15/12/2026)",
+            "ዋሌት፦ ቴሌብር",
+            "",
+            "ምን ማድረግ ይገባል፦ ገንዘቡን በቴሌብር ዋሌትዎ ያኑሩ፤ በዕለቱ ከዋሌትዎ ይሰበሰባል።",
+            "",
+            "መቀነት የሚስጥር ቁጥርዎን ወይም የአንድ ጊዜ የይለፍ ቃል በፍጹም አይጠይቅም፤ ለማንም አይስጡ።",
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("about", "language", "subject", "lines"), EMAILS)
+def test_the_emails(
+    about: ReminderFacts, language: Language, subject: str, lines: tuple[str, ...]
+) -> None:
+    written = written_reminder(facts=about, language=language, channel=MessageKind.EMAIL)
+    assert written.subject == subject
+    assert written.text.split("\n") == list(lines)
+
+
+def test_a_text_message_has_no_subject_and_the_text_of_its_own() -> None:
+    written = written_reminder(
+        facts=facts(BEFORE, 3), language=Language.ENGLISH, channel=MessageKind.SMS
     )
-    assert "አልፏል" in reminder_text(facts=facts(LATE, 3), language=Language.AMHARIC).subject
+    assert written == WrittenMessage(text=TEXTS[0][1], template_version=1)
 
 
 days_known = st.dates(min_value=date(2026, 1, 1), max_value=date(2040, 12, 31))
@@ -156,17 +239,33 @@ anything = st.builds(
 def test_no_text_is_longer_than_the_bound_or_broken_by_a_name(
     about: ReminderFacts, language: Language
 ) -> None:
-    text = reminder_text(facts=about, language=language).text
+    text = reminder_text(facts=about, language=language)
     assert 1 <= segment_count(text=text) <= SEGMENTS_MAX
     assert "\n" not in text
     assert str(about.amount) in text
     assert in_both_calendars(on=about.due_on, language=language) in text
 
 
+@given(about=anything, language=st.sampled_from(Language), channel=st.sampled_from(MessageKind))
+def test_what_is_kept_is_what_was_sent(
+    about: ReminderFacts, language: Language, channel: MessageKind
+) -> None:
+    written = written_reminder(facts=about, language=language, channel=channel)
+    kept = written.kept
+    version = written.template_version
+    assert read_kept(kept=kept, channel=channel, template_version=version) == written
+    assert (written.subject is None) is (channel is MessageKind.SMS)
+    assert len(written.subject or "") <= 200
+    assert len(written.text) <= 5000
+    assert str(about.amount) in written.text
+    assert in_both_calendars(on=about.due_on, language=language) in written.text
+
+
 def test_no_template_names_a_person() -> None:
     texts = [
-        reminder_text(facts=about, language=language).text
+        written_reminder(facts=about, language=language, channel=channel).kept
         for about, _, _ in TEXTS
         for language in Language
+        for channel in MessageKind
     ]
     assert not any(re.search(r"\d{7,}", text) for text in texts)

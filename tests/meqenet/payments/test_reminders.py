@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meqenet.calendar import addis_date, at_addis
+from meqenet.payments.messages import MessageKind
 from meqenet.payments.policy_documents import read_reminder_policy
 from meqenet.payments.quiet_hours import QuietHours
 from meqenet.payments.reminders import (
@@ -15,6 +16,7 @@ from meqenet.payments.reminders import (
     Reminder,
     ReminderKind,
     ReminderPolicy,
+    channels_of,
     failure_told_at,
     next_reminder_at,
     reminders_due,
@@ -26,6 +28,7 @@ DOCUMENT = json.loads(
     (files("db.payments") / "policies" / "reminders-customers-v1.json").read_text()
 )
 POLICY = read_reminder_policy(document=DOCUMENT)
+SMS, EMAIL = MessageKind.SMS, MessageKind.EMAIL
 DUE = date(2026, 12, 15)
 BEFORE, FAILED, LATE = (
     ReminderKind.BEFORE_DUE,
@@ -137,8 +140,28 @@ def test_when_to_look_next() -> None:
 
 
 def test_until_when_it_may_leave() -> None:
-    assert send_until(policy=POLICY, at=at(12, 9)) == at(12, 21)
-    assert send_until(policy=POLICY, at=at(12, 20, 59)) == at(12, 21)
+    assert send_until(policy=POLICY, at=at(12, 9), channel=SMS) == at(12, 21)
+    assert send_until(policy=POLICY, at=at(12, 20, 59), channel=SMS) == at(12, 21)
+    # An e-mail may come at night, while what it says of days is true.
+    assert send_until(policy=POLICY, at=at(12, 9), channel=EMAIL) == at(13, 0)
+    assert send_until(policy=POLICY, at=at(12, 22), channel=EMAIL) == at(13, 0)
+
+
+@pytest.mark.parametrize("kind", ReminderKind)
+def test_by_which_channels_a_reminder_goes(kind: ReminderKind) -> None:
+    by_email = replace(POLICY, by_email=(LATE, FAILED))
+    both = (SMS,) if kind is BEFORE else (SMS, EMAIL)
+    assert channels_of(policy=by_email, kind=kind, has_email=True) == both
+    assert channels_of(policy=by_email, kind=kind, has_email=False) == (SMS,)
+    assert channels_of(policy=POLICY, kind=kind, has_email=True) == (SMS,)
+
+
+def test_by_the_second_version_everything_goes_by_email_too() -> None:
+    path = files("db.payments") / "policies" / "reminders-customers-v2.json"
+    second = read_reminder_policy(document=json.loads(path.read_text()))
+    assert set(second.by_email) == set(ReminderKind)
+    first_day = second.effective_from
+    assert replace(second, by_email=()) == replace(POLICY, version=2, effective_from=first_day)
 
 
 def test_when_a_failure_is_told() -> None:
@@ -160,6 +183,7 @@ BROKEN = [
     ("days_before", (91,), "days: from 1 to 90"),
     ("time_of_day", time(22), "time_of_day: outside the quiet hours"),
     ("per_day_max", 0, "per_day_max: from 1"),
+    ("by_email", (LATE, LATE), "by_email: each kind once"),
 ]
 
 
@@ -169,7 +193,9 @@ def test_a_policy_that_breaks_a_rule_says_which(field: str, value: object, rule:
         replace(POLICY, **{field: value})  # type: ignore[arg-type]  # a value that is refused
 
 
-@pytest.mark.parametrize("change", [{"language": "fr"}, {"quiet": {}}, {"extra": 1}])
+@pytest.mark.parametrize(
+    "change", [{"language": "fr"}, {"quiet": {}}, {"extra": 1}, {"by_email": ["x"]}]
+)
 def test_a_document_is_read_strictly(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         read_reminder_policy(document={**DOCUMENT, **change})
