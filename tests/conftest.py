@@ -4,6 +4,7 @@ import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import certifi
 import pytest
 import pytest_asyncio
 import pytest_socket
@@ -18,6 +19,21 @@ _PURE = tuple(Path(__file__).parent / folder for folder in ("meqenet", "architec
 _LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Clients made by tests and their commands trust one authority in place of 150.
+
+    Each client reads them all anew, and no test speaks to anybody by TLS.
+    """
+    one = Path(certifi.where()).read_text(encoding="ascii").partition(_END)
+    file = tmp_path_factory.mktemp("authorities") / "one.pem"
+    file.write_text("".join(one[:2]), encoding="ascii")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(file))
+        yield
+
+
+_END = "-----END CERTIFICATE-----\n"
 _LONGEST_FIRST = ("journeys", "workflows", "apps", "workers", "db")
 
 

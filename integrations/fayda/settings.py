@@ -5,6 +5,7 @@ Every field is an environment variable ``MEQENET_FAYDA_…`` (providers.md §3.2
 
 import base64
 import json
+from functools import lru_cache
 from typing import Final
 
 from joserfc.errors import JoseError
@@ -114,7 +115,7 @@ def read_private_key(*, secret: SecretStr) -> RSAKey:
         ValueError: it is not base64 of a JSON RSA private JWK with a ``kid``; the key is not shown.
     """
     try:
-        key = RSAKey.import_key(json.loads(base64.b64decode(secret.get_secret_value())))
+        key = _checked_key(secret.get_secret_value())
     except (ValueError, TypeError, KeyError, AttributeError, JoseError) as error:
         raise ValueError(
             f"must be base64 of a JSON RSA private JWK ({type(error).__name__})"
@@ -122,3 +123,9 @@ def read_private_key(*, secret: SecretStr) -> RSAKey:
     if not key.is_private or not key.kid:
         raise ValueError("must be a private JWK with a kid")
     return key
+
+
+@lru_cache(maxsize=8)
+def _checked_key(text: str) -> RSAKey:
+    """Settings and client both ask for it, and to check its primes takes a while."""
+    return RSAKey.import_key(json.loads(base64.b64decode(text)))

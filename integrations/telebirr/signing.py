@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
 from cryptography.exceptions import InvalidSignature
@@ -71,8 +72,9 @@ def verifies(*, text: str, signature: str, public_key: RSAPublicKey) -> bool:
     return True
 
 
+@lru_cache(maxsize=8)
 def load_private_key(*, text: str) -> RSAPrivateKey:
-    """Read our key from PEM or bare base64 DER.
+    """Read our key from PEM or bare base64 DER; kept as read, for the check of it takes a while.
 
     Raises:
         Defect: it is no RSA private key; the key itself is never in the text.

@@ -1,6 +1,7 @@
 """Keys of the sandbox and what it signs with them."""
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from joserfc import jwe, jws
@@ -30,7 +31,7 @@ class SigningKeys:
         return RSAKey.import_key(stranger)
 
     def _key(self, name: str) -> RSAKey:
-        return RSAKey.import_key(json.loads(self._keyring.keep(name=name, make=_new_key)))
+        return _read(self._keyring.keep(name=name, make=_new_key))
 
 
 def sign(claims: dict[str, Any], *, key: RSAKey, algorithm: str) -> str:
@@ -47,6 +48,12 @@ def in_form_of(client: Client, *, signed: str) -> str:
     key = RSAKey.import_key(client.encryption_jwk)
     header = {"alg": "RSA-OAEP-256", "enc": "A256GCM", "cty": "JWT", "kid": key.kid}
     return jwe.encrypt_compact(header, signed.encode(), key, algorithms=["RSA-OAEP-256", "A256GCM"])
+
+
+@lru_cache(maxsize=8)
+def _read(text: str) -> RSAKey:
+    """Kept as read: the check of its primes takes longer than a start of the sandbox may."""
+    return RSAKey.import_key(json.loads(text))
 
 
 def _new_key() -> str:

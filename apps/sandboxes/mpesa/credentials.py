@@ -7,6 +7,7 @@ import hmac
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Self
 
 from cryptography import x509
@@ -40,9 +41,7 @@ class Credentials:
     def kept(cls, *, keyring: Keyring, at: datetime) -> Self:
         """Those that the sandbox has, made now if it has none."""
         pem = keyring.keep(name="initiator_private_key", make=_new_private_key)
-        private_key = serialization.load_pem_private_key(pem.encode(), password=None)
-        if not isinstance(private_key, rsa.RSAPrivateKey):
-            raise TypeError("initiator_private_key: the sandbox keeps an RSA key there")
+        private_key = _read(pem)
         return cls(
             consumer_key=keyring.keep(name="consumer_key", make=secrets.token_urlsafe),
             consumer_secret=keyring.keep(name="consumer_secret", make=secrets.token_urlsafe),
@@ -83,6 +82,14 @@ class Credentials:
             return False
         right = hmac.compare_digest(password, self.initiator_password.encode())
         return right and name == self.initiator_name
+
+
+@lru_cache(maxsize=8)
+def _read(pem: str) -> rsa.RSAPrivateKey:
+    private_key = serialization.load_pem_private_key(pem.encode(), password=None)
+    if not isinstance(private_key, rsa.RSAPrivateKey):
+        raise TypeError("initiator_private_key: the sandbox keeps an RSA key there")
+    return private_key
 
 
 def _new_private_key() -> str:

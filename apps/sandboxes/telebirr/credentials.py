@@ -5,6 +5,7 @@ import secrets
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
@@ -72,6 +73,7 @@ def _fresh_key() -> str:
     return _text(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
 
 
+@lru_cache(maxsize=8)
 def _private(text: str) -> RSAPrivateKey:
     key = load_der_private_key(base64.b64decode(text), password=None)
     if not isinstance(key, RSAPrivateKey):
