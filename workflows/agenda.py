@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from meqenet.bnpl.states import InstallmentState
-from meqenet.calendar import at_addis
+from meqenet.calendar import addis_date, at_addis
 from workflows.plan_desk import PlanDesk
 from workflows.plan_life import InstallmentLife
 
@@ -11,6 +11,18 @@ from workflows.plan_life import InstallmentLife
 def due_at(desk: PlanDesk, *, installment: InstallmentLife) -> datetime:
     """When an installment is collected: its due date, at the product's hour in Addis Ababa."""
     return at_addis(on=installment.planned.due_on, hour=desk.life.signed.collection_hour)
+
+
+def overdue(desk: PlanDesk) -> list[InstallmentLife]:
+    """Installments not collected by the end of their due date."""
+    today = addis_date(at=desk.clock.now())
+    open_states = (InstallmentState.COLLECTING, InstallmentState.FAILED)
+    return [
+        i
+        for i in desk.life.installments
+        if i.state is InstallmentState.FAILED
+        or (i.state in open_states and i.planned.due_on < today)
+    ]
 
 
 def payout_waits(desk: PlanDesk) -> bool:

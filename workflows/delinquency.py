@@ -10,18 +10,17 @@ from meqenet.bnpl.delinquency_events import (
     AccrualStopped,
     DelinquencyChange,
 )
-from meqenet.bnpl.products import product_from_document
 from meqenet.bnpl.servicing.delinquency import (
     Standing,
     age_owing,
     days_owing,
     next_change_on,
 )
-from meqenet.bnpl.servicing_policy import DelinquencyPolicy
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.calendar import addis_date, at_addis
 from workflows.agenda import next_step
 from workflows.asking import ask
+from workflows.plan_account import policy_of
 from workflows.plan_desk import DAYS_PAST_DUE, PlanDesk
 
 _PATCH = "delinquency-1"
@@ -40,7 +39,7 @@ async def tell_lateness(desk: PlanDesk) -> None:
     before = desk.life.delinquency or Standing(on=desk.life.activated_on or today)
     aged = age_owing(
         oldest_due_on=_oldest_due(desk),
-        policy=_policy(desk),
+        policy=policy_of(desk).delinquency,
         before=before,
         until=max(today, before.on),
     )
@@ -63,7 +62,8 @@ def next_lateness(desk: PlanDesk) -> datetime | None:
     standing = desk.life.delinquency
     if standing is None:
         return None
-    on = next_change_on(oldest_due_on=_oldest_due(desk), policy=_policy(desk), after=standing.on)
+    policy = policy_of(desk).delinquency
+    on = next_change_on(oldest_due_on=_oldest_due(desk), policy=policy, after=standing.on)
     return None if on is None else at_addis(on=on, hour=0)
 
 
@@ -95,11 +95,3 @@ def _oldest_due(desk: PlanDesk) -> date | None:
         each.planned.due_on for each in desk.life.installments if each.state not in _SETTLED
     )
     return min(open_dates, default=None)
-
-
-def _policy(desk: PlanDesk) -> DelinquencyPolicy:
-    """The product version's, which the plan was signed under; read once a run."""
-    if desk.delinquency_policy is None:
-        product = product_from_document(document=desk.life.signed.product)
-        desk.delinquency_policy = product.servicing_policy.delinquency
-    return desk.delinquency_policy

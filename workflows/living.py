@@ -5,7 +5,6 @@ from datetime import date, datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import FailureError
 
-from activities.contracts import credit, ledger
 from activities.contracts.bnpl import NextAction
 from activities.contracts.collecting import PolicyTerms
 from activities.contracts.payments import Channel
@@ -13,22 +12,18 @@ from meqenet.bnpl.events import (
     CollectionAttemptFailed,
     CollectionStarted,
     InstallmentFailed,
-    InstallmentPaid,
     PaymentRequested,
     PlanCompleted,
-    PlannedInstallment,
 )
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.calendar import addis_date
 from meqenet.identity import installment_id
-from meqenet.ledger.happenings import InstallmentCollected
-from meqenet.money import Money
 from meqenet.payments.rail import WalletProvider
-from workflows.agenda import due_at, next_start, next_step
-from workflows.asking import ask
+from workflows.agenda import due_at, next_start, next_step, overdue
 from workflows.collection import InstallmentCollectionWorkflow
 from workflows.delinquency import next_lateness, show_days_past_due, tell_lateness
 from workflows.ending import end_mandate
+from workflows.late_fees import charge_late_fees, next_late_fee
 from workflows.late_money import settled
 from workflows.news import (
     CollectionEnd,
@@ -48,6 +43,7 @@ from workflows.support_deeds import (
     keep_holds,
     postponed_order,
 )
+from workflows.taking_payment import take_payment
 
 _ROLL_AFTER_COLLECTIONS = 6
 
@@ -59,10 +55,13 @@ async def live(desk: PlanDesk) -> bool:
             return False
         await learn_policy(desk)
         await tell_lateness(desk)
+        if await charge_late_fees(desk):
+            await keep_holds(desk)
         step, step_at = next_step(desk)
         desk.show(step=step, step_at=step_at)
         await desk.clock.wait_until(desk.has_work, until=_next_deed(desk), summary=step)
         await tell_lateness(desk)
+        await charge_late_fees(desk)
         await _take_in(desk)
         while desk.retries:
             number, _ = desk.retries.popitem()
@@ -99,7 +98,7 @@ async def _take_in(desk: PlanDesk) -> None:
 
 def _next_deed(desk: PlanDesk) -> datetime | None:
     """When the plan has to begin something, or to remind of something."""
-    deeds = (next_start(desk), next_reminder(desk), next_lateness(desk))
+    deeds = (next_start(desk), next_reminder(desk), next_lateness(desk), next_late_fee(desk))
     return min((at for at in deeds if at), default=None)
 
 
@@ -116,7 +115,8 @@ def should_roll(desk: PlanDesk) -> bool:
 
 def _over(desk: PlanDesk) -> bool:
     payout = desk.life.payout
-    return desk.life.all_paid() and (payout is None or payout.done) and not desk.active
+    owes_nothing = desk.life.all_paid() and not desk.life.account.fees_left()
+    return owes_nothing and (payout is None or payout.done) and not desk.active
 
 
 def _is_due(desk: PlanDesk, installment: InstallmentLife) -> bool:
@@ -163,11 +163,12 @@ def collection_order(
     """
     terms, provider = desk.life.signed, desk.application.wallet_provider
     number, count = installment.planned.number, len(desk.life.installments)
+    installment.asked = desk.life.owed_of(number=number)
     return CollectionOrder(
         plan_id=desk.plan_id,
         installment_id=installment_id(plan_id=desk.plan_id, number=number),
         number=number,
-        amount=installment.planned.amount,
+        amount=installment.asked,
         provider=provider,
         channel=Channel.MANDATE if provider is WalletProvider.TELEBIRR else Channel.PUSH,
         first_attempt=installment.attempts + 1,
@@ -182,6 +183,7 @@ def collection_order(
             signed_on=desk.life.activated_on or installment.planned.due_on,
             due_on=installment.planned.due_on,
             mended_at=mended_at,
+            wallet_id=installment.wallet_id,
         ),
     )
 
@@ -204,7 +206,7 @@ async def _take_news(desk: PlanDesk, news: CollectionNews) -> None:
             next_attempt_at=news.next_attempt_at,
             next_attempt_reason=news.next_attempt_reason,
         ),
-        state=PlanState.PAST_DUE if _overdue(desk) else desk.life.state,
+        state=PlanState.PAST_DUE if overdue(desk) else desk.life.state,
         step=f"try installment {news.number} again",
         step_at=news.next_attempt_at,
     )
@@ -215,7 +217,7 @@ async def _request_payment(desk: PlanDesk, news: CollectionNews) -> None:
     expires_at = news.expires_at or desk.clock.now()
     await desk.record(
         PaymentRequested(expires_at=expires_at, number=news.number),
-        state=PlanState.PAST_DUE if _overdue(desk) else desk.life.state,
+        state=PlanState.PAST_DUE if overdue(desk) else desk.life.state,
         step=f"the customer pays installment {news.number}",
         step_at=expires_at,
         action=NextAction(
@@ -246,32 +248,7 @@ async def _take_result(desk: PlanDesk, result: CollectionResult) -> None:
         )
         show_days_past_due(desk)
         return
-    installment.state = InstallmentState.PAID
-    planned, attempt = installment.planned, result.attempt_id or ""
-    await _post_collected(desk, planned, attempt)
-    await ask(
-        credit.RECORD_REPAYMENT,
-        credit.RecordRepayment(
-            plan_id=desk.plan_id,
-            repayment_id=attempt,
-            principal=planned.principal,
-            on_time=addis_date(at=desk.paid_at(result)) <= planned.due_on,
-            at=desk.clock.now(),
-        ),
-        summary="The customer owes less",
-    )
-    step, step_at = next_step(desk)
-    await desk.record(
-        InstallmentPaid(
-            number=result.number,
-            attempt_id=attempt,
-            amount=planned.amount,
-            paid_at=desk.paid_at(result),
-        ),
-        state=PlanState.PAST_DUE if _overdue(desk) else PlanState.ACTIVE,
-        step=step,
-        step_at=step_at,
-    )
+    await take_payment(desk, installment, result)
     show_days_past_due(desk)
 
 
@@ -301,51 +278,6 @@ async def _take_late_money(desk: PlanDesk, *, number: int) -> None:
             attempt_id=standing.attempt_id,
             amount=standing.amount,
             paid_at=standing.succeeded_at,
+            provider=standing.provider,
         )
         await _take_result(desk, paid)
-
-
-async def _post_collected(desk: PlanDesk, planned: PlannedInstallment, attempt: str) -> None:
-    accrued = await _accrue(desk, planned)
-    await ask(
-        ledger.POST,
-        ledger.Post(
-            posting_id=attempt,
-            happening=InstallmentCollected(
-                plan_id=desk.plan_id,
-                attempt_id=attempt,
-                provider=desk.application.wallet_provider,
-                lender=desk.life.signed.lender_of_record,
-                principal=planned.principal,
-                interest=planned.interest - accrued.interest,
-                accrued_interest=accrued.interest,
-                merchant_fee=accrued.merchant_fee,
-            ),
-            effective_at=desk.clock.now(),
-        ),
-        summary=f"Post installment {planned.number}",
-    )
-
-
-async def _accrue(desk: PlanDesk, planned: PlannedInstallment) -> ledger.InstallmentAccrued:
-    """Have the days that are over in the books before what they have earned is paid."""
-    if not workflow.patched("accrue-before-collection"):
-        # A run that is replayed from before: interest was earned as it was paid.
-        return ledger.InstallmentAccrued(interest=Money.zero(), merchant_fee=Money.zero())
-    return await ask(
-        ledger.ACCRUE_INSTALLMENT,
-        ledger.AccrueInstallment(plan_id=desk.plan_id, number=planned.number, at=desk.clock.now()),
-        summary=f"Accrue installment {planned.number}",
-    )
-
-
-def _overdue(desk: PlanDesk) -> list[InstallmentLife]:
-    """Installments not collected by the end of their due date."""
-    today = addis_date(at=desk.clock.now())
-    open_states = (InstallmentState.COLLECTING, InstallmentState.FAILED)
-    return [
-        i
-        for i in desk.life.installments
-        if i.state is InstallmentState.FAILED
-        or (i.state in open_states and i.planned.due_on < today)
-    ]

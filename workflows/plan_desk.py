@@ -13,7 +13,7 @@ from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
 from activities.contracts import bnpl, credit, marketplace
 from activities.contracts.bnpl import NextAction
 from meqenet.bnpl.events import PlanDeclined, PlanEvent
-from meqenet.bnpl.servicing_policy import DelinquencyPolicy
+from meqenet.bnpl.products import ProductVersion
 from meqenet.bnpl.states import PlanState
 from meqenet.credit.holds import Release
 from meqenet.settlement.transfer import TransferAnswer
@@ -39,7 +39,7 @@ from workflows.news import (
 )
 from workflows.notice import MerchantNoticeWorkflow
 from workflows.orphans import when_free
-from workflows.plan_life import LeftOff, PlanLife
+from workflows.plan_life import InstallmentLife, LeftOff, PlanLife
 from workflows.turns import of_merchant
 
 PLAN_STATE = SearchAttributeKey.for_keyword("PlanState")
@@ -100,10 +100,12 @@ class PlanDesk:
     refund_asked: AskedDeed | None = None
     came: deque[int] = field(default_factory=deque)
     """Installments for which money has come that nobody was waiting for."""
-    delinquency_policy: DelinquencyPolicy | None = None
-    """By which the plan is late; read from its terms when it is first asked for."""
+    product: ProductVersion | None = None
+    """Under which the plan lives; read from its terms when it is first asked for."""
     moved: dict[int, datetime] = field(default_factory=dict)
-    """Collections that are being stopped to go on at another time."""
+    """Collections that are being stopped to go on at another time, or with another amount."""
+    unmoved: set[int] = field(default_factory=set)
+    """Those of them whose time stays: no event tells of a move."""
     news: deque[CollectionNews] = field(default_factory=deque)
     results: deque[CollectionResult] = field(default_factory=deque)
     active: dict[int, ActiveCollection] = field(default_factory=dict)
@@ -171,7 +173,7 @@ class PlanDesk:
         if self.life.installments:
             lines += ["", "| # | due | birr | state | attempts |", "|---|---|---|---|---|"]
             lines += [
-                f"| {i.planned.number} | {i.planned.due_on} | {i.planned.amount} "
+                f"| {i.planned.number} | {i.planned.due_on} | {self._amounts(i)} "
                 f"| {i.state.value} | {i.attempts} |"
                 for i in self.life.installments
             ]
@@ -183,6 +185,11 @@ class PlanDesk:
             self.news
             or self.results
             or self.payout_answers
+    def _amounts(self, installment: InstallmentLife) -> str:
+        """What the schedule asks for, and what lateness has added."""
+        fees = self.life.account.fees_owed(number=installment.planned.number)
+        return f"{installment.planned.amount}" + (f" + {fees}" if fees else "")
+
             or self.retries
             or self.payouts_asked
             or self.deeds

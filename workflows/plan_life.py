@@ -7,6 +7,7 @@ from activities.contracts.bnpl import PlanTerms
 from activities.contracts.kyc import LoadedLogin
 from activities.contracts.payments import LoadedPayments
 from activities.contracts.settlement import SettlementScheduled
+from meqenet.bnpl.account_history import AccountHistory
 from meqenet.bnpl.collection_hold import CollectionHold
 from meqenet.bnpl.events import PlannedInstallment
 from meqenet.bnpl.progress import PlanProgress
@@ -26,6 +27,8 @@ class InstallmentLife:
         attempts: all attempts so far, over all collections.
         failed: attempts of the newest collection that have failed.
         postponed: when the next attempt was planned, and to when a hold has moved it.
+        asked: what its newest collection asks for; None of one from before there were late fees.
+        wallet_id: the wallet that the customer wants to pay it from; None leaves it to the policy.
     """
 
     planned: PlannedInstallment
@@ -34,6 +37,8 @@ class InstallmentLife:
     next_attempt_at: datetime | None = None
     failed: int = 0
     postponed: tuple[datetime, datetime] | None = None
+    asked: Money | None = None
+    wallet_id: str | None = None
 
     @property
     def planned_at(self) -> datetime | None:
@@ -75,6 +80,9 @@ class PlanLife:
     hold: CollectionHold | None = None
     reminders: RemindersLife | None = None
     delinquency: Standing | None = None
+    further_wallets: list[str] = field(default_factory=list)
+    """Ids of the other wallets that are on file for it."""
+    account: AccountHistory = field(default_factory=AccountHistory)
 
     @property
     def signed(self) -> PlanTerms:
@@ -94,14 +102,20 @@ class PlanLife:
         """The installment of that number."""
         return self.installments[number - 1]
 
+    def owed_of(self, *, number: int) -> Money:
+        """What is still to be paid of an installment, its late fees included."""
+        installment = self.installment(number=number)
+        fees = self.account.fees_left(number=number)
+        is_paid = installment.state is InstallmentState.PAID
+        return fees if is_paid else installment.planned.amount + fees
+
     def collected(self) -> Money:
         """What has come in so far."""
-        return total(
-            i.planned.amount for i in self.installments if i.state is InstallmentState.PAID
-        )
+        paid = (i.planned.amount for i in self.installments if i.state is InstallmentState.PAID)
+        return total(paid) + self.account.fees_paid()
 
     def all_paid(self) -> bool:
-        """Whether nothing is owed any more."""
+        """Whether every installment is paid; a late fee may still be owed."""
         return all(i.state is InstallmentState.PAID for i in self.installments)
 
 

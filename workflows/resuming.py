@@ -25,6 +25,7 @@ from workflows.becoming_active import (
 from workflows.checkout_payment import take_first_payment, was_opened
 from workflows.delinquency import show_days_past_due
 from workflows.ending import end_early, end_mandate
+from workflows.late_fees import finish_fee
 from workflows.living import collection_order
 from workflows.messages import Accept, Cancel
 from workflows.news import CollectionEnd, CollectionResult
@@ -118,6 +119,7 @@ async def _be_active_again(desk: PlanDesk, left: LeftOff) -> None:
         await finish_activation(desk, _paid_at_checkout(desk, left))
     elif left.progress.newest == "merchant_paid":
         await desk.tell_merchant("plan.settled")
+    await finish_fee(desk, newest=left.progress.newest)
     show_days_past_due(desk)
     for installment in desk.life.installments:
         if installment.state is InstallmentState.COLLECTING:
@@ -143,6 +145,9 @@ async def _collect_on(desk: PlanDesk, installment: InstallmentLife, *, left: Lef
         replace(
             order,
             channel=order.channel if made is None else made.channel,
+            provider=order.provider if made is None else made.provider or order.provider,
+            wallet_id=None if made is None else made.wallet_id,
+            amount=order.amount if made is None else made.amount or order.amount,
             retry_on=order.retry_on[known.failed :],
             asks_first=was_made,
             not_before=None if was_made else known.next_attempt_at,

@@ -82,6 +82,8 @@ def _life(stored: StoredPlan) -> PlanLife:
         clock=None if now is None else ClockReading(now=now, turn=0),
         hold=plan.progress.hold,
         delinquency=plan.progress.standing,
+        further_wallets=list(stored.payments.further_wallets),
+        account=plan.progress.account,
     )
 
 
@@ -93,6 +95,7 @@ def _installment(row: LoadedInstallment, *, progress: PlanProgress) -> Installme
         attempts=known.attempts,
         next_attempt_at=known.next_attempt_at,
         failed=known.failed,
+        wallet_id=known.wallet_id,
     )
 
 

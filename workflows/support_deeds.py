@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import FailureError
 
+from activities.contracts import payments as p
 from meqenet.bnpl.collection_hold import (
     CollectionHold,
     HoldReason,
@@ -27,6 +28,7 @@ from meqenet.bnpl.staff_events import (
 )
 from meqenet.calendar import addis_date
 from workflows.agenda import next_step
+from meqenet.bnpl.states import InstallmentState
 from workflows.collection import InstallmentCollectionWorkflow
 from workflows.messages import (
     MarkUnreachable,
@@ -70,15 +72,16 @@ async def do_deed(desk: PlanDesk, asked: AskedDeed, *, collect: Collect) -> None
 async def keep_holds(desk: PlanDesk) -> None:
     """Stop collections that wait for a time at which a hold is, or was, in the way.
 
-    Each goes on at its new time, once it has stopped (:func:`go_on_later`). An attempt that is
-    under way is seen to its end: what has been sent cannot be called back.
+    So are those that would ask for another amount than is owed by now: a late fee was charged, or
+    waived. Each goes on at its new time, once it has stopped (:func:`go_on_later`). An attempt that
+    is under way is seen to its end: what has been sent cannot be called back.
     """
     for number in list(desk.active):
         installment = desk.life.installment(number=number)
         if not is_waiting(desk, number=number):
             continue
         at = _next_attempt(desk, installment)
-        if at != installment.next_attempt_at:
+        if at != installment.next_attempt_at or _asks_otherwise(desk, installment):
             desk.moved[number] = at
             installment.postponed = (installment.planned_at or at, at)
             installment.next_attempt_at = None
@@ -89,11 +92,19 @@ async def go_on_later(desk: PlanDesk, result: CollectionResult, order: Collectio
     """Begin a stopped collection again, to make its next attempt at the time it was moved to.
 
     The distances that are left count from there.
+            if at == installment.next_attempt_at:
+                desk.unmoved.add(number)
 
     Args:
         desk: the plan's desk.
         result: of the collection that was stopped.
         order: how the installment is collected as of today.
+def _asks_otherwise(desk: PlanDesk, installment: InstallmentLife) -> bool:
+    """Whether its collection asks for another amount than is owed by now."""
+    asked = installment.asked or installment.planned.amount
+    return asked != desk.life.owed_of(number=installment.planned.number)
+
+
     """
     installment = desk.life.installment(number=result.number)
     at = desk.moved[result.number]
@@ -110,12 +121,14 @@ async def go_on_later(desk: PlanDesk, result: CollectionResult, order: Collectio
         cause=result.cause or "unknown",
         next_attempt_at=at,
     )
-    await desk.record(
-        failed if is_new else NextAttemptMoved(number=result.number, next_attempt_at=at),
-        state=desk.life.state,
-        step=step,
-        step_at=step_at,
-    )
+    if is_new or result.number not in desk.unmoved:
+        await desk.record(
+            failed if is_new else NextAttemptMoved(number=result.number, next_attempt_at=at),
+            state=desk.life.state,
+            step=step,
+            step_at=step_at,
+        )
+    desk.unmoved.discard(result.number)
     await desk.start_collection(postponed_order(desk, order, installment=installment, at=at))
     del desk.moved[result.number]
 

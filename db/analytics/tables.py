@@ -50,6 +50,7 @@ class PlanOverview(Base):
     next_due_on: Mapped[date | None]
     outstanding_principal_santim: Mapped[Money]
     outstanding_interest_santim: Mapped[Money]
+    outstanding_late_fees_santim: Mapped[Money]
     returned_santim: Mapped[Money]
     collected_santim: Mapped[Money]
     refunded_santim: Mapped[Money]
@@ -80,6 +81,8 @@ class PlanOverviewInstallment(Base):
     last_cause: Mapped[str | None]
     next_attempt_at: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
+    late_fee_santim: Mapped[Money]
+    late_fee_paid_santim: Mapped[Money]
 
 
 class StatementLine(Base):

@@ -25,6 +25,8 @@ class InstallmentRow:
     last_cause: str | None
     next_attempt_at: datetime | None
     paid_at: datetime | None
+    late_fee: Money
+    late_fee_paid: Money
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,4 +91,6 @@ def _installment(row: Installment) -> InstallmentRow:
         last_cause=row.last_cause,
         next_attempt_at=row.next_attempt_at,
         paid_at=row.paid_at,
+        late_fee=row.late_fee_santim,
+        late_fee_paid=row.late_fee_paid_santim,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from db.bnpl.tables import Installment, Plan
+from meqenet.bnpl import delinquency_events as d
 from meqenet.bnpl import events as e
 from meqenet.bnpl import staff_events as s
 from meqenet.bnpl.states import InstallmentState, check_installment_transition
@@ -25,6 +26,8 @@ def apply(
             | e.InstallmentPaid()
             | e.InstallmentFailed()
             | s.NextAttemptMoved()
+            | d.LateFeeCharged()
+            | s.LateFeeWaived()
         ):
             _collection(event, installment=_row(installments, number=event.number))
         case e.PlanExpired() | e.PlanCancelled():
@@ -91,7 +94,9 @@ def _collection(
     | e.CollectionAttemptFailed
     | e.InstallmentPaid
     | e.InstallmentFailed
-    | s.NextAttemptMoved,
+    | s.NextAttemptMoved
+    | d.LateFeeCharged
+    | s.LateFeeWaived,
     *,
     installment: Installment,
 ) -> None:
@@ -108,6 +113,7 @@ def _collection(
             installment.next_attempt_reason = event.next_attempt_reason
         case e.InstallmentPaid():
             _move(installment, to=InstallmentState.PAID)
+            installment.late_fee_paid_santim += event.late_fee
             installment.paid_at = event.paid_at
             installment.attempt_id = event.attempt_id
             installment.next_attempt_at = None
@@ -119,6 +125,10 @@ def _collection(
             installment.last_cause = event.cause
             installment.next_attempt_at = None
             installment.next_attempt_reason = event.reason
+        case d.LateFeeCharged():
+            installment.late_fee_santim += event.amount
+        case s.LateFeeWaived():
+            installment.late_fee_santim -= event.amount
 
 
 def _row(installments: Sequence[Installment], *, number: int) -> Installment:

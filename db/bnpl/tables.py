@@ -78,6 +78,9 @@ class Installment(Base):
         CheckConstraint(
             "principal_santim >= 0 AND interest_santim >= 0", name="parts_are_not_negative"
         ),
+        CheckConstraint(
+            "late_fee_paid_santim BETWEEN 0 AND late_fee_santim", name="no_fee_is_paid_twice"
+        ),
     )
 
     plan_id: Mapped[str] = mapped_column(primary_key=True)
@@ -92,6 +95,8 @@ class Installment(Base):
     next_attempt_reason: Mapped[str | None] = mapped_column(default=None)
     paid_at: Mapped[datetime | None] = mapped_column(default=None)
     attempt_id: Mapped[str | None] = mapped_column(default=None)
+    late_fee_santim: Mapped[Money] = mapped_column(default_factory=Money.zero)
+    late_fee_paid_santim: Mapped[Money] = mapped_column(default_factory=Money.zero)
 
 
 class PlanProcess(Base):

@@ -46,11 +46,21 @@ class InstallmentView:
     next_attempt_at: datetime | None
     next_attempt_reason: str | None
     paid_at: datetime | None
+    late_fee: Money
+    """Charged because it was late, less what was waived."""
+    late_fee_paid: Money
 
     @property
     def amount(self) -> Money:
-        """What is collected."""
+        """What the schedule asks for."""
         return self.principal + self.interest
+
+    @property
+    def owed(self) -> Money:
+        """What is still to be paid of it, late fees included."""
+        is_over = self.state in (InstallmentState.PAID, InstallmentState.CANCELLED)
+        fees = self.late_fee - self.late_fee_paid
+        return fees if is_over else self.amount + fees
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,4 +178,6 @@ def _installment(row: Installment) -> InstallmentView:
         next_attempt_at=row.next_attempt_at,
         next_attempt_reason=row.next_attempt_reason,
         paid_at=row.paid_at,
+        late_fee=row.late_fee_santim,
+        late_fee_paid=row.late_fee_paid_santim,
     )

@@ -20,7 +20,7 @@ _CLOSED: Final = frozenset({"paid", "cancelled"})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InstallmentLine:
-    """One installment of a plan, as its events left it."""
+    """One installment of a plan, as its events left it. ``late_fee``: charged less waived."""
 
     number: int
     due_on: date
@@ -31,6 +31,8 @@ class InstallmentLine:
     last_cause: str | None = None
     next_attempt_at: datetime | None = None
     paid_at: datetime | None = None
+    late_fee: Money = NOTHING
+    late_fee_paid: Money = NOTHING
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +42,7 @@ class PlanOverview:
     Attributes:
         outstanding_principal: of the installments that are still owed, once the plan is active.
         outstanding_interest: of the same installments, as scheduled.
+        outstanding_late_fees: charged, and neither waived nor paid.
         returned: what went back because the plan did not become active.
         collected: what attempts have brought, by the payments domain.
         refunded: what refunds took back to the wallet, by the payments domain.
@@ -70,6 +73,7 @@ class PlanOverview:
     next_due_on: date | None = None
     outstanding_principal: Money = NOTHING
     outstanding_interest: Money = NOTHING
+    outstanding_late_fees: Money = NOTHING
     returned: Money = NOTHING
     collected: Money = NOTHING
     refunded: Money = NOTHING
@@ -123,6 +127,9 @@ def _owing(plan: PlanOverview, fact: Fact) -> PlanOverview:
         plan,
         outstanding_principal=total(line.principal for line in owed),
         outstanding_interest=total(line.interest for line in owed),
+        outstanding_late_fees=total(
+            line.late_fee - line.late_fee_paid for line in plan.installments
+        ),
         next_due_on=min((line.due_on for line in owed), default=None),
         ended_at=fact.at
         if plan.state in _ENDED_STATES and plan.ended_at is None
@@ -203,13 +210,28 @@ def _attempt_failed(plan: PlanOverview, fact: Fact) -> PlanOverview:
 
 
 def _paid(plan: PlanOverview, fact: Fact) -> PlanOverview:
+    late_fee = fact.money_or_none("late_fee") or NOTHING
     return _with_line(
         plan,
         fact,
         lambda line: replace(
-            line, state="paid", paid_at=fact.instant("paid_at"), next_attempt_at=None
+            line,
+            state="paid",
+            paid_at=fact.instant("paid_at"),
+            next_attempt_at=None,
+            late_fee_paid=line.late_fee_paid + late_fee,
         ),
     )
+
+
+def _fee_charged(plan: PlanOverview, fact: Fact) -> PlanOverview:
+    amount = fact.money("amount")
+    return _with_line(plan, fact, lambda line: replace(line, late_fee=line.late_fee + amount))
+
+
+def _fee_waived(plan: PlanOverview, fact: Fact) -> PlanOverview:
+    amount = fact.money("amount")
+    return _with_line(plan, fact, lambda line: replace(line, late_fee=line.late_fee - amount))
 
 
 def _failed(plan: PlanOverview, fact: Fact) -> PlanOverview:
@@ -309,6 +331,8 @@ FED_BY: Final[Mapping[str, Callable[[PlanOverview, Fact], PlanOverview]]] = Mapp
         "bnpl.next_attempt_moved": _attempt_moved,
         "bnpl.installment_paid": _paid,
         "bnpl.installment_failed": _failed,
+        "bnpl.late_fee_charged": _fee_charged,
+        "bnpl.late_fee_waived": _fee_waived,
         "payments.attempt_opened": _asked,
         "payments.attempt_succeeded": _brought,
         "payments.attempt_failed": _brought_nothing,

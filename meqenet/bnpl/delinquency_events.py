@@ -5,6 +5,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Literal
 
+from meqenet.money import Money
+
 
 class Bucket(StrEnum):
     """The class of lateness that a plan is reported in."""
@@ -67,6 +69,21 @@ class ChargeOffFellDue:
     days_past_due: int
     """Since the oldest due date that is not paid."""
     kind: Literal["charge_off_fell_due"] = "charge_off_fell_due"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LateFeeCharged:
+    """The customer owes a late fee with an installment from this day on."""
+
+    number: int
+    """The installment."""
+    period: int
+    """Which of its late fees it is, from 1."""
+    on: date
+    """The day."""
+    amount: Money
+    """What is owed on top."""
+    kind: Literal["late_fee_charged"] = "late_fee_charged"
 
 
 DelinquencyChange = BucketChanged | AccrualStopped | AccrualResumed | ChargeOffFellDue

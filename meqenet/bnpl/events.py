@@ -10,19 +10,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, Literal, get_args
 
-from meqenet.bnpl.delinquency_events import DelinquencyChange
-from meqenet.bnpl.staff_events import (
-    CollectionPaused,
-    CollectionResumed,
-    CustomerUnreachable,
-    InstallmentRetryAsked,
-    NextAttemptMoved,
-    PayoutRetryAsked,
-    RefundRetryAsked,
-)
+from meqenet.bnpl.delinquency_events import DelinquencyChange, LateFeeCharged
+from meqenet.bnpl.staff_events import StaffEvent
 from meqenet.bnpl.states import PlanState
 from meqenet.event_types import EventType, EventTypes
 from meqenet.money import Money
+
+NOTHING: Final = Money.zero()
+"""Of an amount that an event may go without."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,6 +240,8 @@ class InstallmentPaid:
     """What came."""
     paid_at: datetime
     """When the money moved."""
+    late_fee: Money = NOTHING
+    """What of it pays late fees; the rest is the principal and interest of the schedule."""
     kind: Literal["installment_paid"] = "installment_paid"
 
 
@@ -312,14 +309,9 @@ PlanEvent = (
     | MerchantPaid
     | MerchantPayoutRejected
     | PlanCompleted
-    | InstallmentRetryAsked
-    | CollectionPaused
-    | CustomerUnreachable
-    | CollectionResumed
-    | NextAttemptMoved
-    | RefundRetryAsked
-    | PayoutRetryAsked
+    | StaffEvent
     | DelinquencyChange
+    | LateFeeCharged
 )
 
 

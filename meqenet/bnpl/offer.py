@@ -100,10 +100,8 @@ def quote(
     reason = _reason_against(product=product, amount=amount, count=count, tier=tier)
     if reason is not None:
         return reason
-    rate = rates[tier] if rates and tier is not None else max(rates.values(), default=0)
-    schedule = build_schedule(
-        terms=_terms(product=product, amount=amount, on=on, count=count, rate_basis_points=rate)
-    )
+    terms = terms_of(product=product, amount=amount, on=on, installment_count=count, tier=tier)
+    schedule = build_schedule(terms=terms)
     nominal, effective = _aprs(schedule=schedule, product=product, on=on)
     is_capped_by = {AprMeasure.NOMINAL: nominal, AprMeasure.EFFECTIVE: effective}
     if is_capped_by[product.apr_cap_measure] > product.apr_cap_percent:
@@ -119,11 +117,39 @@ def quote(
         schedule=schedule,
         total_payable=schedule.total_payable,
         cost_of_credit=schedule.total_payable - amount,
-        nominal_rate_basis_points=rate,
+        nominal_rate_basis_points=_rate(product=product, tier=tier),
         nominal_apr_percent=nominal,
         effective_apr_percent=effective,
         rate_is_indicative=bool(rates) and tier is None,
     )
+
+
+def terms_of(
+    *,
+    product: ProductVersion,
+    amount: Money,
+    on: date,
+    installment_count: int | None,
+    tier: str | None,
+) -> ScheduleTerms:
+    """What the schedule of :func:`quote` follows from; the arguments are the same.
+
+    Raises:
+        KeyError: the version has no rate for the tier.
+    """
+    return _terms(
+        product=product,
+        amount=amount,
+        on=on,
+        count=product.installment_count_min if installment_count is None else installment_count,
+        rate_basis_points=_rate(product=product, tier=tier),
+    )
+
+
+def _rate(*, product: ProductVersion, tier: str | None) -> int:
+    """Of the tier, or the highest there is."""
+    rates = product.rate_basis_points_by_tier
+    return rates[tier] if rates and tier is not None else max(rates.values(), default=0)
 
 
 def _reason_against(

@@ -12,7 +12,9 @@ from datetime import date, datetime
 from meqenet.bnpl import delinquency_events as d
 from meqenet.bnpl import events as e
 from meqenet.bnpl import staff_events as s
+from meqenet.bnpl.account_history import AccountHistory
 from meqenet.bnpl.collection_hold import CollectionHold, HoldReason
+from meqenet.bnpl.servicing.account import LateFee
 from meqenet.bnpl.servicing.delinquency import Standing
 from meqenet.calendar import addis_date
 
@@ -27,6 +29,7 @@ class CollectionProgress:
             the due date, or the day on which somebody had it collected again.
         failed: attempts of the newest collection that are known to have failed.
         next_attempt_at: when the attempt after those is made.
+        wallet_id: the wallet that the customer wants to pay it from; None leaves it to the policy.
     """
 
     number: int
@@ -35,6 +38,7 @@ class CollectionProgress:
     failed: int = 0
     next_attempt_at: datetime | None = None
     has_failed_for_good: bool = False
+    wallet_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +65,7 @@ class PlanProgress:
         collections: by installment, those that were ever collected.
         hold: what staff have last asked for: until when nothing is collected by itself.
         standing: how late the plan was when that was last told; None if it never was late.
+        account: what has changed the plan's account, beside the payment of installments.
     """
 
     sequence: int = 0
@@ -84,6 +89,7 @@ class PlanProgress:
     collections: tuple[CollectionProgress, ...] = ()
     hold: CollectionHold | None = None
     standing: Standing | None = None
+    account: AccountHistory = field(default_factory=AccountHistory)
 
     @property
     def awaits_new_try(self) -> bool:
@@ -126,6 +132,7 @@ class _Reader:
             newest_at=at,
             activating=isinstance(event, e.PlanActivated) or at_checkout,
         )
+        self._note(account=_account_after(event, before=before.account))
         match event:
             case (
                 e.CollectionStarted()
@@ -133,6 +140,7 @@ class _Reader:
                 | e.InstallmentPaid()
                 | e.InstallmentFailed()
                 | s.NextAttemptMoved()
+                | s.WalletChosen()
             ):
                 self._collection(event, at=at)
             case s.CollectionPaused() | s.CustomerUnreachable() | s.CollectionResumed():
@@ -182,7 +190,8 @@ class _Reader:
         | e.CollectionAttemptFailed
         | e.InstallmentPaid
         | e.InstallmentFailed
-        | s.NextAttemptMoved,
+        | s.NextAttemptMoved
+        | s.WalletChosen,
         *,
         at: datetime,
     ) -> None:
@@ -203,6 +212,8 @@ class _Reader:
                     failed=known.failed + 1,
                     next_attempt_at=event.next_attempt_at,
                 )
+            case s.WalletChosen():
+                known = replace(known, wallet_id=event.wallet_id)
             case s.NextAttemptMoved():
                 known = _moved(known, to=event.next_attempt_at)
             case e.InstallmentPaid() | e.InstallmentFailed():
@@ -226,6 +237,20 @@ def _moved(known: CollectionProgress, *, to: datetime) -> CollectionProgress:
     if started_on is not None and before is not None:
         started_on += addis_date(at=to) - addis_date(at=before)
     return replace(known, started_on=started_on, next_attempt_at=to)
+
+
+def _account_after(event: e.PlanEvent, *, before: AccountHistory) -> AccountHistory:
+    match event:
+        case d.LateFeeCharged():
+            return before.charged(
+                LateFee(number=event.number, period=event.period, on=event.on, amount=event.amount)
+            )
+        case s.LateFeeWaived():
+            return before.without(number=event.number, amount=event.amount)
+        case e.InstallmentPaid():
+            return before.with_paid(number=event.number, amount=event.late_fee)
+        case _:
+            return before
 
 
 def _standing_after(event: d.DelinquencyChange, *, before: Standing | None) -> Standing:

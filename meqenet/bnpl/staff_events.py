@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from meqenet.money import Money
+
 
 @dataclass(frozen=True, kw_only=True)
 class InstallmentRetryAsked:
@@ -19,6 +21,36 @@ class InstallmentRetryAsked:
     why: str
     """The reason, in their words."""
     kind: Literal["installment_retry_asked"] = "installment_retry_asked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalletAdded:
+    """Staff put another wallet of the customer on file, on the customer's word."""
+
+    wallet_id: str
+    """Our opaque id of the wallet; its phone is with the payments domain."""
+    provider: str
+    """Whose wallet it is."""
+    by: str
+    """Our id of the member of staff."""
+    why: str
+    """The reason, in their words."""
+    kind: Literal["wallet_added"] = "wallet_added"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalletChosen:
+    """Staff had an installment collected from a wallet that the customer has named."""
+
+    number: int
+    """The installment."""
+    wallet_id: str
+    """Our opaque id of the wallet that is asked for it from now on."""
+    by: str
+    """Our id of the member of staff."""
+    why: str
+    """The reason, in their words."""
+    kind: Literal["wallet_chosen"] = "wallet_chosen"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,3 +121,33 @@ class PayoutRetryAsked:
     why: str
     """The reason, in their words."""
     kind: Literal["payout_retry_asked"] = "payout_retry_asked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LateFeeWaived:
+    """An unpaid late fee is not owed any more; nothing is charged in its place."""
+
+    number: int
+    """The installment."""
+    amount: Money
+    """What is not owed any more."""
+    by: str
+    """Our id of the member of staff; ``meqenet`` where the money had come before the fee's day."""
+    why: str
+    """The reason, in their words."""
+    kind: Literal["late_fee_waived"] = "late_fee_waived"
+
+
+StaffEvent = (
+    InstallmentRetryAsked
+    | WalletAdded
+    | WalletChosen
+    | CollectionPaused
+    | CustomerUnreachable
+    | CollectionResumed
+    | NextAttemptMoved
+    | RefundRetryAsked
+    | PayoutRetryAsked
+    | LateFeeWaived
+)
+"""What staff have a plan do, and what follows from it."""

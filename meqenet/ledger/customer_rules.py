@@ -16,6 +16,7 @@ from meqenet.ledger.happenings import (
     InterestAccrued,
     InterestRefunded,
     LateFeeCharged,
+    LateFeeWaived,
     PlanBecameActive,
 )
 from meqenet.money import Money, total
@@ -34,6 +35,8 @@ def rows_for(*, happening: CustomerHappening) -> tuple[Row, ...]:
             rows = _interest_accrued(happening=happening)
         case LateFeeCharged():
             rows = _late_fee_charged(happening=happening)
+        case LateFeeWaived():
+            rows = _late_fee_waived(happening=happening)
         case InstallmentCollected():
             rows = _installment_collected(happening=happening)
         case CustomerCreditReceived() | CustomerCreditApplied() | CustomerCreditReturned():
@@ -175,6 +178,23 @@ def _late_fee_charged(*, happening: LateFeeCharged) -> tuple[Row, ...]:
     return (
         debit(name=AccountName.FEE_RECEIVABLE, of=h.plan_id, amount=h.amount),
         credit(name=AccountName.LATE_FEE_INCOME, of=h.lender, amount=h.amount),
+    )
+
+
+def _late_fee_waived(*, happening: LateFeeWaived) -> tuple[Row, ...]:
+    """The fee is taken back: it was not earned after all.
+
+    ====================================  ========  ========
+    account                               debit     credit
+    ====================================  ========  ========
+    ``late_fee_income:<lender>``          amount
+    ``fee_receivable:<plan>``                       amount
+    ====================================  ========  ========
+    """
+    h = happening
+    return (
+        debit(name=AccountName.LATE_FEE_INCOME, of=h.lender, amount=h.amount),
+        credit(name=AccountName.FEE_RECEIVABLE, of=h.plan_id, amount=h.amount),
     )
 
 

@@ -109,6 +109,17 @@ class LateFeeCharged:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LateFeeWaived:
+    """A late fee that was charged and not paid is not owed any more."""
+
+    plan_id: str
+    lender: str
+    number: int
+    amount: Money
+    kind: Literal["late_fee_waived"] = "late_fee_waived"
+
+
+@dataclass(frozen=True, kw_only=True)
 class InstallmentCollected:
     """An installment came in.
 
@@ -310,6 +321,7 @@ CustomerHappening = (
     | PlanBecameActive
     | InterestAccrued
     | LateFeeCharged
+    | LateFeeWaived
     | InstallmentCollected
     | CustomerCreditReceived
     | CustomerCreditApplied

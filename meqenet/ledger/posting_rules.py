@@ -40,6 +40,7 @@ def _rows(happening: Happening) -> tuple[Row, ...]:
             | h.PlanBecameActive()
             | h.InterestAccrued()
             | h.LateFeeCharged()
+            | h.LateFeeWaived()
             | h.InstallmentCollected()
             | h.CustomerCreditReceived()
             | h.CustomerCreditApplied()

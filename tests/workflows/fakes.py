@@ -36,9 +36,9 @@ from tests.workflows.rails import Answering, Rails, told
 from tests.workflows.reminders import Reminders
 
 
-def catalogue(option: str) -> ProductVersion:
+def catalogue(option: str, *, version: int = 1) -> ProductVersion:
     """The product as it is published."""
-    text = (files("db.bnpl") / "catalogue" / f"{option}-v1.json").read_text()
+    text = (files("db.bnpl") / "catalogue" / f"{option}-v{version}.json").read_text()
     return product_from_document(document=loads(text))
 
 
@@ -62,6 +62,7 @@ class Domains(Payments, Rails, Reminders, Books):
     hear: Hearing = lambda _notice: TAKEN
     transfer: Answering = lambda _order: RailStatus.SUCCEEDED
     age_years: int = 30
+    product_version: int = 1
     plans: dict[str, bnpl.OpenPlan] = field(default_factory=dict)
     quotes: dict[str, Quote] = field(default_factory=dict)
     events: dict[str, list[bnpl.RecordEvent]] = field(default_factory=lambda: defaultdict(list))
@@ -81,7 +82,7 @@ class Domains(Payments, Rails, Reminders, Books):
 
     @takes(bnpl.OPEN_PLAN)
     async def open_plan(self, command: bnpl.OpenPlan) -> bnpl.PlanTerms:
-        product = catalogue(command.option)
+        product = catalogue(command.option, version=self.product_version)
         quoted = quote(
             product=product,
             amount=command.amount,
@@ -129,7 +130,7 @@ class Domains(Payments, Rails, Reminders, Books):
 
     def _quote(self, plan_id: str, *, tier: str, on: datetime) -> Quote:
         plan = self.plans[plan_id]
-        product = catalogue(plan.option)
+        product = catalogue(plan.option, version=self.product_version)
         quoted = quote(
             product=product,
             amount=plan.amount,

@@ -135,6 +135,13 @@ def _receivable(books: PlanBooks, overview: PlanOverview) -> str | None:
     return _unequal(account, "the plan's events", receivable, overview.outstanding_principal)
 
 
+def _fees(books: PlanBooks, overview: PlanOverview) -> str | None:
+    """What the ledger has receivable of late fees is what the plan's events leave owing of them."""
+    account = f"fee_receivable:{books.plan_id}"
+    receivable = total(posting.on(account) for posting in books.postings)
+    return _unequal(account, "the plan's events", receivable, overview.outstanding_late_fees)
+
+
 def _owed(books: PlanBooks, overview: PlanOverview) -> str | None:
     """What the plan takes of its customer's limit is the principal outstanding."""
     owed = Money.zero() if books.exposure is None else books.exposure.owed
@@ -198,6 +205,7 @@ _RULES: Final = (
     ("payments", frozenset[Domain](), _wallet_orders),
     ("settlement", frozenset[Domain](), _payouts),
     ("ledger", frozenset[Domain](["bnpl"]), _receivable),
+    ("ledger", frozenset[Domain](["bnpl"]), _fees),
     ("credit", frozenset[Domain](["bnpl"]), _owed),
     ("ledger", frozenset[Domain](["payments"]), _clearing),
     ("ledger", frozenset[Domain](["settlement"]), _payable),

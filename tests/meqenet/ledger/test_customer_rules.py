@@ -16,6 +16,7 @@ from meqenet.ledger.happenings import (
     InterestAccrued,
     InterestRefunded,
     LateFeeCharged,
+    LateFeeWaived,
     PlanBecameActive,
 )
 from meqenet.ledger.posting_rules import entries_for
@@ -52,6 +53,7 @@ _ACCRUED = InterestAccrued(
     plan_id="pln_a", lender="lender-c", number=2, day=date(2026, 11, 23), amount=Money(11)
 )
 _LATE = LateFeeCharged(plan_id="pln_a", lender="lender-c", number=2, amount=Money(5_000))
+_WAIVED = LateFeeWaived(plan_id="pln_a", lender="lender-c", number=2, amount=Money(2_000))
 _COLLECTED = InstallmentCollected(
     plan_id="pln_a",
     attempt_id="pln_a-i02-a1",
@@ -154,6 +156,13 @@ _INTEREST_REFUNDED = InterestRefunded(
             rows(
                 "debit  fee_receivable:pln_a 50.00",
                 "credit late_fee_income:lender-c 50.00",
+            ),
+        ),
+        (
+            _WAIVED,
+            rows(
+                "debit  late_fee_income:lender-c 20.00",
+                "credit fee_receivable:pln_a 20.00",
             ),
         ),
         (

@@ -1,0 +1,116 @@
+"""What has changed a plan's account since it came into force, as its log tells it.
+
+Together with the terms that were signed and the installments that are paid it gives the account
+again: a plan's process keeps this much, and one that goes on from the stores reads it from the log.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import date
+
+from meqenet.bnpl.servicing.account import Account, InstallmentAccount, LateFee, open_account
+from meqenet.bnpl.servicing.amounts import NOTHING, Amounts
+from meqenet.bnpl.terms import ScheduleTerms
+from meqenet.money import Money, total
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeePart:
+    """A part of an installment's late fees that was paid, or is not owed any more."""
+
+    number: int
+    amount: Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountHistory:
+    """What happened to a plan's account beside the payment of whole installments.
+
+    Attributes:
+        late_fees: those that were charged, in their order; a waiver leaves them here.
+        waived: what of them is not owed any more.
+        paid: what of them is paid.
+    """
+
+    late_fees: tuple[LateFee, ...] = ()
+    waived: tuple[FeePart, ...] = ()
+    paid: tuple[FeePart, ...] = ()
+
+    def charged(self, fee: LateFee, /) -> "AccountHistory":
+        """The same with one more late fee."""
+        return replace(self, late_fees=(*self.late_fees, fee))
+
+    def without(self, *, number: int, amount: Money) -> "AccountHistory":
+        """The same with a part of an installment's late fees not owed any more."""
+        return replace(self, waived=(*self.waived, FeePart(number=number, amount=amount)))
+
+    def with_paid(self, *, number: int, amount: Money) -> "AccountHistory":
+        """The same with a part of an installment's late fees paid; nothing changes nothing."""
+        if not amount:
+            return self
+        return replace(self, paid=(*self.paid, FeePart(number=number, amount=amount)))
+
+    def fees_owed(self, *, number: int) -> Money:
+        """What is owed, or has been paid, of an installment's late fees: charged less waived."""
+        charged = total(fee.amount for fee in self.late_fees if fee.number == number)
+        return charged - _of(self.waived, number=number)
+
+    def fees_left(self, *, number: int | None = None) -> Money:
+        """What is still to be paid of the late fees of an installment, or of all."""
+        numbers = {fee.number for fee in self.late_fees} if number is None else {number}
+        return total(self.fees_owed(number=each) - _of(self.paid, number=each) for each in numbers)
+
+    def fees_paid(self) -> Money:
+        """What has been paid of all late fees."""
+        return total(part.amount for part in self.paid)
+
+
+def account_of(*, terms: ScheduleTerms, paid: Collection[int], history: AccountHistory) -> Account:
+    """The account as it stands.
+
+    Args:
+        terms: what the signed schedule follows from, counted from the day of activation.
+        paid: numbers of the installments whose principal and interest are paid.
+        history: what else has happened to it.
+    """
+    opened = open_account(terms=terms)
+    rows = tuple(_row(row, paid=paid, history=history) for row in opened.installments)
+    return replace(opened, installments=rows, late_fees=history.late_fees)
+
+
+def require_signed(*, account: Account, signed: Collection[tuple[int, date, Money, Money]]) -> None:
+    """Hold the account to the schedule that the customer signed.
+
+    Args:
+        account: as :func:`account_of` makes it.
+        signed: number, due date, principal and interest of each installment.
+
+    Raises:
+        ValueError: it is another schedule.
+    """
+    found = tuple(
+        (row.number, row.due_on, row.owed.principal, row.owed.interest)
+        for row in account.installments
+    )
+    if found != tuple(signed):
+        raise ValueError("the account is not that of the schedule that was signed")
+
+
+def _row(
+    row: InstallmentAccount, *, paid: Collection[int], history: AccountHistory
+) -> InstallmentAccount:
+    number, planned = row.number, row.owed
+    is_paid = number in paid
+    return replace(
+        row,
+        owed=replace(planned, penalty=history.fees_owed(number=number)),
+        paid=Amounts(
+            penalty=_of(history.paid, number=number),
+            interest=planned.interest if is_paid else NOTHING,
+            principal=planned.principal if is_paid else NOTHING,
+        ),
+    )
+
+
+def _of(parts: tuple[FeePart, ...], *, number: int) -> Money:
+    return total(part.amount for part in parts if part.number == number)

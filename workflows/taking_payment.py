@@ -1,0 +1,113 @@
+"""An installment's money is with us: posted, counted against the limit, recorded as paid."""
+
+from typing import NamedTuple
+
+from temporalio import workflow
+
+from activities.contracts import credit, ledger
+from meqenet.bnpl.events import InstallmentPaid, PlannedInstallment
+from meqenet.bnpl.states import InstallmentState, PlanState
+from meqenet.calendar import addis_date
+from meqenet.ledger.happenings import InstallmentCollected
+from meqenet.money import Money
+from workflows.agenda import next_step, overdue
+from workflows.asking import ask
+from workflows.late_fees import take_back_early
+from workflows.news import CollectionResult
+from workflows.plan_desk import PlanDesk
+from workflows.plan_life import InstallmentLife
+
+
+class _Parts(NamedTuple):
+    """What an attempt's money pays beside the principal and interest of its installment."""
+
+    late_fee: Money
+    overpaid: Money
+
+
+async def take_payment(
+    desk: PlanDesk, installment: InstallmentLife, result: CollectionResult
+) -> None:
+    """Take in what a collection has brought.
+
+    It pays what it was asked for: of an attempt from before a late fee was charged that is the
+    schedule's amount, and the fee stays owed.
+    """
+    planned, attempt = installment.planned, result.attempt_id or ""
+    parts = _parts(desk, planned, amount=result.amount)
+    installment.state = InstallmentState.PAID
+    await _post(desk, planned, result, parts)
+    paid_at = desk.paid_at(result)
+    await ask(
+        credit.RECORD_REPAYMENT,
+        credit.RecordRepayment(
+            plan_id=desk.plan_id,
+            repayment_id=attempt,
+            principal=planned.principal,
+            on_time=addis_date(at=paid_at) <= planned.due_on,
+            at=desk.clock.now(),
+        ),
+        summary="The customer owes less",
+    )
+    desk.life.account = desk.life.account.with_paid(number=planned.number, amount=parts.late_fee)
+    step, step_at = next_step(desk)
+    await desk.record(
+        InstallmentPaid(
+            number=planned.number,
+            attempt_id=attempt,
+            amount=planned.amount + parts.late_fee + parts.overpaid,
+            paid_at=paid_at,
+            late_fee=parts.late_fee,
+        ),
+        state=PlanState.PAST_DUE if overdue(desk) else PlanState.ACTIVE,
+        step=step,
+        step_at=step_at,
+    )
+    await take_back_early(desk, number=planned.number, paid_at=paid_at)
+
+
+def _parts(desk: PlanDesk, planned: PlannedInstallment, *, amount: Money | None) -> _Parts:
+    """Principal and interest are paid whole; then the fees; more than that is the customer's."""
+    nothing = Money.zero()
+    beyond = nothing if amount is None else max(nothing, amount - planned.amount)
+    late_fee = min(beyond, desk.life.account.fees_left(number=planned.number))
+    return _Parts(late_fee=late_fee, overpaid=beyond - late_fee)
+
+
+async def _post(
+    desk: PlanDesk, planned: PlannedInstallment, result: CollectionResult, parts: _Parts
+) -> None:
+    attempt = result.attempt_id or ""
+    accrued = await _accrue(desk, planned)
+    await ask(
+        ledger.POST,
+        ledger.Post(
+            posting_id=attempt,
+            happening=InstallmentCollected(
+                plan_id=desk.plan_id,
+                attempt_id=attempt,
+                provider=result.provider or desk.application.wallet_provider,
+                lender=desk.life.signed.lender_of_record,
+                principal=planned.principal,
+                interest=planned.interest - accrued.interest,
+                accrued_interest=accrued.interest,
+                late_fee=parts.late_fee,
+                overpaid=parts.overpaid,
+                merchant_fee=accrued.merchant_fee,
+            ),
+            effective_at=desk.clock.now(),
+        ),
+        summary=f"Post installment {planned.number}",
+    )
+
+
+async def _accrue(desk: PlanDesk, planned: PlannedInstallment) -> ledger.InstallmentAccrued:
+    """Have the days that are over in the books before what they have earned is paid."""
+    if not workflow.patched("accrue-before-collection"):
+        # A run that is replayed from before: interest was earned as it was paid.
+        return ledger.InstallmentAccrued(interest=Money.zero(), merchant_fee=Money.zero())
+    return await ask(
+        ledger.ACCRUE_INSTALLMENT,
+        ledger.AccrueInstallment(plan_id=desk.plan_id, number=planned.number, at=desk.clock.now()),
+        summary=f"Accrue installment {planned.number}",
+    )
