@@ -68,8 +68,12 @@ CAST: tuple[tuple[s.Stage, str, tuple[tuple[str, str], ...]], ...] = (
     (s.LOGIN_GIVEN_UP, REAL_TIME, (("mpesa", "pay_in_4"),)),
     (s.OFFER_GIVEN_UP, REAL_TIME, (("telebirr", "pay_in_full"),)),
     (s.DECLINED, RESTING, (("mpesa", "pay_in_4"), ("telebirr", "pay_over_time"))),
-    (s.BROKE, RESTING, (("mpesa", "pay_in_30"), ("telebirr", "pay_in_30"))),
-    (s.PAST_DUE, RESTING, (("mpesa", "pay_in_4"), ("telebirr", "pay_in_4"))),
+    (
+        s.BROKE,
+        RESTING,
+        (("mpesa", "pay_in_30"), ("telebirr", "pay_in_30"), ("telebirr", "pay_in_30")),
+    ),
+    (s.PAST_DUE, RESTING, (("mpesa", "pay_in_4"),)),
     (s.PAYOUT_REFUSED, RESTING, (("mpesa", "pay_in_30"), ("telebirr", "pay_in_full"))),
     (
         s.RESTING,
@@ -81,8 +85,8 @@ CAST: tuple[tuple[s.Stage, str, tuple[tuple[str, str], ...]], ...] = (
             ("telebirr", "pay_in_full"),
         ),
     ),
-    (s.DEBIT_UNHEARD, COLLECTING, (("mpesa", "pay_in_30"), ("telebirr", "pay_in_4"))),
-    (s.PROMPT_UNANSWERED, COLLECTING, (("mpesa", "pay_in_4"), ("mpesa", "pay_in_30"))),
+    (s.DEBIT_UNHEARD, COLLECTING, (("mpesa", "pay_in_30"), ("telebirr", "pay_in_30"))),
+    (s.PROMPT_UNANSWERED, COLLECTING, (("mpesa", "pay_in_30"), ("mpesa", "pay_in_30"))),
     (s.RESTING, COLLECTING, (("telebirr", "pay_in_30"), ("mpesa", "pay_in_30"))),
     (s.PAYOUT_UNHEARD, PAYING, (("mpesa", "pay_in_30"), ("telebirr", "pay_in_30"))),
 )

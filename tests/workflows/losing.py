@@ -39,7 +39,6 @@ from workflows.rehydration import OpenPlansPage, PageBegun, RehydrationWorkflow
 DONE, NOT_DONE = True, False
 Step = tuple[str, int, bool]
 """A step's name, which of that name, and whether it has its effect before the run is lost."""
-_EVENTS_MAX = 15
 
 
 @dataclass
@@ -117,7 +116,9 @@ class Lost:
     async def lose(self, plan: str) -> None:
         """No run of the plan is left; what had hold of the step never reports it."""
         await asyncio.wait_for(self.loss.lost.wait(), timeout=60)
-        notices = (notice_workflow_id(notice_id=f"{plan}-n{n}") for n in range(1, _EVENTS_MAX))
+        # Each event may have a notice; the newest may be stored and not reported.
+        numbers = range(1, len(self.stores.kinds(plan)) + 2)
+        notices = (notice_workflow_id(notice_id=f"{plan}-n{n}") for n in numbers)
         for run in (*runs_of(plan), *notices):
             with suppress(RPCError):  # it never was, or has ended
                 await self.bench.env.client.get_workflow_handle(run).terminate()
