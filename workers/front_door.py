@@ -1,4 +1,7 @@
-"""What the checkout API may open: stores to read, and the two things that it writes itself."""
+"""What the checkout API may open: stores to read, and what little it writes itself.
+
+That is answers under idempotency keys, callbacks as they came, and who looks after an alarm.
+"""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager

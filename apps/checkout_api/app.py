@@ -14,6 +14,7 @@ from apps.checkout_api import (
     plans,
     problems,
     quotes,
+    support_alarms,
     support_batches,
     support_credits,
     support_plans,
@@ -27,6 +28,7 @@ from apps.checkout_api.plan_resource import PlanResource
 from apps.checkout_api.problems import ProblemDetails
 from apps.checkout_api.request_edge import RequestEdge
 from apps.checkout_api.statement_resource import Statement
+from apps.checkout_api.support_alarms import Alarms, AlarmStanding
 from apps.checkout_api.support_batches import FailedInstallments
 from apps.checkout_api.support_reports import PortfolioTold
 from apps.checkout_api.support_resource import SupportPlan
@@ -58,6 +60,7 @@ def create_app(*, parts: ApiParts) -> FastAPI:
         identity_return,
         support_plans,
         support_credits,
+        support_alarms,
         support_batches,
         support_reports,
         health,
@@ -88,6 +91,8 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             Statement,
             SupportPlan,
             FailedInstallments,
+            Alarms,
+            AlarmStanding,
             PortfolioTold,
         ):
             schemas[shown.__name__]["examples"] = shown.model_json_schema()["examples"]

@@ -6,6 +6,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 
 from apps.cli.reading import BAD_INPUT, NOT_THERE, end, paper
+from apps.cli.support_alarms import alarms, release, take
 from apps.cli.times import instant_of
 from meqenet.errors import Refusal
 from meqenet.payments.causes import FailureCause
@@ -35,6 +36,7 @@ def register(*, app: typer.Typer) -> None:
     for name, command in (
         ("show", show),
         ("retry", retry),
+        ("waive-fee", waive_fee),
         ("pause", pause),
         ("unreachable", unreachable),
         ("resume", resume),
@@ -42,6 +44,9 @@ def register(*, app: typer.Typer) -> None:
         ("retry-payout", retry_payout),
         ("return-credit", return_credit),
         ("retry-failed", retry_failed),
+        ("alarms", alarms),
+        ("take", take),
+        ("release", release),
     ):
         support_app.command(name)(command)
     app.add_typer(support_app, name="support")
@@ -58,6 +63,14 @@ def retry(
     """Try an installment again, now. It is never charged twice."""
     path = f"/v1/support/plans/{plan}/installments/{number}/retry"
     _print_plan(_called("retry", api, path=path, body={"why": why}), as_json=as_json)
+
+
+def waive_fee(
+    *, plan: _Plan, number: _Number, why: _Why, api: _Api = None, as_json: _Json = False
+) -> None:
+    """Take back the unpaid late fees of an installment; none is charged in their place."""
+    path = f"/v1/support/plans/{plan}/installments/{number}/fee/waive"
+    _print_plan(_called("waive-fee", api, path=path, body={"why": why}), as_json=as_json)
 
 
 def pause(

@@ -81,13 +81,18 @@ async def _run(domains: list[Domain]) -> None:
 
 @asynccontextmanager
 async def _metrics(environment: "Environment", domains: list[Domain]) -> AsyncIterator[None]:
-    """Beside the read models, serve how far they are behind."""
-    from apps.metrics import serving_metrics  # noqa: PLC0415 - heavy; not needed for --help
+    """Beside domains that have something to tell, serve their metrics."""
+    from apps.metrics import (  # noqa: PLC0415 - heavy; not needed for --help
+        MEASURED_DOMAINS,
+        serving_metrics,
+    )
 
     async with AsyncExitStack() as stack:
-        if "analytics" in domains:
+        if MEASURED_DOMAINS.intersection(domains):
             try:
-                url = await stack.enter_async_context(serving_metrics(environment=environment))
+                url = await stack.enter_async_context(
+                    serving_metrics(environment=environment, domains=domains)
+                )
             except OSError as error:
                 settings = environment.settings
                 place = f"{settings.metrics_host}:{settings.metrics_port}"

@@ -18,11 +18,17 @@ def unclear_page(*, report: Unclear) -> Iterator[RenderableType]:
         yield Text("Every payment has ended, or has been asked about for less than an alarm's age.")
     else:
         attempts = table(
-            "Outcome unknown: ask the provider", "opened", "attempt", "provider", "state", "birr>"
+            "Outcome unknown: ask the provider",
+            *("opened", "attempt", "provider", "state", "birr>", "owner"),
         )
         for row in report.unknown:
             attempts.add_row(
-                instant(row.opened_at), row.attempt_id, row.provider, row.state, birr(row.asked)
+                instant(row.opened_at),
+                row.attempt_id,
+                row.provider,
+                row.state,
+                birr(row.asked),
+                row.owner or "nobody",
             )
         yield attempts
     if not report.unclaimed:

@@ -14,9 +14,9 @@ from db.payments.email_addresses import email_address_of
 from db.payments.tables import ReminderAnswer, ReminderRow, Wallet
 from db.payments.wallets import lock_plan, wallet_of
 from meqenet.errors import Defect
-from meqenet.payments.events import REMINDER_IS, ReminderOpened
 from meqenet.payments.messages import MessageAnswer, MessageKind
 from meqenet.payments.reminder_emails import written_reminder
+from meqenet.payments.reminder_events import REMINDER_IS, ReminderOpened
 from meqenet.payments.reminder_states import ReminderState, after_word
 from meqenet.payments.reminder_words import ReminderFacts
 from meqenet.payments.reminders import Language, ReminderKind

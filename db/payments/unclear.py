@@ -3,20 +3,31 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from db.kernel.engine import ReadSession
-from db.payments.tables import Attempt, Callback, Refund
+from db.payments.tables import AlarmOwner, Attempt, Callback, Refund
 from meqenet.money import Money
 from meqenet.payments.attempts import OrderState
 from meqenet.payments.rail import WalletProvider
 
-_OPEN = (OrderState.CREATED, OrderState.PENDING, OrderState.UNKNOWN)
+OPEN_STATES = (OrderState.CREATED, OrderState.PENDING, OrderState.UNKNOWN)
+"""Of an attempt that has no end yet."""
+_HAS_OWNER = and_(
+    AlarmOwner.plan_id == Attempt.plan_id,
+    AlarmOwner.attempt_id == Attempt.attempt_id,
+    AlarmOwner.owner.is_not(None),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class OverdueUnknown:
-    """An attempt whose end is unknown for longer than is normal. No phone is in it."""
+    """An attempt whose end is unknown for longer than is normal. No phone is in it.
+
+    Attributes:
+        owner: who of the staff has taken it, by an opaque id; None: nobody.
+        owned_since: since when.
+    """
 
     plan_id: str
     attempt_id: str
@@ -26,6 +37,16 @@ class OverdueUnknown:
     state: OrderState
     provider_reference: str | None
     opened_at: datetime
+    owner: str | None = None
+    owned_since: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmCounts:
+    """How many payments are alarms now: those that somebody looks after, and the others."""
+
+    owned: int
+    unowned: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +68,7 @@ class UnclaimedCallback:
 async def overdue_unknowns(
     *, session: ReadSession, now: datetime, alarm_after: timedelta, limit: int = 100
 ) -> tuple[OverdueUnknown, ...]:
-    """Attempts without an end, opened so long ago, the oldest first.
+    """Attempts without an end, opened so long ago: those without an owner first, then the oldest.
 
     Args:
         session: of the payments store.
@@ -55,10 +76,11 @@ async def overdue_unknowns(
         alarm_after: the age from which on it is an alarm, by the policy.
         limit: at most so many.
     """
-    found = await session.scalars(
-        select(Attempt)
-        .where(Attempt.state.in_(_OPEN), Attempt.opened_at <= now - alarm_after)
-        .order_by(Attempt.opened_at, Attempt.attempt_id)
+    found = await session.execute(
+        select(Attempt, AlarmOwner.owner, AlarmOwner.changed_at)
+        .outerjoin(AlarmOwner, _HAS_OWNER)
+        .where(_is_alarm(now=now, alarm_after=alarm_after))
+        .order_by(AlarmOwner.owner.is_not(None), Attempt.opened_at, Attempt.attempt_id)
         .limit(limit)
     )
     return tuple(
@@ -71,9 +93,25 @@ async def overdue_unknowns(
             state=attempt.state,
             provider_reference=attempt.provider_reference,
             opened_at=attempt.opened_at,
+            owner=owner,
+            owned_since=since,
         )
-        for attempt in found
+        for attempt, owner, since in found
     )
+
+
+async def count_alarms(
+    *, session: ReadSession, now: datetime, alarm_after: timedelta
+) -> AlarmCounts:
+    """How many of them there are, with and without an owner."""
+    found = await session.execute(
+        select(func.count(), func.count(AlarmOwner.owner))
+        .select_from(Attempt)
+        .outerjoin(AlarmOwner, _HAS_OWNER)
+        .where(_is_alarm(now=now, alarm_after=alarm_after))
+    )
+    everything, owned = found.one()
+    return AlarmCounts(owned=owned, unowned=everything - owned)
 
 
 async def unclaimed_callbacks(
@@ -105,3 +143,7 @@ async def unclaimed_callbacks(
         )
         for callback in found
     )
+
+
+def _is_alarm(*, now: datetime, alarm_after: timedelta) -> ColumnElement[bool]:
+    return and_(Attempt.state.in_(OPEN_STATES), Attempt.opened_at <= now - alarm_after)

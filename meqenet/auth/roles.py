@@ -34,17 +34,30 @@ class Deed(StrEnum):
     """Send a refused refund again."""
     RETURN_CREDIT = "return_credit"
     """Send what a customer has paid beyond what was owed back to the wallet."""
+    WAIVE_FEE = "waive_fee"
+    """Take back what a customer owes for being late."""
     RETRY_PAYOUT = "retry_payout"
     """Send a merchant's refused payout again."""
     LIST_FAILED = "list_failed"
     """List the collections that failed for a cause in a period, to retry them together."""
+    TAKE_ALARM = "take_alarm"
+    """Take a payment of unknown end to look after it, and release one's own."""
+    RELEASE_ALARM = "release_alarm"
+    """Release what another member of staff has taken."""
     READ_REPORTS = "read_reports"
     """Read the portfolio, and what of a customer's limit is used."""
 
 
 ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
     {
-        Role.SUPPORT: frozenset({Deed.READ_PLAN, Deed.RETRY_INSTALLMENT, Deed.HOLD_COLLECTION}),
+        Role.SUPPORT: frozenset(
+            {
+                Deed.READ_PLAN,
+                Deed.RETRY_INSTALLMENT,
+                Deed.HOLD_COLLECTION,
+                Deed.TAKE_ALARM,
+            }
+        ),
         Role.SUPERVISOR: frozenset(
             {
                 Deed.READ_PLAN,
@@ -52,7 +65,10 @@ ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
                 Deed.HOLD_COLLECTION,
                 Deed.RETRY_REFUND,
                 Deed.RETURN_CREDIT,
+                Deed.WAIVE_FEE,
                 Deed.LIST_FAILED,
+                Deed.TAKE_ALARM,
+                Deed.RELEASE_ALARM,
             }
         ),
         Role.FINANCE: frozenset(
@@ -62,6 +78,7 @@ ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
                 Deed.RETURN_CREDIT,
                 Deed.RETRY_PAYOUT,
                 Deed.READ_REPORTS,
+                Deed.TAKE_ALARM,
             }
         ),
         Role.OPERATOR: frozenset(
@@ -70,6 +87,7 @@ ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
                 Deed.RETRY_INSTALLMENT,
                 Deed.RETRY_PAYOUT,
                 Deed.LIST_FAILED,
+                Deed.TAKE_ALARM,
             }
         ),
     }

@@ -8,13 +8,12 @@ from typing import Final
 
 from meqenet.event_types import EventData, EventTypes, types_of
 from meqenet.money import Money
+from meqenet.payments.alarm_events import UnclearPaymentReleased, UnclearPaymentTaken
 from meqenet.payments.attempts import Finding, OrderState
 from meqenet.payments.causes import FailureCause
-from meqenet.payments.messages import MessageKind
 from meqenet.payments.rail import MandateStatus, WalletProvider
 from meqenet.payments.reconciliation import Because, Verdict
-from meqenet.payments.reminder_states import ReminderState
-from meqenet.payments.reminders import Language, ReminderKind
+from meqenet.payments.reminder_events import REMINDER_IS, ReminderOpened
 from meqenet.payments.statement_document import StatementForm
 from meqenet.payments.surplus_events import CreditReturnAsked, SurplusReceived
 
@@ -258,90 +257,6 @@ class DifferenceSettled(DifferenceTold):
     """Why it was closed."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReminderTold(EventData):
-    """What every event of a reminder tells. Base of the events below; the text is in none."""
-
-    reminder_id: str
-    """The reminder, and its message id at the provider."""
-    installment_id: str
-    """What the customer is reminded of."""
-    kind: ReminderKind
-    """What is told of it."""
-    message_channel: MessageKind
-    """How it reaches the customer."""
-    language: Language
-    """In which language."""
-    template_version: int
-    """Which version of the texts."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReminderOpened(ReminderTold):
-    """The intent to remind is stored with its text; the provider has not heard of it."""
-
-    event_type = "reminder_opened"
-    text_hash: str
-    """SHA-256 of the text, in hexadecimal."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReminderHeard(ReminderTold):
-    """The provider's word on a reminder, or its silence. Base of the events below."""
-
-    failure_code: str | None
-    """The provider's own code of a refusal or a failure; null without one."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReminderCreated(ReminderHeard):
-    """The provider does not know the message: it never took it, and may be asked again."""
-
-    event_type = "reminder_created"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReminderUnknown(ReminderHeard):
-    """It was sent, and no readable answer came."""
-
-    event_type = "reminder_unknown"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReminderSent(ReminderHeard):
-    """The provider has it and passes it on."""
-
-    event_type = "reminder_sent"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReminderDelivered(ReminderHeard):
-    """It has reached the customer. Final."""
-
-    event_type = "reminder_delivered"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReminderUndelivered(ReminderHeard):
-    """It was passed on and did not arrive. Final."""
-
-    event_type = "reminder_undelivered"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReminderRefused(ReminderHeard):
-    """The provider does not pass it on. Final."""
-
-    event_type = "reminder_refused"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReminderGivenUp(ReminderHeard):
-    """Its time was over before the provider had taken it. Final."""
-
-    event_type = "reminder_given_up"
-
-
 ATTEMPT_IS: Final[Mapping[OrderState, type[AttemptHeard]]] = MappingProxyType(
     {
         OrderState.CREATED: AttemptCreated,
@@ -362,18 +277,6 @@ REFUND_IS: Final[Mapping[OrderState, type[RefundHeard]]] = MappingProxyType(
     }
 )
 """The event that tells of a refund's new state."""
-REMINDER_IS: Final[Mapping[ReminderState, type[ReminderHeard]]] = MappingProxyType(
-    {
-        ReminderState.CREATED: ReminderCreated,
-        ReminderState.UNKNOWN: ReminderUnknown,
-        ReminderState.SENT: ReminderSent,
-        ReminderState.DELIVERED: ReminderDelivered,
-        ReminderState.UNDELIVERED: ReminderUndelivered,
-        ReminderState.REFUSED: ReminderRefused,
-        ReminderState.GIVEN_UP: ReminderGivenUp,
-    }
-)
-"""The event that tells of a reminder's new state."""
 
 EVENT_TYPES: Final = EventTypes(
     domain="payments",
@@ -388,6 +291,8 @@ EVENT_TYPES: Final = EventTypes(
             RefundFindingMade,
             SurplusReceived,
             CreditReturnAsked,
+            UnclearPaymentTaken,
+            UnclearPaymentReleased,
             StatementReceived,
             StatementReconciled,
             DifferenceFound,

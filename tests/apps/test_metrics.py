@@ -1,5 +1,6 @@
-"""How far read models are behind, over HTTP, as Prometheus asks."""
+"""How far read models are behind and what waits for somebody, over HTTP, as Prometheus asks."""
 
+import re
 import secrets
 from collections.abc import AsyncIterator
 
@@ -11,9 +12,13 @@ from apps.metrics import serving_metrics
 from apps.runtime.backing import Backing
 from apps.runtime.ports import free_ports
 from db.analytics.models import MODELS
+from tests.backing import Databases
 from tests.workers.poison import three_events
 from tests.workers.worlds import World, made_world
 from workers.opening import Environment
+from workers.settings import Domain
+
+MODELS_ALONE: tuple[Domain, ...] = ("analytics",)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -40,7 +45,7 @@ async def test_each_model_and_source_has_its_samples_and_nobody_is_named(
     await three_events(world, f"pln_{unique}")
     await world.relay()
     async with (
-        serving_metrics(environment=_environment(world)) as url,
+        serving_metrics(environment=_environment(world), domains=MODELS_ALONE) as url,
         httpx.AsyncClient(base_url=str(url)) as http,
     ):
         answer = await http.get("/metrics")
@@ -55,11 +60,30 @@ async def test_each_model_and_source_has_its_samples_and_nobody_is_named(
     assert elsewhere.status_code == 404
 
 
+async def test_payments_that_wait_for_somebody_are_counted(
+    world: World, databases: Databases
+) -> None:
+    url = databases.urls["payments"]
+    told = _environment(world, MEQENET_PAYMENTS_DATABASE_URL=url)
+    async with (
+        serving_metrics(environment=told, domains=("payments",)) as place,
+        httpx.AsyncClient(base_url=str(place)) as http,
+    ):
+        answer = await http.get("/metrics")
+    assert answer.status_code == 200
+    assert re.fullmatch(
+        r"# HELP meqenet_unclear_payments .+\n# TYPE meqenet_unclear_payments gauge\n"
+        r'meqenet_unclear_payments\{owned="no"\} \d+\n'
+        r'meqenet_unclear_payments\{owned="yes"\} \d+\n',
+        answer.text,
+    )
+
+
 async def test_what_cannot_be_measured_is_no_zero(world: World) -> None:
     (port,) = free_ports(count=1)
     away = _environment(world, MEQENET_REDIS_URL=f"redis://:secret@127.0.0.1:{port}/0")
     async with (
-        serving_metrics(environment=away) as url,
+        serving_metrics(environment=away, domains=MODELS_ALONE) as url,
         httpx.AsyncClient(base_url=str(url)) as http,
     ):
         answer = await http.get("/metrics")
@@ -67,13 +91,16 @@ async def test_what_cannot_be_measured_is_no_zero(world: World) -> None:
 
 
 async def test_a_port_that_is_taken_is_an_error_at_once(world: World) -> None:
-    async with serving_metrics(environment=_environment(world)) as url:
+    async with serving_metrics(environment=_environment(world), domains=MODELS_ALONE) as url:
         port = str(url).rpartition(":")[2]
         with pytest.raises(OSError, match="use"):
-            async with serving_metrics(environment=_environment(world, MEQENET_METRICS_PORT=port)):
+            async with serving_metrics(
+                environment=_environment(world, MEQENET_METRICS_PORT=port), domains=MODELS_ALONE
+            ):
                 pytest.fail("two listen on one port")
 
 
 async def test_without_a_port_nothing_is_served(world: World) -> None:
-    async with serving_metrics(environment=_environment(world, MEQENET_METRICS_PORT="")) as url:
+    silent = _environment(world, MEQENET_METRICS_PORT="")
+    async with serving_metrics(environment=silent, domains=MODELS_ALONE) as url:
         assert url is None

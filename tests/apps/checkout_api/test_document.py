@@ -15,6 +15,7 @@ from apps.checkout_api import (
     problems,
     quotes,
     statement_resource,
+    support_alarms,
     support_batches,
     support_plans,
     support_reports,
@@ -41,6 +42,8 @@ MODELS: list[type[BaseModel]] = [
     support_plans.UnreachableRequest,
     support_resource.SupportPlan,
     support_batches.FailedInstallments,
+    support_alarms.Alarms,
+    support_alarms.AlarmStanding,
     support_reports.PortfolioTold,
     support_reports.ExposureTold,
     problems.ProblemDetails,
@@ -106,6 +109,8 @@ async def test_every_write_of_merchants_and_staff_needs_a_key_of_its_own(
         "/v1/plans/{plan_id}/cancel",
         "/v1/test-clocks",
         "/v1/test-clocks/{clock_id}/advance",
+        "/v1/support/alarms/{attempt}/take",
+        "/v1/support/alarms/{attempt}/release",
         *(
             f"/v1/support/plans/{{plan_id}}/{deed}"
             for deed in (

@@ -12,8 +12,11 @@ TABLE = {
     Deed.HOLD_COLLECTION: (True, True, False, False),
     Deed.RETRY_REFUND: (False, True, True, False),
     Deed.RETURN_CREDIT: (False, True, True, False),
+    Deed.WAIVE_FEE: (False, True, False, False),
     Deed.RETRY_PAYOUT: (False, False, True, True),
     Deed.LIST_FAILED: (False, True, False, True),
+    Deed.TAKE_ALARM: (True, True, True, True),
+    Deed.RELEASE_ALARM: (False, True, False, False),
     Deed.READ_REPORTS: (False, False, True, False),
 }
 ROLES = (Role.SUPPORT, Role.SUPERVISOR, Role.FINANCE, Role.OPERATOR)
