@@ -38,6 +38,7 @@ class Purchase:
     test_clock: str | None = None
     return_url: str | None = None
     monthly_income: str | None = None
+    email: str | None = None
 
     def body(self) -> dict[str, Any]:
         """The application as JSON."""
@@ -47,6 +48,8 @@ class Purchase:
         }
         if self.monthly_income is not None:
             customer["monthly_income"] = self.monthly_income
+        if self.email is not None:
+            customer["email"] = self.email
         optional = {
             "installment_count": self.installment_count,
             "test_clock": self.test_clock,

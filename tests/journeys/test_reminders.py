@@ -1,5 +1,6 @@
-"""What a customer reads on the phone while a plan lives: each once, in both calendars."""
+"""What a customer reads on the phone and by e-mail: each once, in both calendars."""
 
+from dataclasses import replace
 from typing import Any
 
 from tests.journeys.conftest import Town
@@ -40,12 +41,12 @@ TEXTS = [
 """The end of each message's id, and its text."""
 
 
-async def texted(town: Town, phone: str, *, count: int) -> list[dict[str, Any]]:
-    """What the provider of messages has kept for a phone, once it is so many, in their order."""
+async def written_to(town: Town, reader: str, *, count: int) -> list[dict[str, Any]]:
+    """What the provider of messages has kept for a reader, once it is so many, in their order."""
 
     async def kept() -> list[dict[str, Any]]:
-        found = await town.http.get(f"{town.controls['messages']}/messages", params={"to": phone})
-        return sorted(found.json(), key=lambda row: str(row["id"]).rpartition("-m")[2][1:])
+        found = await town.http.get(f"{town.controls['messages']}/messages", params={"to": reader})
+        return sorted(found.json(), key=lambda row: str(row["id"])[-8:])
 
     return await eventually(kept, lambda rows: len(rows) >= count)
 
@@ -72,13 +73,17 @@ async def on_file(town: Town, plan_id: str, *, count: int) -> tuple[ToldReminder
 async def test_a_customer_is_told_before_after_and_of_a_failure(town: Town) -> None:
     """The second of four payments fails on its day and is collected on the next.
 
-    The answer to the first message is lost after the provider has taken it: it is sent once.
+    The answers to the first text message and to the first e-mail are lost after the provider has
+    taken them: each is sent once.
     """
     customer = await town.customer(provider="telebirr")
     clock = await town.clock()
-    plan_id = await town.active(customer, town.purchase(customer, "pay_in_4", clock=clock))
+    mailbox = f"{town.unique}@example.com"
+    purchase = town.purchase(customer, "pay_in_4", clock=clock)
+    plan_id = await town.active(customer, replace(purchase, email=mailbox))
     lost = {"operation": "send_message", "outcome": "timeout_after_commit"}
-    await town.fault("messages", subject=f"+{customer.phone}", **lost)
+    for reader in (f"+{customer.phone}", mailbox):
+        await town.fault("messages", subject=reader, **lost)
     wallet = f"{town.controls['telebirr']}/wallets/{customer.phone}/balance"
     await town.http.put(wallet, json={"amount": "0.00"})
     await town.days_pass(clock, days=14)
@@ -86,17 +91,31 @@ async def test_a_customer_is_told_before_after_and_of_a_failure(town: Town) -> N
     await town.days_pass(clock, days=40)
     assert (await town.shop.plan(plan_id))["state"] == "completed"
 
-    told = await on_file(town, plan_id, count=len(TEXTS))
+    told = await on_file(town, plan_id, count=2 * len(TEXTS))
     expected = [(f"{plan_id}-{end}", text) for end, text in TEXTS]
-    assert [(each.reminder_id, each.text) for each in told] == expected
-    sent = await texted(town, customer.phone, count=len(TEXTS))
+    by_sms = [each for each in told if each.channel == "sms"]
+    assert [(each.reminder_id, each.text) for each in by_sms] == expected
+    sent = await written_to(town, customer.phone, count=len(TEXTS))
     assert [(row["id"], row["text"]) for row in sent] == expected
     assert {(row["status"], row["channel"], row["sender"]) for row in sent} == {
         ("delivered", "sms", "Meqenet")
     }
-    words = [[word.state for word in each.words] for each in told]
-    (hit,) = [each for each in words if each[0] == "unknown"]
-    assert hit[-1] == "delivered"
-    assert all(each in (["sent", "delivered"], ["delivered"], hit) for each in words)
-    private = (customer.phone, customer.phone[-9:], customer.fan)
-    assert not any(each in row["text"] for row in sent for each in private)
+
+    by_email = [each for each in told if each.channel == "email"]
+    ids = [id_of_sms.replace("-m", "-e") for id_of_sms, _ in expected]
+    assert [each.reminder_id for each in by_email] == ids
+    emails = await written_to(town, mailbox, count=len(TEXTS))
+    assert [(row["id"], row["subject"], row["text"]) for row in emails] == [
+        (each.reminder_id, each.subject, each.text) for each in by_email
+    ]
+    assert {(row["status"], row["channel"]) for row in emails} == {("delivered", "email")}
+    assert emails[0]["subject"] == "መቀነት፦ ክፍያ 2/4 መክፈያው ደርሷል"
+    assert emails[0]["text"].startswith("የShop ክፍያ 2/4 መክፈያው ከ3 ቀን በኋላ ነው።\n\nመጠን፦ 1000.00 ብር\n")
+
+    for each in (by_sms, by_email):
+        words = [[word.state for word in reminder.words] for reminder in each]
+        (hit,) = [heard for heard in words if heard[0] == "unknown"]
+        assert hit[-1] == "delivered"
+        assert all(heard in (["sent", "delivered"], ["delivered"], hit) for heard in words)
+    private = (customer.phone, customer.phone[-9:], customer.fan, mailbox)
+    assert not any(each in row["text"] for row in (*sent, *emails) for each in private)

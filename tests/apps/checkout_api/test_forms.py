@@ -88,6 +88,17 @@ PLAN_RULES: list[tuple[dict[str, Any], str, str]] = [
         "customer.monthly_income",
         "request_invalid",
     ),
+    (
+        {
+            "customer": {
+                "fayda_number": "3141592653589790",
+                "consent_version": "1",
+                "email": "223344@localhost",
+            }
+        },
+        "customer.email",
+        "email_format",
+    ),
 ]
 
 
