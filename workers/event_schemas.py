@@ -8,8 +8,9 @@ that it does not know, so the schemas let them be there.
 import ast
 import inspect
 import re
-import textwrap
+import sys
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -161,10 +162,15 @@ def field_docs(shape: type, /) -> dict[str, str]:
     return {each.name: found[each.name] for each in fields(shape) if each.name in found}
 
 
+@cache
+def _classes(module: str) -> dict[str, ast.ClassDef]:
+    """The classes of a module, which is parsed once for all of them."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    return {each.name: each for each in tree.body if isinstance(each, ast.ClassDef)}
+
+
 def _own_docs(shape: type) -> dict[str, str]:
-    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(shape))).body
-    if not isinstance(tree, ast.ClassDef):
-        return {}
+    tree = _classes(shape.__module__)[shape.__name__]
     found = {}
     for field, follower in zip(tree.body, tree.body[1:], strict=False):
         match field, follower:
