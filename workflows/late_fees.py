@@ -19,7 +19,7 @@ from workflows.agenda import next_step
 from workflows.asking import ask
 from workflows.plan_account import account, policy_of
 from workflows.plan_desk import PlanDesk
-from workflows.support import is_waiting
+from workflows.support import is_under_way
 
 _PATCH = "late-fees-1"
 _BY_ITSELF = "meqenet"
@@ -47,14 +47,6 @@ def next_late_fee(desk: PlanDesk) -> datetime | None:
     days = (fee.on for fee in _due(desk, until=None) if not is_under_way(desk, number=fee.number))
     on = min(days, default=None)
     return None if on is None else at_addis(on=on, hour=0)
-
-
-def is_under_way(desk: PlanDesk, *, number: int) -> bool:
-    """Whether an attempt may bring the installment's money without anybody doing more."""
-    is_told = any(result.number == number for result in desk.results) or any(
-        news.number == number for news in desk.news
-    )
-    return is_told or (number in desk.active and not is_waiting(desk, number=number))
 
 
 async def waive(desk: PlanDesk, *, number: int, amount: Money, who: str, why: str) -> None:

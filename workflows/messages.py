@@ -127,8 +127,22 @@ class ResumeCollection:
     why: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class WaiveFee:
+    """Update ``waive_fee``: the unpaid late fees of an installment are not owed any more."""
+
+    number: int
+    who: str
+    why: str
+
+
 SupportDeed = (
-    RetryInstallment | RetryMoneyOut | PauseCollection | MarkUnreachable | ResumeCollection
+    RetryInstallment
+    | RetryMoneyOut
+    | PauseCollection
+    | MarkUnreachable
+    | ResumeCollection
+    | WaiveFee
 )
 """What staff may have a plan do."""
 

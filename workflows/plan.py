@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.checkout_payment import take_first_payment
     from workflows.clock import ClockMoved, ClockReading, PlanClock
     from workflows.collection import InstallmentCollectionWorkflow
+    from workflows.fee_updates import FeeUpdates
     from workflows.living import live
     from workflows.messages import (
         Accept,
@@ -81,7 +82,7 @@ def _too_late_to_cancel(state: PlanState) -> ApplicationError:
 
 
 @workflow.defn
-class PaymentPlanWorkflow:
+class PaymentPlanWorkflow(FeeUpdates):
     """One per plan. Phases follow each other in ``run``; updates only leave a word for them."""
 
     @workflow.init

@@ -25,6 +25,7 @@ from workflows.messages import (
     ReturnCredit,
     SupportDeed,
     SupportStanding,
+    WaiveFee,
 )
 from workflows.plan_desk import PlanDesk
 
@@ -73,12 +74,7 @@ def no_signature(deed: SupportDeed | ReturnCredit) -> No | None:
 
 def no_retry(desk: PlanDesk, *, number: int, in_batch: bool = False) -> No | None:
     """An installment is tried again when its attempts are over, or when it waits for the next."""
-    if not 1 <= number <= len(desk.life.installments):
-        count = len(desk.life.installments)
-        return No(
-            "installment_unknown", f"number: the plan has installments 1 to {count}", "number"
-        )
-    if no := _no_collecting(desk):
+    if no := _no_number(desk, number=number) or _no_collecting(desk):
         return no
     hold = hold_in_force(desk)
     if hold is not None and hold.reason is HoldReason.UNREACHABLE:
@@ -103,17 +99,21 @@ def _no_attempt_now(desk: PlanDesk, *, number: int) -> No | None:
         case InstallmentState.COLLECTING:
             if is_waiting(desk, number=number):
                 return None
-            return No(
-                "attempt_under_way",
-                f"An attempt at installment {number} is under way, or its outcome is being asked "
-                "about. Wait for its end: nothing is sent twice.",
-            )
+            return _under_way(number)
         case _:
             return No(
                 "installment_not_retryable",
                 f"number: an installment that is {installment.state} is not collected again",
                 "number",
             )
+
+
+def _under_way(number: int) -> No:
+    return No(
+        "attempt_under_way",
+        f"An attempt at installment {number} is under way, or its outcome is being asked about. "
+        "Wait for its end: nothing is sent twice.",
+    )
 
 
 def no_pause(desk: PlanDesk, *, until: date | None) -> No | None:
@@ -153,6 +153,21 @@ def no_payout_retry(desk: PlanDesk) -> No | None:
     return None
 
 
+def no_waiver(desk: PlanDesk, *, number: int) -> No | None:
+    """Late fees are taken back while they are unpaid and no attempt asks for them."""
+    if no := _no_number(desk, number=number) or _no_force(desk):
+        return no
+    if any(isinstance(each.deed, WaiveFee) and each.deed.number == number for each in desk.deeds):
+        text = f"The late fees of installment {number} are being waived."
+        return No("waiver_asked_already", text)
+    if not desk.life.account.fees_left(number=number):
+        text = f"number: installment {number} has no late fee that is unpaid"
+        return No("no_fee_to_waive", text, "number")
+    if is_under_way(desk, number=number):
+        return _under_way(number)
+    return None
+
+
 def hold_in_force(desk: PlanDesk) -> CollectionHold | None:
     """The hold, if it is not over."""
     hold = desk.life.hold
@@ -165,6 +180,14 @@ def is_waiting(desk: PlanDesk, *, number: int) -> bool:
     """Whether a collection waits for the time of its next attempt: nothing of it is under way."""
     next_at = desk.life.installment(number=number).next_attempt_at
     return number in desk.active and next_at is not None and next_at > desk.clock.now()
+
+
+def is_under_way(desk: PlanDesk, *, number: int) -> bool:
+    """Whether an attempt may bring the installment's money without anybody doing more."""
+    is_told = any(result.number == number for result in desk.results) or any(
+        news.number == number for news in desk.news
+    )
+    return is_told or (number in desk.active and not is_waiting(desk, number=number))
 
 
 def standing_of(desk: PlanDesk) -> SupportStanding:
@@ -181,6 +204,8 @@ def _deeds(desk: PlanDesk) -> Iterator[DeedStanding]:
     for installment in desk.life.installments:
         number = installment.planned.number
         yield _standing("retry_installment", no_retry(desk, number=number), number=number)
+        if desk.life.account.fees_owed(number=number):
+            yield _standing("waive_fee", no_waiver(desk, number=number), number=number)
     yield _standing("pause_collection", no_pause(desk, until=None))
     yield _standing("mark_unreachable_until", no_marking(desk, until=None))
     yield _standing("resume_collection", no_resuming(desk))
@@ -194,10 +219,23 @@ def _standing(deed: str, no: No | None, *, number: int | None = None) -> DeedSta
     return DeedStanding(deed=deed, number=number, code=no.code, text=no.text)
 
 
-def _no_collecting(desk: PlanDesk) -> No | None:
+def _no_number(desk: PlanDesk, *, number: int) -> No | None:
+    count = len(desk.life.installments)
+    if 1 <= number <= count:
+        return None
+    return No("installment_unknown", f"number: the plan has installments 1 to {count}", "number")
+
+
+def _no_force(desk: PlanDesk) -> No | None:
     state = desk.life.state
-    if state not in _IN_FORCE:
-        return No("plan_not_in_force", f"Nothing is collected of a plan that is {state}.")
+    if state in _IN_FORCE:
+        return None
+    return No("plan_not_in_force", f"Nothing is collected of a plan that is {state}.")
+
+
+def _no_collecting(desk: PlanDesk) -> No | None:
+    if no := _no_force(desk):
+        return no
     if desk.life.all_paid():
         return No("plan_paid", "Every installment is paid.")
     return None

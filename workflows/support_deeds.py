@@ -30,12 +30,14 @@ from meqenet.calendar import addis_date
 from workflows.agenda import next_step
 from meqenet.bnpl.states import InstallmentState
 from workflows.collection import InstallmentCollectionWorkflow
+from workflows.late_fees import waive
 from workflows.messages import (
     MarkUnreachable,
     PauseCollection,
     ResumeCollection,
     RetryInstallment,
     RetryMoneyOut,
+    WaiveFee,
 )
 from workflows.news import CollectionOrder, CollectionResult
 from workflows.plan_desk import AskedDeed, PlanDesk
@@ -60,6 +62,10 @@ async def do_deed(desk: PlanDesk, asked: AskedDeed, *, collect: Collect) -> None
         case MarkUnreachable():
             desk.life.hold = CollectionHold(reason=HoldReason.UNREACHABLE, until=deed.until)
             await _record(desk, CustomerUnreachable(until=deed.until, by=deed.who, why=deed.why))
+        case WaiveFee():
+            amount = desk.life.account.fees_left(number=deed.number)
+            if amount:
+                await waive(desk, number=deed.number, amount=amount, who=deed.who, why=deed.why)
         case ResumeCollection():
             desk.life.hold = None
             await _record(desk, CollectionResumed(by=deed.who, why=deed.why))

@@ -26,6 +26,7 @@ from apps.checkout_api.parts import ApiParts
 from apps.checkout_api.plan_list import PlanSummary
 from apps.checkout_api.plan_resource import PlanResource
 from apps.checkout_api.problems import ProblemDetails
+from apps.checkout_api.quotes import Quotes
 from apps.checkout_api.request_edge import RequestEdge
 from apps.checkout_api.statement_resource import Statement
 from apps.checkout_api.support_alarms import Alarms, AlarmStanding
@@ -86,6 +87,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         schemas["ProblemDetails"] = model
         # FastAPI drops every null, also where an example shows one.
         for shown in (
+            Quotes,
             PlanResource,
             PlanSummary,
             Statement,

@@ -1,7 +1,7 @@
 """A plan as merchants see it. Neither the customer nor the wallet's phone is in it."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Literal
 
@@ -10,12 +10,15 @@ from pydantic.config import JsonDict
 
 from apps.checkout_api.amounts import Birr, Day, Percent, day_of
 from apps.checkout_api.credits import PlanCredit, plan_credit
+from apps.checkout_api.late_fee_terms import LateFeeTerms, late_fee_terms
 from apps.checkout_api.quotes import Reason
 from apps.checkout_api.told import Told
 from db.bnpl.views import InstallmentView, PlanView
 from db.payments.views.credit import CreditView
+from meqenet.bnpl.lateness_price import LatenessPrice, lateness_price
 from meqenet.bnpl.options import PaymentOption
 from meqenet.bnpl.states import InstallmentState, PlanState
+from meqenet.calendar import addis_date
 from meqenet.money import Currency, Money
 from meqenet.payments.rail import WalletProvider
 
@@ -26,6 +29,9 @@ _OFFERED_ROW: Final[JsonDict] = {
     "principal": "1000.00",
     "interest": "0.00",
     "amount": "1000.00",
+    "late_fee": "0.00",
+    "late_fee_paid": "0.00",
+    "owed": "1000.00",
     "state": "scheduled",
     "failed_attempts": 0,
     "last_cause": None,
@@ -44,6 +50,12 @@ class PlanInstallment(Told):
     principal: Birr
     interest: Birr
     amount: Birr
+    """Principal and interest."""
+    late_fee: Birr
+    """Charged because it was late, less what was waived."""
+    late_fee_paid: Birr
+    owed: Birr
+    """What is still to be paid of it, late fees included."""
     state: InstallmentState
     failed_attempts: int
     last_cause: str | None
@@ -109,6 +121,7 @@ class PlanResource(Told):
                         "lender_of_record": "Meqenet Microfinance",
                         "expires_at": "2026-11-23T07:00:00Z",
                     },
+                    "late_fees": None,
                     "next_action": {
                         "kind": "accept_offer",
                         "url": None,
@@ -145,6 +158,8 @@ class PlanResource(Told):
     schedule: list[PlanInstallment]
     """Empty until there is an offer."""
     offer: Offer | None
+    late_fees: LateFeeTerms | None
+    """What lateness costs, with the offer; null where it costs nothing."""
     next_action: NextAction | None
     next_step: NextStep | None
     decline_reasons: list[Reason]
@@ -174,6 +189,7 @@ def resource_of(plan: PlanView, *, surpluses: tuple[CreditView, ...]) -> PlanRes
         wallet_provider=WalletProvider(plan.wallet_provider),
         schedule=[_installment(row) for row in plan.installments],
         offer=None if plan.offer is None else _offer(plan.offer),
+        late_fees=None if plan.offer is None else late_fee_terms(_lateness(plan, plan.offer)),
         next_action=None if plan.next_action is None else NextAction(**plan.next_action),
         next_step=NextStep(what=plan.next_step, at=plan.next_step_at) if step_is_set else None,
         decline_reasons=[Reason(code=r["code"], text=r["text"]) for r in plan.decline_reasons],
@@ -195,12 +211,29 @@ def _installment(row: InstallmentView) -> PlanInstallment:
         principal=row.principal,
         interest=row.interest,
         amount=row.amount,
+        late_fee=row.late_fee,
+        late_fee_paid=row.late_fee_paid,
+        owed=row.owed,
         state=row.state,
         failed_attempts=row.failed_attempts,
         last_cause=row.last_cause,
         next_attempt_at=row.next_attempt_at,
         next_attempt_reason=row.next_attempt_reason,
         paid_at=row.paid_at,
+    )
+
+
+def _lateness(plan: PlanView, offer: Mapping[str, Any]) -> LatenessPrice | None:
+    """Its days count as those of the schedule do."""
+    offered_at = datetime.fromisoformat(offer["expires_at"]) - timedelta(
+        minutes=plan.product.offer_minutes_max
+    )
+    return lateness_price(
+        product=plan.product,
+        amount=plan.amount,
+        on=plan.activated_on or addis_date(at=offered_at),
+        installment_count=len(plan.installments),
+        tier=offer["tier"],
     )
 
 

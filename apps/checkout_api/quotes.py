@@ -10,11 +10,13 @@ from pydantic import ConfigDict
 from apps.checkout_api.amounts import Birr, Day, Percent, day_of
 from apps.checkout_api.authentication import Authenticated
 from apps.checkout_api.exact_json import ExactRoute
+from apps.checkout_api.late_fee_terms import LateFeeTerms, late_fee_terms
 from apps.checkout_api.parts import Parts
 from apps.checkout_api.problems import openapi_responses
 from apps.checkout_api.told import Told
 from apps.checkout_api.wire import QuoteRequest
 from db.bnpl.views import products_on
+from meqenet.bnpl.lateness_price import LatenessPrice, lateness_price
 from meqenet.bnpl.offer import NotOffered, Quote, quote
 from meqenet.bnpl.options import PaymentOption
 from meqenet.bnpl.products import ProductVersion
@@ -51,6 +53,8 @@ class OptionQuote(Told):
     effective_apr_percent: Percent
     rate_is_indicative: bool
     """The customer's credit tier is not known yet: this is the highest rate there is."""
+    late_fees: LateFeeTerms | None
+    """What lateness costs; null where it costs nothing."""
 
 
 class Reason(Told):
@@ -102,6 +106,7 @@ class Quotes(Told):
                             "nominal_apr_percent": "0.00",
                             "effective_apr_percent": "0.00",
                             "rate_is_indicative": False,
+                            "late_fees": None,
                         },
                         {
                             "option": "pay_over_time",
@@ -146,23 +151,21 @@ def _option(
     product: ProductVersion, *, body: QuoteRequest, on: date
 ) -> OptionQuote | OptionNotOffered:
     lets_choose = product.installment_count_min < product.installment_count_max
-    told = quote(
-        product=product,
-        amount=body.amount,
-        on=on,
-        # Asked of all options, a number of installments is meant for those that leave a choice.
-        installment_count=body.installment_count if lets_choose or body.option else None,
-        tier=None,
-    )
+    # Asked of all options, a number of installments is meant for those that leave a choice.
+    count = body.installment_count if lets_choose or body.option else None
+    told = quote(product=product, amount=body.amount, on=on, installment_count=count, tier=None)
     match told:
         case NotOffered():
             reason = Reason(code=told.code, text=told.text)
             return OptionNotOffered(option=told.option, reason=reason)
         case Quote():
-            return _quoted(told)
+            price = lateness_price(
+                product=product, amount=body.amount, on=on, installment_count=count, tier=None
+            )
+            return _quoted(told, price=price)
 
 
-def _quoted(told: Quote) -> OptionQuote:
+def _quoted(told: Quote, *, price: LatenessPrice | None) -> OptionQuote:
     return OptionQuote(
         option=told.option,
         product_version=told.product_version,
@@ -173,6 +176,7 @@ def _quoted(told: Quote) -> OptionQuote:
         nominal_apr_percent=told.nominal_apr_percent,
         effective_apr_percent=told.effective_apr_percent,
         rate_is_indicative=told.rate_is_indicative,
+        late_fees=late_fee_terms(price),
     )
 
 

@@ -31,6 +31,7 @@ from workflows.messages import (
     RetryMoneyOut,
     SupportDeed,
     SupportStanding,
+    WaiveFee,
     plan_workflow_id,
 )
 from workflows.plan import PaymentPlanWorkflow
@@ -53,6 +54,7 @@ _Reader = Annotated[Staff, Depends(staff_who(Deed.READ_PLAN))]
 _Retrier = Annotated[Staff, Depends(staff_who(Deed.RETRY_INSTALLMENT))]
 _Holder = Annotated[Staff, Depends(staff_who(Deed.HOLD_COLLECTION))]
 _Refunder = Annotated[Staff, Depends(staff_who(Deed.RETRY_REFUND))]
+_Waiver = Annotated[Staff, Depends(staff_who(Deed.WAIVE_FEE))]
 _Payer = Annotated[Staff, Depends(staff_who(Deed.RETRY_PAYOUT))]
 
 
@@ -127,6 +129,27 @@ async def retry_installment(
 ) -> Response:
     """One attempt, now. Refused while another is under way, so that nobody is charged twice."""
     deed = RetryInstallment(number=number, who=staff.staff_id, why=body.why, in_batch=body.in_batch)
+    return await _done(request, parts, staff, key=key, plan_id=plan_id, deed=deed)
+
+
+@router.post(
+    "/installments/{number}/fee/waive",
+    summary="Waive late fees",
+    response_model=SupportPlan,
+    responses=_WRITES,
+)
+async def waive_fee(
+    request: Request,
+    parts: Parts,
+    staff: _Waiver,
+    key: IdempotencyKey,
+    plan_id: PlanId,
+    number: _Number,
+    body: Reasoned,
+) -> Response:
+    """All unpaid late fees of the installment are not owed any more, and none is charged in their
+    place. Refused while an attempt is under way that asks for them."""  # noqa: D205, D209 - shown as one paragraph
+    deed = WaiveFee(number=number, who=staff.staff_id, why=body.why)
     return await _done(request, parts, staff, key=key, plan_id=plan_id, deed=deed)
 
 
@@ -224,6 +247,7 @@ _UPDATES: Final[dict[type[SupportDeed], str]] = {
     PauseCollection: "pause_collection",
     MarkUnreachable: "mark_unreachable_until",
     ResumeCollection: "resume_collection",
+    WaiveFee: "waive_fee",
 }
 
 

@@ -16,6 +16,7 @@ from meqenet.bnpl.options import PaymentOption
 from meqenet.bnpl.states import ALLOWED, InstallmentState, PlanState
 from meqenet.errors import Mender
 from meqenet.identity import installment_id
+from meqenet.money import total
 from meqenet.payments.attempts import OrderState
 from meqenet.payments.causes import FailureCause, remedy_for
 from meqenet.payments.rail import WalletProvider
@@ -23,6 +24,7 @@ from workflows.messages import SupportStanding
 
 _PATHS: Final = {
     "retry_installment": "/installments/{number}/retry",
+    "waive_fee": "/installments/{number}/fee/waive",
     "pause_collection": "/pause",
     "mark_unreachable_until": "/unreachable",
     "resume_collection": "/resume",
@@ -74,6 +76,10 @@ class SupportInstallment(Told):
     number: int
     due_on: Day
     amount: Birr
+    """Principal and interest."""
+    late_fee: Birr
+    """Charged because it was late, less what was waived."""
+    late_fee_paid: Birr
     state: InstallmentState
     failed_attempts: int
     next_attempt_at: datetime | None
@@ -125,6 +131,8 @@ class SupportPlan(Told):
                             "number": 1,
                             "due_on": {"gregorian": "2026-12-23", "ethiopian": "2019-04-14"},
                             "amount": "1000.00",
+                            "late_fee": "0.00",
+                            "late_fee_paid": "0.00",
                             "state": "failed",
                             "failed_attempts": 1,
                             "next_attempt_at": None,
@@ -179,7 +187,7 @@ class SupportPlan(Told):
     option: PaymentOption
     amount: Birr
     outstanding: Birr
-    """What the customer still owes by the schedule; nothing before the plan is active."""
+    """What the customer still owes, late fees included; nothing before the plan is active."""
     wallet_provider: WalletProvider
     installments: list[SupportInstallment]
     next_step: NextStep | None
@@ -210,8 +218,7 @@ def support_plan(
         surpluses: by the same store.
         standing: what its process says may be done; None when there is none to ask.
     """
-    owed = [row for row in plan.installments if _is_owed(row)] if plan.activated_on else []
-    zero = plan.amount - plan.amount
+    owed = plan.installments if plan.activated_on else ()
     return SupportPlan(
         id=plan.plan_id,
         merchant=plan.merchant_id,
@@ -219,7 +226,7 @@ def support_plan(
         state=plan.state,
         option=plan.option,
         amount=plan.amount,
-        outstanding=sum((row.amount for row in owed), zero),
+        outstanding=total(row.owed for row in owed),
         wallet_provider=WalletProvider(plan.wallet_provider),
         installments=[_installment(plan, row, attempts) for row in plan.installments],
         next_step=NextStep(what=plan.next_step, at=plan.next_step_at)
@@ -247,10 +254,6 @@ def cause_told(*, cause: str, provider_code: str | None) -> CauseTold:
     )
 
 
-def _is_owed(row: InstallmentView) -> bool:
-    return row.state not in (InstallmentState.PAID, InstallmentState.CANCELLED)
-
-
 def _installment(
     plan: PlanView, row: InstallmentView, attempts: tuple[AttemptView, ...]
 ) -> SupportInstallment:
@@ -259,6 +262,8 @@ def _installment(
         number=row.number,
         due_on=day_of(row.due_on),
         amount=row.amount,
+        late_fee=row.late_fee,
+        late_fee_paid=row.late_fee_paid,
         state=row.state,
         failed_attempts=row.failed_attempts,
         next_attempt_at=row.next_attempt_at,

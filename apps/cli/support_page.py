@@ -41,13 +41,21 @@ def _next(plan: Mapping[str, Any]) -> str:
 
 def _installments(plan: Mapping[str, Any]) -> Table:
     found = table(
-        "installments, times are UTC", "#", "due", "birr>", "state", "failed>", "next attempt"
+        "installments, times are UTC",
+        "#",
+        "due",
+        "birr>",
+        "late fee>",
+        "state",
+        "failed>",
+        "next attempt",
     )
     for row in plan["installments"]:
         found.add_row(
             str(row["number"]),
             _day(row["due_on"]),
             row["amount"],
+            row["late_fee"],
             row["state"],
             str(row["failed_attempts"]),
             _at(row["next_attempt_at"]) if row["next_attempt_at"] else "",

@@ -11,6 +11,7 @@ from apps.plan_history.story import PlanStory
 from apps.writing import birr, day, instant, table
 from db.kernel.recorded import RecordedEvent
 from db.ledger.views import PostedEntry
+from meqenet.analytics.plan_overview import PlanOverview
 from meqenet.ledger.accounts import Side
 from meqenet.money import Money, total
 
@@ -88,7 +89,7 @@ def _facts(story: PlanStory) -> Table:
         ("price", birr(plan.amount)),
         ("total payable", birr(plan.total_payable)),
         ("collected", f"{birr(plan.collected)}{_back(plan.refunded)}"),
-        ("outstanding", _outstanding(plan.outstanding_principal, plan.outstanding_interest)),
+        ("outstanding", _outstanding(plan)),
         ("opened", instant(plan.opened_at)),
         ("active since", day(plan.activated_on)),
         ("ended", instant(plan.ended_at)),
@@ -127,9 +128,14 @@ def _back(refunded: Money) -> str:
     return f", of which {birr(refunded)} went back" if refunded else ""
 
 
-def _outstanding(principal: Money, interest: Money) -> str:
-    text = birr(principal + interest)
-    return f"{text} ({birr(principal)} principal, {birr(interest)} interest)" if interest else text
+def _outstanding(plan: PlanOverview) -> str:
+    principal, beside = plan.outstanding_principal, []
+    if plan.outstanding_interest:
+        beside.append(f"{birr(plan.outstanding_interest)} interest")
+    if plan.outstanding_late_fees:
+        beside.append(f"{birr(plan.outstanding_late_fees)} late fees")
+    text = birr(principal + plan.outstanding_interest + plan.outstanding_late_fees)
+    return f"{text} ({birr(principal)} principal, {', '.join(beside)})" if beside else text
 
 
 def _next(story: PlanStory) -> Text:
@@ -148,6 +154,7 @@ def _schedule(story: PlanStory) -> Table:
         "principal>",
         "interest>",
         "amount>",
+        "late fee>",
         "state",
         "paid at",
         "tried>",
@@ -163,6 +170,7 @@ def _schedule(story: PlanStory) -> Table:
             birr(line.principal),
             birr(line.interest),
             birr(line.principal + line.interest),
+            birr(line.late_fee),
             line.state,
             instant(line.paid_at),
             str(tried),
@@ -171,7 +179,9 @@ def _schedule(story: PlanStory) -> Table:
     principal = total(line.principal for line in lines)
     interest = total(line.interest for line in lines)
     found.add_section()
-    found.add_row("", "total", birr(principal), birr(interest), birr(principal + interest))
+    late_fee = total(line.late_fee for line in lines)
+    sums = (principal, interest, principal + interest, late_fee)
+    found.add_row("", "total", *(birr(each) for each in sums))
     return found
 
 

@@ -15,6 +15,7 @@ from db.kernel.engine import ReadSession
 from db.kernel.events import read_stream
 from db.kernel.tables import events
 from meqenet.bnpl.options import PaymentOption
+from meqenet.bnpl.products import ProductVersion
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.event_chain import ChainedEvent
 from meqenet.money import Money
@@ -68,6 +69,7 @@ class PlanView:
     """A plan as it stands.
 
     Attributes:
+        product: the version that it was opened under.
         offer: the stored form of the PlanOffered event.
         sequence: the number of its newest event.
     """
@@ -77,7 +79,7 @@ class PlanView:
     reference: str
     request_hash: str
     option: PaymentOption
-    product_version: int
+    product: ProductVersion
     amount: Money
     wallet_provider: str
     test_clock_id: str | None
@@ -109,7 +111,10 @@ async def plan_view(
     )
     # Asked last: what is shown is never newer than the number, whichever snapshot each is read of.
     newest = await newest_events(session=session, plan_ids=[plan_id])
-    return _view(plan, list(rows), sequence=newest[plan_id])
+    product = await product_version(
+        session=session, option=plan.option, version=plan.product_version
+    )
+    return _view(plan, list(rows), product=product, sequence=newest[plan_id])
 
 
 async def newest_events(*, session: ReadSession, plan_ids: Collection[str]) -> dict[str, int]:
@@ -138,14 +143,16 @@ async def events_of(*, session: ReadSession, plan_id: str) -> list[ChainedEvent]
     return await read_stream(session=session, stream=plan_id)
 
 
-def _view(plan: Plan, rows: list[Installment], *, sequence: int) -> PlanView:
+def _view(
+    plan: Plan, rows: list[Installment], *, product: ProductVersion, sequence: int
+) -> PlanView:
     return PlanView(
         plan_id=plan.plan_id,
         merchant_id=plan.merchant_id,
         reference=plan.reference,
         request_hash=plan.request_hash,
         option=plan.option,
-        product_version=plan.product_version,
+        product=product,
         amount=plan.amount_santim,
         wallet_provider=plan.wallet_provider,
         test_clock_id=plan.test_clock_id,

@@ -1,20 +1,29 @@
 """A plan whose version has a late fee: charged on its day, asked for, paid, never twice."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 
+import pytest
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+
 from meqenet.bnpl import events as e
 from meqenet.bnpl.delinquency_events import LateFeeCharged
+from meqenet.bnpl.staff_events import LateFeeWaived
 from meqenet.calendar import addis_date
 from meqenet.ledger import happenings as h
 from meqenet.money import Money
 from meqenet.payments.rail import RailStatus
-from tests.workflows.conftest import Bench, Handle
+from tests.workflows.conftest import Bench, Handle, code_of
 from tests.workflows.test_test_clock import Clock, active_plan, advance, new_clock
+from workflows.messages import PlanAnswer, RetryInstallment, WaiveFee
+from workflows.plan import PaymentPlanWorkflow
 
 _FEE = Money.from_birr("25.00")
 _PRICE = Money.from_birr("4000.00")
+_WHY = "our page was down"
 _NO_FUNDS = (RailStatus.FAILED, "1")
 
 
@@ -65,3 +74,58 @@ async def test_a_late_fee_is_charged_on_its_day_and_the_next_attempt_asks_for_it
         assert collected.overpaid == Money.zero()
         assert log[-1].event == e.PlanCompleted(collected=_PRICE + _FEE)
         assert bench.domains.kinds(plan).count("late_fee_charged") == 1
+
+
+async def test_two_who_waive_a_fee_at_once_make_one_waiver_and_the_next_attempt_asks_for_less(
+    bench: Bench,
+) -> None:
+    async with _late(bench, days=4) as (clock, handle, plan, _):
+        ((at, step),) = {
+            (each.next_step_at, each.next_step)
+            for each in bench.domains.events[plan]
+            if isinstance(each.event, LateFeeCharged)
+        }
+        answers = await asyncio.gather(
+            *(_waive(handle, who=who) for who in ("stf_abebe", "stf_sara")),
+            return_exceptions=True,
+        )
+        (refused,) = (each for each in answers if isinstance(each, WorkflowUpdateFailedError))
+        assert isinstance(refused.cause, ApplicationError)
+        assert refused.cause.type in ("waiver_asked_already", "no_fee_to_waive")
+        log = bench.domains.events[plan]
+        (waived,) = (each for each in log if isinstance(each.event, LateFeeWaived))
+        assert isinstance(waived.event, LateFeeWaived)
+        assert (waived.event.amount, waived.event.why) == (_FEE, _WHY)
+        assert waived.event.by in ("stf_abebe", "stf_sara")
+        assert (waived.next_step_at, waived.next_step) == (at, step)
+        posted = bench.domains.postings[f"{plan}-i01-v{waived.sequence}"].happening
+        assert posted == h.LateFeeWaived(plan_id=plan, lender="meqenet", number=1, amount=_FEE)
+
+        found = await handle.query(PaymentPlanWorkflow.support)
+        assert "waive_fee" not in [each.deed for each in found.deeds]
+        bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
+        await advance(clock, days=2)
+        assert (await handle.result()).state == "completed"
+        assert _asked(bench, plan)[-1][1] == _PRICE
+        assert log[-1].event == e.PlanCompleted(collected=_PRICE)
+        kinds = bench.domains.kinds(plan)
+        assert (kinds.count("late_fee_charged"), kinds.count("next_attempt_moved")) == (1, 0)
+
+
+async def test_a_fee_is_not_waived_while_an_attempt_asks_for_it(bench: Bench) -> None:
+    async with _late(bench, days=4) as (_, handle, plan, _):
+        bench.domains.answer = bench.domains.query = lambda _order: RailStatus.PENDING
+        retry = RetryInstallment(number=1, who="stf_abebe", why=_WHY)
+        await handle.execute_update(PaymentPlanWorkflow.retry_installment, retry)
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await _waive(handle)
+        assert code_of(refused) == "attempt_under_way"
+        bench.domains.query = lambda _order: RailStatus.SUCCEEDED
+        assert (await handle.result()).state == "completed"
+        assert _asked(bench, plan)[-1][1] == _PRICE + _FEE
+
+
+async def _waive(handle: Handle, *, who: str = "stf_abebe") -> PlanAnswer:
+    return await handle.execute_update(
+        PaymentPlanWorkflow.waive_fee, WaiveFee(number=1, who=who, why=_WHY)
+    )

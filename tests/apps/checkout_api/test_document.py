@@ -115,6 +115,7 @@ async def test_every_write_of_merchants_and_staff_needs_a_key_of_its_own(
             f"/v1/support/plans/{{plan_id}}/{deed}"
             for deed in (
                 "installments/{number}/retry",
+                "installments/{number}/fee/waive",
                 "pause",
                 "unreachable",
                 "resume",
