@@ -7,6 +7,7 @@ from holidays import country_holidays
 from activities.contracts import collecting
 from activities.contracts import payments as contract
 from activities.contracts.step import Nothing
+from activities.contracts.wallets import FILE_WALLET, FileWallet, WalletFiled
 from activities.edge import takes
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
@@ -21,7 +22,7 @@ from meqenet.payments.wallet_ids import wallet_id_of
 
 
 class PaymentsActivities:
-    """See ``PaymentsSteps`` and ``CollectingSteps`` in the contracts."""
+    """See ``PaymentsSteps``, ``WalletSteps`` and ``CollectingSteps`` in the contracts."""
 
     def __init__(self, *, database: Database, keyring: Keyring) -> None:
         self._database = database
@@ -42,8 +43,8 @@ class PaymentsActivities:
             )
         return Nothing()
 
-    @takes(contract.FILE_WALLET)
-    async def file_wallet(self, command: contract.FileWallet) -> contract.WalletFiled:
+    @takes(FILE_WALLET)
+    async def file_wallet(self, command: FileWallet) -> WalletFiled:
         """Put a further wallet of the customer on file."""
         async with self._database.write() as session:
             wallet_id = await wallets.file_wallet(
@@ -54,7 +55,7 @@ class PaymentsActivities:
                 msisdn=command.msisdn,
                 at=command.at,
             )
-        return contract.WalletFiled(wallet_id=wallet_id)
+        return WalletFiled(wallet_id=wallet_id)
 
     @takes(collecting.PLAN_NEXT_ATTEMPT)
     async def plan_next_attempt(
@@ -76,6 +77,7 @@ class PaymentsActivities:
                 amount=command.amount,
                 due_on=terms.due_on,
                 mended_at=terms.mended_at,
+                asked_from=terms.asked_from,
                 chosen=terms.wallet_id,
                 at=command.at,
             )

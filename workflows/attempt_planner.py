@@ -1,7 +1,6 @@
 """Asks for the next attempt of an installment, and whether its mandate is still what it was."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -52,10 +51,18 @@ class AttemptPlanner:
     order: CollectionOrder
     clock: PlanClock
 
-    def choose(self, *, wallet_id: str, at: datetime) -> None:
-        """The customer wants to pay from this wallet: attempts are planned for it from now on."""
+    def choose(self, *, wallet_id: str, number: int) -> None:
+        """The customer wants to pay from this wallet: attempts are planned for it from now on.
+
+        Args:
+            wallet_id: an opaque id.
+            number: of the next attempt, which is made at once.
+        """
         if self.order.policy is not None:
-            terms = replace(self.order.policy, wallet_id=wallet_id, mended_at=at)
+            now = self.clock.now()
+            terms = replace(
+                self.order.policy, wallet_id=wallet_id, mended_at=now, asked_from=number
+            )
             self.order = replace(self.order, policy=terms)
 
     @property

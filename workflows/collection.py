@@ -61,6 +61,7 @@ class InstallmentCollectionWorkflow:
         self._money_came = False
         self._paid: AttemptStanding | None = None
         self._chosen: str | None = None
+        self._made = order.first_attempt - 1
         self._told: tuple[int, datetime | None] | None = None
         self._attempt: Attempt | None = None
         self._what = f"Installment {order.number}, {order.amount} birr by {order.provider}"
@@ -152,7 +153,7 @@ class InstallmentCollectionWorkflow:
             if self._stopped() or self._money_came:
                 return planned
             if self._chosen is not None:
-                planner.choose(wallet_id=self._chosen, at=self._clock.now())
+                planner.choose(wallet_id=self._chosen, number=self._made + 1)
                 self._chosen = None
             elif await planner.still_holds(planned):
                 return planned
@@ -182,6 +183,7 @@ class InstallmentCollectionWorkflow:
         return paid
 
     async def _attempted(self, number: int, *, way: Way) -> AttemptStanding:
+        self._made = number
         self._show(f"attempt {number} by {way}")
         is_first = number == self._order.first_attempt
         deadline = self._order.deadline or self._clock.now() + _REQUEST_OPEN

@@ -183,6 +183,7 @@ def collection_order(
             signed_on=desk.life.activated_on or installment.planned.due_on,
             due_on=installment.planned.due_on,
             mended_at=mended_at,
+            asked_from=None if mended_at is None else installment.attempts + 1,
             wallet_id=installment.wallet_id,
         ),
     )

@@ -128,6 +128,29 @@ class ResumeCollection:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AddWallet:
+    """Update ``add_wallet``: put another wallet of the customer on file, on the customer's word.
+
+    ``msisdn`` is private: it travels in encrypted payloads only.
+    """
+
+    provider: WalletProvider
+    msisdn: str = field(repr=False)
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayByAnotherWallet:
+    """Update ``pay_by_another_wallet``: collect an installment now, from a wallet on file."""
+
+    number: int
+    wallet_id: str
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class WaiveFee:
     """Update ``waive_fee``: the unpaid late fees of an installment are not owed any more."""
 
@@ -142,6 +165,8 @@ SupportDeed = (
     | PauseCollection
     | MarkUnreachable
     | ResumeCollection
+    | AddWallet
+    | PayByAnotherWallet
     | WaiveFee
 )
 """What staff may have a plan do."""

@@ -54,6 +54,7 @@ with workflow.unsafe.imports_passed_through():
         standing_of,
     )
     from workflows.test_clock_messages import PlanAtRest, PlanJoined, PlanLeft
+    from workflows.wallet_updates import WalletUpdates
 
 _BEFORE_ACTIVE = (
     PlanState.APPLIED,
@@ -82,7 +83,7 @@ def _too_late_to_cancel(state: PlanState) -> ApplicationError:
 
 
 @workflow.defn
-class PaymentPlanWorkflow(FeeUpdates):
+class PaymentPlanWorkflow(WalletUpdates, FeeUpdates):
     """One per plan. Phases follow each other in ``run``; updates only leave a word for them."""
 
     @workflow.init
@@ -356,6 +357,8 @@ class PaymentPlanWorkflow(FeeUpdates):
             state = self._desk.life.state
             text = f"Nothing is collected of a plan that is {state}."
             raise refusal(code="plan_not_in_force", text=text)
+        if asked.refused is not None:
+            raise asked.refused
         return self._answer()
 
     async def _answer_after(self, before: int) -> PlanAnswer:

@@ -7,7 +7,11 @@ from datetime import datetime
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
-from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError
+from temporalio.exceptions import (
+    ApplicationError,
+    FailureError,
+    WorkflowAlreadyStartedError,
+)
 from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
 
 from activities.contracts import bnpl, credit, marketplace
@@ -68,12 +72,14 @@ class ActiveCollection:
 class AskedDeed:
     """What a member of staff waits for; ``done`` once it is on record.
 
-    ``planned_at``: of a retry, when the attempt would have been made by itself.
+    ``planned_at``: of a retry, when the attempt would have been made by itself. ``refused``: why
+    a domain has not done it.
     """
 
     deed: SupportDeed
     planned_at: datetime | None = None
     done: bool = False
+    refused: ApplicationError | None = None
 
 
 @dataclass
@@ -179,17 +185,17 @@ class PlanDesk:
             ]
         workflow.set_current_details("\n".join(lines))
 
+    def _amounts(self, installment: InstallmentLife) -> str:
+        """What the schedule asks for, and what lateness has added."""
+        fees = self.life.account.fees_owed(number=installment.planned.number)
+        return f"{installment.planned.amount}" + (f" + {fees}" if fees else "")
+
     def has_work(self) -> bool:
         """Whether an active plan has something to take in."""
         return bool(
             self.news
             or self.results
             or self.payout_answers
-    def _amounts(self, installment: InstallmentLife) -> str:
-        """What the schedule asks for, and what lateness has added."""
-        fees = self.life.account.fees_owed(number=installment.planned.number)
-        return f"{installment.planned.amount}" + (f" + {fees}" if fees else "")
-
             or self.retries
             or self.payouts_asked
             or self.deeds

@@ -14,11 +14,13 @@ from temporalio.exceptions import ApplicationError
 from meqenet.bnpl.collection_hold import CollectionHold, HoldReason, last_day_of_hold
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.calendar import addis_date
+from meqenet.payments.wallet_ids import wallet_id_of
 from workflows.asking import refusal
 from workflows.messages import (
     DeedStanding,
     MarkUnreachable,
     PauseCollection,
+    PayByAnotherWallet,
     ResumeCollection,
     RetryInstallment,
     RetryMoneyOut,
@@ -86,7 +88,7 @@ def no_retry(desk: PlanDesk, *, number: int, in_batch: bool = False) -> No | Non
     if hold is not None and in_batch:
         text = f"Collection is paused until {hold.until}; a batch leaves it alone."
         return No("collection_paused", text)
-    if _is_asked(desk, RetryInstallment, number=number) or number in desk.retries:
+    if _is_tried(desk, number=number) or number in desk.retries:
         return No("retry_asked_already", f"A retry of installment {number} is being started.")
     return _no_attempt_now(desk, number=number)
 
@@ -106,6 +108,31 @@ def _no_attempt_now(desk: PlanDesk, *, number: int) -> No | None:
                 f"number: an installment that is {installment.state} is not collected again",
                 "number",
             )
+
+
+def no_added_wallet(desk: PlanDesk) -> No | None:
+    """Another wallet is put on file of a plan in force. How many, the payments domain says."""
+    return _no_collecting(desk)
+
+
+def no_other_wallet(desk: PlanDesk, *, number: int, wallet_id: str | None) -> No | None:
+    """An installment that may be tried again may be tried at a wallet that is on file.
+
+    Args:
+        desk: the plan's desk.
+        number: the installment.
+        wallet_id: the wallet; None asks whether there is any other.
+    """
+    if no := no_retry(desk, number=number):
+        return no
+    others = desk.life.further_wallets
+    if not others:
+        return No("no_other_wallet", "No other wallet of the customer is on file; add it first.")
+    on_file = (wallet_id_of(plan_id=desk.plan_id), *others)
+    if wallet_id is not None and wallet_id not in on_file:
+        names = ", ".join(each.rpartition("-")[2] for each in on_file)
+        return No("wallet_unknown", f"wallet: on file are {names}", "wallet")
+    return None
 
 
 def _under_way(number: int) -> No:
@@ -204,8 +231,11 @@ def _deeds(desk: PlanDesk) -> Iterator[DeedStanding]:
     for installment in desk.life.installments:
         number = installment.planned.number
         yield _standing("retry_installment", no_retry(desk, number=number), number=number)
+        other = no_other_wallet(desk, number=number, wallet_id=None)
+        yield _standing("pay_by_another_wallet", other, number=number)
         if desk.life.account.fees_owed(number=number):
             yield _standing("waive_fee", no_waiver(desk, number=number), number=number)
+    yield _standing("add_wallet", no_added_wallet(desk))
     yield _standing("pause_collection", no_pause(desk, until=None))
     yield _standing("mark_unreachable_until", no_marking(desk, until=None))
     yield _standing("resume_collection", no_resuming(desk))
@@ -258,11 +288,16 @@ def _is_holding(desk: PlanDesk) -> bool:
     return _is_asked(desk, PauseCollection) or _is_asked(desk, MarkUnreachable)
 
 
-def _is_asked(desk: PlanDesk, kind: type[SupportDeed], *, number: int | None = None) -> bool:
+def _is_asked(desk: PlanDesk, kind: type[SupportDeed]) -> bool:
     """Whether such a deed waits to be recorded."""
+    return any(isinstance(asked.deed, kind) for asked in desk.deeds)
+
+
+def _is_tried(desk: PlanDesk, *, number: int) -> bool:
+    """Whether an attempt at this installment waits to be recorded."""
     return any(
-        isinstance(asked.deed, kind)
-        and (not isinstance(asked.deed, RetryInstallment) or asked.deed.number == number)
+        isinstance(asked.deed, RetryInstallment | PayByAnotherWallet)
+        and asked.deed.number == number
         for asked in desk.deeds
     )
 

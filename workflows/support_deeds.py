@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import FailureError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
-from activities.contracts import payments as p
+from activities.contracts.wallets import FILE_WALLET, FileWallet
 from meqenet.bnpl.collection_hold import (
     CollectionHold,
     HoldReason,
@@ -25,15 +25,20 @@ from meqenet.bnpl.staff_events import (
     InstallmentRetryAsked,
     NextAttemptMoved,
     PayoutRetryAsked,
+    WalletAdded,
+    WalletChosen,
 )
+from meqenet.bnpl.states import InstallmentState
 from meqenet.calendar import addis_date
 from workflows.agenda import next_step
-from meqenet.bnpl.states import InstallmentState
+from workflows.asking import ask, passed_on, report_of
 from workflows.collection import InstallmentCollectionWorkflow
 from workflows.late_fees import waive
 from workflows.messages import (
+    AddWallet,
     MarkUnreachable,
     PauseCollection,
+    PayByAnotherWallet,
     ResumeCollection,
     RetryInstallment,
     RetryMoneyOut,
@@ -54,6 +59,10 @@ async def do_deed(desk: PlanDesk, asked: AskedDeed, *, collect: Collect) -> None
     match deed:
         case RetryInstallment():
             await _retry(desk, deed, planned_at=asked.planned_at, collect=collect)
+        case AddWallet():
+            asked.refused = await _add_wallet(desk, deed)
+        case PayByAnotherWallet():
+            await _pay_by(desk, deed, collect=collect)
         case PauseCollection():
             latest = last_day_of_hold(reason=HoldReason.PAUSED, now=desk.clock.now())
             until = deed.until or latest
@@ -89,28 +98,28 @@ async def keep_holds(desk: PlanDesk) -> None:
         at = _next_attempt(desk, installment)
         if at != installment.next_attempt_at or _asks_otherwise(desk, installment):
             desk.moved[number] = at
+            if at == installment.next_attempt_at:
+                desk.unmoved.add(number)
             installment.postponed = (installment.planned_at or at, at)
             installment.next_attempt_at = None
             await desk.stop_collection(number=number)
 
 
-async def go_on_later(desk: PlanDesk, result: CollectionResult, order: CollectionOrder) -> None:
-    """Begin a stopped collection again, to make its next attempt at the time it was moved to.
-
-    The distances that are left count from there.
-            if at == installment.next_attempt_at:
-                desk.unmoved.add(number)
-
-    Args:
-        desk: the plan's desk.
-        result: of the collection that was stopped.
-        order: how the installment is collected as of today.
 def _asks_otherwise(desk: PlanDesk, installment: InstallmentLife) -> bool:
     """Whether its collection asks for another amount than is owed by now."""
     asked = installment.asked or installment.planned.amount
     return asked != desk.life.owed_of(number=installment.planned.number)
 
 
+async def go_on_later(desk: PlanDesk, result: CollectionResult, order: CollectionOrder) -> None:
+    """Begin a stopped collection again, to make its next attempt at the time it was moved to.
+
+    The distances that are left count from there.
+
+    Args:
+        desk: the plan's desk.
+        result: of the collection that was stopped.
+        order: how the installment is collected as of today.
     """
     installment = desk.life.installment(number=result.number)
     at = desk.moved[result.number]
@@ -183,6 +192,39 @@ async def _retry(
         except FailureError:
             workflow.logger.info("a collection ended while it was to be tried again")
     # Else its time came in between: it tries by itself, and once is enough.
+
+
+async def _add_wallet(desk: PlanDesk, deed: AddWallet) -> ApplicationError | None:
+    """The phone goes to the payments domain alone; the plan knows the wallet by its opaque id."""
+    command = FileWallet(
+        plan_id=desk.plan_id, provider=deed.provider, msisdn=deed.msisdn, at=desk.clock.now()
+    )
+    try:
+        filed = await ask(FILE_WALLET, command, summary="Put another wallet on file")
+    except ActivityError as error:
+        return passed_on(report_of(error))
+    if filed.wallet_id not in desk.life.further_wallets:
+        desk.life.further_wallets.append(filed.wallet_id)
+        added = WalletAdded(
+            wallet_id=filed.wallet_id, provider=deed.provider, by=deed.who, why=deed.why
+        )
+        await _record(desk, added)
+    return None
+
+
+async def _pay_by(desk: PlanDesk, deed: PayByAnotherWallet, *, collect: Collect) -> None:
+    installment = desk.life.installment(number=deed.number)
+    installment.wallet_id = deed.wallet_id
+    chosen = WalletChosen(number=deed.number, wallet_id=deed.wallet_id, by=deed.who, why=deed.why)
+    await _record(desk, chosen)
+    collection = desk.active.get(deed.number)
+    if collection is not None:
+        try:
+            await collection.handle.signal(InstallmentCollectionWorkflow.pay_by, deed.wallet_id)
+        except FailureError:
+            workflow.logger.info("a collection ended while another wallet was to be asked")
+    elif installment.state is InstallmentState.FAILED:
+        await collect(installment)
 
 
 async def _record(desk: PlanDesk, event: PlanEvent) -> None:

@@ -25,6 +25,7 @@ class PolicyTerms:
         due_on: the Addis Ababa date on which the installment falls due.
         mended_at: when somebody last asked for another attempt; what stood in the way before then
             stands in the way no more.
+        asked_from: number of the attempt that was asked for.
         wallet_id: the wallet that the customer wants to pay from; None leaves it to the policy.
     """
 
@@ -32,6 +33,7 @@ class PolicyTerms:
     signed_on: date
     due_on: date
     mended_at: datetime | None = None
+    asked_from: int | None = None
     wallet_id: str | None = None
 
 

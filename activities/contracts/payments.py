@@ -72,23 +72,6 @@ class RegisterWallet:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileWallet:
-    """Put a further wallet of the customer on file, from which a plan may be paid as well."""
-
-    plan_id: str
-    provider: WalletProvider
-    msisdn: str = field(repr=False)
-    at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class WalletFiled:
-    """The wallet's opaque id; the same for the same phone."""
-
-    wallet_id: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class OpenAttempt:
     """Store the intent to collect before the provider hears of it.
 
@@ -293,7 +276,6 @@ class LoadedPayments:
 
 
 REGISTER_WALLET = Step(name="payments.register_wallet", command=RegisterWallet, result=Nothing)
-FILE_WALLET = Step(name="payments.file_wallet", command=FileWallet, result=WalletFiled)
 OPEN_ATTEMPT = Step(name="payments.open_attempt", command=OpenAttempt, result=AttemptOpened)
 RECORD_ANSWER = Step(name="payments.record_answer", command=RecordAnswer, result=AttemptStanding)
 RECORD_MANDATE = Step(name="payments.record_mandate", command=RecordMandate, result=Nothing)
@@ -379,13 +361,6 @@ class PaymentsSteps(Protocol):
 
     async def register_wallet(self, command: RegisterWallet) -> Nothing:
         """The phone is stored encrypted. Refusal ``wallet_differs`` for another phone later."""
-        ...
-
-    async def file_wallet(self, command: FileWallet) -> WalletFiled:
-        """The phone is stored encrypted; the same phone twice is one wallet.
-
-        Refusals: ``wallet_is_own`` (the plan's own wallet has this phone), ``wallets_full``.
-        """
         ...
 
     async def open_attempt(self, command: OpenAttempt) -> AttemptOpened:

@@ -1,5 +1,6 @@
 """What is stored of an installment that decides on its next attempt."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -14,6 +15,7 @@ from meqenet.money import Money
 from meqenet.payments.attempts import OrderState
 from meqenet.payments.channels import Channel
 from meqenet.payments.failures import FailedAttempt
+from meqenet.payments.orders import attempt_number
 from meqenet.payments.planning import Collectable
 from meqenet.payments.routing import MandateOnFile, WalletOnFile
 from meqenet.payments.wallet_ids import OWN_WALLET, wallet_id_of
@@ -35,6 +37,7 @@ async def collectable_of(
     amount: Money,
     due_on: date,
     mended_at: datetime | None,
+    asked_from: int | None,
     chosen: str | None,
     at: datetime,
 ) -> StoredCollectable:
@@ -47,6 +50,7 @@ async def collectable_of(
         amount: what is to be collected.
         due_on: the Addis Ababa date on which it falls due.
         mended_at: when somebody last asked for another attempt.
+        asked_from: the number of the attempt that was asked for.
         chosen: id of the wallet that the customer wants to pay from.
         at: the present, by the plan's clock.
 
@@ -55,15 +59,7 @@ async def collectable_of(
     """
     wallet = await own_wallet(session=session, plan_id=plan_id)
     others = await further_wallets(session=session, plan_id=plan_id)
-    failed = await session.scalars(
-        select(Attempt)
-        .where(
-            Attempt.plan_id == plan_id,
-            Attempt.installment_id == installment_id,
-            Attempt.state == OrderState.FAILED,
-        )
-        .order_by(Attempt.opened_at, Attempt.attempt_id)
-    )
+    failed = await _failed(session=session, plan_id=plan_id, installment_id=installment_id)
     return StoredCollectable(
         collectable=Collectable(
             plan_id=plan_id,
@@ -81,7 +77,7 @@ async def collectable_of(
                 )
                 for other in others
             ),
-            failures=tuple(_failure(attempt) for attempt in failed),
+            failures=tuple(_failure(attempt, asked_from=asked_from) for attempt in failed),
             paid_today={
                 wallet_id_of(plan_id=plan_id, number=number): await _paid_on(
                     session=session, phone=phone, day=addis_date(at=at)
@@ -99,6 +95,19 @@ async def collectable_of(
     )
 
 
+async def _failed(*, session: ReadSession, plan_id: str, installment_id: str) -> Sequence[Attempt]:
+    found = await session.scalars(
+        select(Attempt)
+        .where(
+            Attempt.plan_id == plan_id,
+            Attempt.installment_id == installment_id,
+            Attempt.state == OrderState.FAILED,
+        )
+        .order_by(Attempt.opened_at, Attempt.attempt_id)
+    )
+    return found.all()
+
+
 async def _mandate_of(*, session: ReadSession, wallet: Wallet) -> MandateOnFile | None:
     if wallet.contract_no is None:
         return None
@@ -112,7 +121,7 @@ async def _mandate_of(*, session: ReadSession, wallet: Wallet) -> MandateOnFile 
     )
 
 
-def _failure(attempt: Attempt) -> FailedAttempt:
+def _failure(attempt: Attempt, *, asked_from: int | None) -> FailedAttempt:
     if attempt.cause is None:
         raise Defect("cause_missing", f"{attempt.attempt_id} has failed without a cause")
     return FailedAttempt(
@@ -121,6 +130,8 @@ def _failure(attempt: Attempt) -> FailedAttempt:
         cause=attempt.cause,
         opened_at=attempt.opened_at,
         failed_at=attempt.changed_at,
+        is_since_asked=asked_from is not None
+        and attempt_number(order_id=attempt.attempt_id) >= asked_from,
     )
 
 

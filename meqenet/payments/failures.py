@@ -19,6 +19,8 @@ class FailedAttempt:
         cause: why it failed.
         opened_at: when the attempt was made: the day on which it counts.
         failed_at: when its failure was known: distances start here.
+        is_since_asked: it was made because, or after, somebody had asked for it; told beside the
+            times, because a test clock may stand still.
     """
 
     wallet_id: str
@@ -26,6 +28,7 @@ class FailedAttempt:
     cause: FailureCause
     opened_at: datetime
     failed_at: datetime
+    is_since_asked: bool = False
 
     @property
     def counter(self) -> FailureCounter:
@@ -36,6 +39,17 @@ class FailedAttempt:
     def opened_on(self) -> date:
         """The Addis Ababa date on which it counts."""
         return addis_date(at=self.opened_at)
+
+
+def not_mended(
+    failures: Iterable[FailedAttempt], *, mended_at: datetime | None
+) -> list[FailedAttempt]:
+    """Those that still stand in the way: all, or all since somebody last mended what did."""
+    return [
+        each
+        for each in failures
+        if mended_at is None or each.is_since_asked or each.failed_at > mended_at
+    ]
 
 
 def last_of(failures: Iterable[FailedAttempt]) -> FailedAttempt:

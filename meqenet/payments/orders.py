@@ -6,7 +6,8 @@ from typing import Final
 from meqenet.errors import Defect
 
 _ORDER: Final = re.compile(
-    r"(?P<attempt>(?P<installment>(?P<plan>.+)-i(?P<number>[0-9]{2}))-a[0-9]+)(?:-r[0-9]+)?",
+    r"(?P<attempt>(?P<installment>(?P<plan>.+)-i(?P<number>[0-9]{2}))-a(?P<tried>[0-9]+))"
+    r"(?:-r[0-9]+)?",
     re.ASCII,
 )
 _REMINDER: Final = re.compile(r"(?P<plan>.+)-i[0-9]{2}-[em][a-z][0-9]{8}", re.ASCII)
@@ -48,6 +49,15 @@ def installment_number(*, order_id: str) -> int:
         Defect: ``order_id_malformed``.
     """
     return int(_parts(order_id)["number"])
+
+
+def attempt_number(*, order_id: str) -> int:
+    """The number of the attempt of its installment, counted from 1.
+
+    Raises:
+        Defect: ``order_id_malformed``.
+    """
+    return int(_parts(order_id)["tried"])
 
 
 def attempt_of(*, order_id: str) -> str:

@@ -9,7 +9,7 @@ from meqenet.money import Money
 from meqenet.payments.catching_up import caught_up
 from meqenet.payments.causes import FailureCounter
 from meqenet.payments.channels import Channel
-from meqenet.payments.failures import FailedAttempt
+from meqenet.payments.failures import FailedAttempt, not_mended
 from meqenet.payments.rail import WalletProvider
 from meqenet.payments.retry import Exhausted, NextAttempt, first_attempt, next_attempt
 from meqenet.payments.retry_policy import RetryPolicy
@@ -168,6 +168,4 @@ def _when(
 
 def _is_asked_for(of: Collectable) -> bool:
     """Whether somebody has asked for an attempt that has not been made yet."""
-    if of.mended_at is None:
-        return False
-    return all(each.failed_at <= of.mended_at for each in of.failures)
+    return of.mended_at is not None and not not_mended(of.failures, mended_at=of.mended_at)

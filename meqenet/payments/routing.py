@@ -9,7 +9,7 @@ from typing import Final
 from meqenet.money import Money
 from meqenet.payments.causes import FailureCause, FailureCounter, remedy_for
 from meqenet.payments.channels import Channel, request_channel
-from meqenet.payments.failures import FailedAttempt, last_of
+from meqenet.payments.failures import FailedAttempt, last_of, not_mended
 from meqenet.payments.rail import MandateStatus, WalletProvider
 from meqenet.payments.retry_policy import RetryPolicy
 from meqenet.payments.wallet_limits import WalletLimits
@@ -113,7 +113,7 @@ def route_for(
         chosen: id of the wallet that the customer wants to pay from; asked for as long as it can
             pay.
     """
-    known = [each for each in failures if mended_at is None or each.failed_at > mended_at]
+    known = not_mended(failures, mended_at=mended_at)
     if known and (last := last_of(known)).cause in _OURS_TO_MEND:
         return NoRoute(cause=last.cause)
     able = [each for each in others if _is_able(each, known, policy)]

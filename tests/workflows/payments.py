@@ -10,11 +10,13 @@ from typing import Any
 from activities.contracts import collecting
 from activities.contracts import payments as p
 from activities.contracts.step import Nothing
+from activities.contracts.wallets import FILE_WALLET, FileWallet, WalletFiled
 from activities.edge import takes
 from meqenet.errors import Mender, Refusal
 from meqenet.payments.causes import FailureCause, cause_of
 from meqenet.payments.channels import Channel
 from meqenet.payments.failures import FailedAttempt
+from meqenet.payments.orders import attempt_number
 from meqenet.payments.planning import Collectable, plan_attempt
 from meqenet.payments.policy_documents import (
     read_query_times,
@@ -43,7 +45,7 @@ class Payments:
     attempts: dict[str, p.OpenAttempt] = field(default_factory=dict)
     standings: dict[str, p.AttemptStanding] = field(default_factory=dict)
     wallets: dict[str, p.RegisterWallet] = field(default_factory=dict)
-    further: dict[str, list[p.FileWallet]] = field(default_factory=lambda: defaultdict(list))
+    further: dict[str, list[FileWallet]] = field(default_factory=lambda: defaultdict(list))
     heard: list[PaymentAnswer] = field(default_factory=list)
     failed_at: dict[str, datetime] = field(default_factory=dict)
     mandates: dict[str, MandateOnFile] = field(default_factory=dict)
@@ -55,8 +57,8 @@ class Payments:
         self.wallets[command.plan_id] = command
         return Nothing()
 
-    @takes(p.FILE_WALLET)
-    async def file_wallet(self, command: p.FileWallet) -> p.WalletFiled:
+    @takes(FILE_WALLET)
+    async def file_wallet(self, command: FileWallet) -> WalletFiled:
         filed = self.further[command.plan_id]
         if command.msisdn == self.wallets[command.plan_id].msisdn:
             raise Refusal("wallet_is_own", "its own", mender=Mender.MERCHANT)
@@ -64,7 +66,7 @@ class Payments:
             filed.append(command)
         phones = [each.msisdn for each in filed]
         number = OWN_WALLET + 1 + phones.index(command.msisdn)
-        return p.WalletFiled(wallet_id=wallet_id_of(plan_id=command.plan_id, number=number))
+        return WalletFiled(wallet_id=wallet_id_of(plan_id=command.plan_id, number=number))
 
     def _wallet(self, attempt: p.OpenAttempt) -> tuple[WalletProvider, str, str | None]:
         number = wallet_number(plan_id=attempt.plan_id, wallet_id=attempt.wallet_id)
@@ -166,6 +168,8 @@ class Payments:
                 cause=FailureCause(self.standings[attempt_id].cause or ""),
                 opened_at=self.attempts[attempt_id].at,
                 failed_at=at,
+                is_since_asked=command.terms.asked_from is not None
+                and attempt_number(order_id=attempt_id) >= command.terms.asked_from,
             )
             for attempt_id, at in self.failed_at.items()
             if self.attempts[attempt_id].installment_id == command.installment_id

@@ -18,6 +18,7 @@ from meqenet.payments.rail import (
     RailStatus,
     RefundAnswer,
     RefundPayment,
+    WalletProvider,
 )
 
 Answering = Callable[[str], RailStatus | Exception | tuple[RailStatus, str]]
@@ -41,6 +42,8 @@ class Rails:
     mandate: MandateStatus = MandateStatus.ACTIVE
     sent: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    asked_of: dict[str, WalletProvider] = field(default_factory=dict)
+    """Whom an order was last asked about."""
     refunds: list[str] = field(default_factory=list)
     cancelled_mandates: list[str] = field(default_factory=list)
 
@@ -55,6 +58,7 @@ class Rails:
 
     @takes(p.TELEBIRR_QUERY_PAYMENT)
     async def telebirr_query(self, command: p.QueryPayment) -> PaymentAnswer:
+        self.asked_of[command.order_id] = WalletProvider.TELEBIRR
         return self._asked(command.order_id)
 
     @takes(p.TELEBIRR_DEBIT_MANDATE)
@@ -99,6 +103,7 @@ class Rails:
 
     @takes(p.MPESA_ASK_PAYMENT)
     async def ask_payment(self, command: p.QueryPayment) -> PaymentAnswer:
+        self.asked_of[command.order_id] = WalletProvider.MPESA
         return self._asked(command.order_id)
 
     @takes(p.MPESA_REVERSE_PAYMENT)

@@ -1,6 +1,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import text
@@ -33,6 +34,7 @@ from tests.backing import Databases
 _AT = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 _MSISDN = "251700000001"
 _ASKED = Money(25_000)
+_STANDING = partial(AttemptStanding, provider=WalletProvider.MPESA)
 
 
 @pytest.fixture
@@ -125,11 +127,7 @@ async def test_an_attempt_is_opened_with_what_the_call_needs(
         contract_no=None,
         state=AttemptState.CREATED,
         provider_reference=None,
-        standing=AttemptStanding(
-            attempt_id=command.attempt_id,
-            state=AttemptState.CREATED,
-            provider=WalletProvider.MPESA,
-        ),
+        standing=_STANDING(attempt_id=command.attempt_id, state=AttemptState.CREATED),
         questions=questions,
     )
 
@@ -251,13 +249,12 @@ async def test_success_is_told_once_and_stays(
     command = _open(plan_id)
     await steps.open_attempt(command)
     said = _said(RailStatus.SUCCEEDED, command)
-    standing = AttemptStanding(
+    standing = _STANDING(
         attempt_id=command.attempt_id,
         state=AttemptState.SUCCEEDED,
         receipt="ABC123DEF4",
         amount=_ASKED,
         succeeded_at=_AT + timedelta(seconds=30),
-        provider=WalletProvider.MPESA,
     )
     assert await steps.record_answer(said) == standing
     before = await _everything(payments, plan_id)
@@ -275,12 +272,8 @@ async def test_success_is_told_once_and_stays(
 async def test_a_failure_names_its_cause(steps: PaymentsSteps, plan_id: str) -> None:
     command = _open(plan_id)
     await steps.open_attempt(command)
-    assert await steps.record_answer(_said(RailStatus.FAILED, command)) == AttemptStanding(
-        attempt_id=command.attempt_id,
-        state=AttemptState.FAILED,
-        cause="no_funds",
-        retryable=True,
-        provider=WalletProvider.MPESA,
+    assert await steps.record_answer(_said(RailStatus.FAILED, command)) == _STANDING(
+        attempt_id=command.attempt_id, state=AttemptState.FAILED, cause="no_funds", retryable=True
     )
 
 
