@@ -64,7 +64,9 @@ async def run_relay(*, domain: str, database: Database, redis: Redis, stop: asyn
             published, pause = 0, _PAUSE_SECONDS_MAX
         if published:
             pause = _PAUSE_SECONDS_MIN
+        if published == _BATCH_MAX:
             continue
+        # What is stored within this pause is published together, and not one by one.
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), timeout=pause)
         pause = min(2 * pause, _PAUSE_SECONDS_MAX)
