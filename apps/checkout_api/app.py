@@ -19,6 +19,7 @@ from apps.checkout_api import (
     support_credits,
     support_plans,
     support_reports,
+    support_wallets,
     test_clocks,
 )
 from apps.checkout_api.idempotency import KEY_HEADER
@@ -60,6 +61,7 @@ def create_app(*, parts: ApiParts) -> FastAPI:
         test_clocks,
         identity_return,
         support_plans,
+        support_wallets,
         support_credits,
         support_alarms,
         support_batches,

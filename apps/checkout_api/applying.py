@@ -45,7 +45,7 @@ def application_of(*, body: PlanRequest, merchant: Merchant, parts: ApiParts) ->
         raise _at_fault("test_clock_not_allowed", "test_clock", "with test keys (mqk_test_…) only")
     if body.return_url is not None and not parts.sandbox and body.return_url[:6] != "https:":
         raise _at_fault("return_url_insecure", "return_url", "must start with https://")
-    msisdn, fayda_number = _msisdn(body.wallet), _fayda_number(body.customer.fayda_number)
+    msisdn, fayda_number = msisdn_of(body.wallet), _fayda_number(body.customer.fayda_number)
     email = _email(body.customer.email)
     return Application(
         plan_id=plan_id_of(merchant_id=merchant.merchant_id, reference=body.reference),
@@ -139,7 +139,12 @@ async def bind_clock(*, application: Application, clock_id: str, parts: ApiParts
     return view.now
 
 
-def _msisdn(wallet: Wallet) -> str:
+def msisdn_of(wallet: Wallet, /) -> str:
+    """The wallet's phone in the spelling of providers.
+
+    Raises:
+        Problem: 422 ``phone_format``; ``wallet_phone_mismatch``: it is on another network.
+    """
     try:
         msisdn = normalise_msisdn(text=wallet.phone)
     except Refusal as refusal:

@@ -18,13 +18,16 @@ from apps.checkout_api.wire import Sent
 from db.bnpl.views import PlanView, plan_view
 from db.payments.views import attempts_of
 from db.payments.views.credit import credits_of
+from db.payments.views.wallets import wallets_of
 from meqenet.auth.roles import Deed
 from meqenet.bnpl.states import ALLOWED
 from meqenet.errors import Mender, Unavailable
 from meqenet.identity import derived_id
 from workflows.messages import (
+    AddWallet,
     MarkUnreachable,
     PauseCollection,
+    PayByAnotherWallet,
     PlanAnswer,
     ResumeCollection,
     RetryInstallment,
@@ -129,7 +132,7 @@ async def retry_installment(
 ) -> Response:
     """One attempt, now. Refused while another is under way, so that nobody is charged twice."""
     deed = RetryInstallment(number=number, who=staff.staff_id, why=body.why, in_batch=body.in_batch)
-    return await _done(request, parts, staff, key=key, plan_id=plan_id, deed=deed)
+    return await have_done(request, parts, staff, key=key, plan_id=plan_id, deed=deed)
 
 
 @router.post(
@@ -150,7 +153,7 @@ async def waive_fee(
     """All unpaid late fees of the installment are not owed any more, and none is charged in their
     place. Refused while an attempt is under way that asks for them."""  # noqa: D205, D209 - shown as one paragraph
     deed = WaiveFee(number=number, who=staff.staff_id, why=body.why)
-    return await _done(request, parts, staff, key=key, plan_id=plan_id, deed=deed)
+    return await have_done(request, parts, staff, key=key, plan_id=plan_id, deed=deed)
 
 
 @router.post("/pause", summary="Pause collection", response_model=SupportPlan, responses=_WRITES)
@@ -164,7 +167,7 @@ async def pause(
 ) -> Response:
     """Nothing is tried by itself until the date; staff may still have one try made."""
     deed = PauseCollection(until=body.until, who=staff.staff_id, why=body.why)
-    return await _done(request, parts, staff, key=key, plan_id=plan_id, deed=deed)
+    return await have_done(request, parts, staff, key=key, plan_id=plan_id, deed=deed)
 
 
 @router.post(
@@ -183,7 +186,7 @@ async def unreachable(
 ) -> Response:
     """No attempt at all is made until the date, not even by staff."""
     deed = MarkUnreachable(until=body.until, who=staff.staff_id, why=body.why)
-    return await _done(request, parts, staff, key=key, plan_id=plan_id, deed=deed)
+    return await have_done(request, parts, staff, key=key, plan_id=plan_id, deed=deed)
 
 
 @router.post("/resume", summary="Resume collection", response_model=SupportPlan, responses=_WRITES)
@@ -197,7 +200,7 @@ async def resume(
 ) -> Response:
     """End a pause, or say that the customer can be reached. What was planned stays planned."""
     deed = ResumeCollection(who=staff.staff_id, why=body.why)
-    return await _done(request, parts, staff, key=key, plan_id=plan_id, deed=deed)
+    return await have_done(request, parts, staff, key=key, plan_id=plan_id, deed=deed)
 
 
 @router.post(
@@ -216,7 +219,7 @@ async def retry_refund(
 ) -> Response:
     """The payment at checkout of a plan that did not become active goes back, under a new id."""
     deed = RetryMoneyOut(who=staff.staff_id, why=body.why)
-    return await _done(
+    return await have_done(
         request, parts, staff, key=key, plan_id=plan_id, deed=deed, update="retry_refund"
     )
 
@@ -237,13 +240,15 @@ async def retry_payout(
 ) -> Response:
     """The merchant is paid under a new id, to the account that is on file by now."""
     deed = RetryMoneyOut(who=staff.staff_id, why=body.why)
-    return await _done(
+    return await have_done(
         request, parts, staff, key=key, plan_id=plan_id, deed=deed, update="retry_payout"
     )
 
 
 _UPDATES: Final[dict[type[SupportDeed], str]] = {
     RetryInstallment: "retry_installment",
+    AddWallet: "add_wallet",
+    PayByAnotherWallet: "pay_by_another_wallet",
     PauseCollection: "pause_collection",
     MarkUnreachable: "mark_unreachable_until",
     ResumeCollection: "resume_collection",
@@ -251,7 +256,7 @@ _UPDATES: Final[dict[type[SupportDeed], str]] = {
 }
 
 
-async def _done(
+async def have_done(
     request: Request,
     parts: ApiParts,
     staff: Staff,
@@ -261,7 +266,7 @@ async def _done(
     deed: SupportDeed,
     update: str | None = None,
 ) -> Response:
-    """Have the plan do it; the same request under the same key is done once."""
+    """Have the plan do what staff ask for; the same request under the same key is done once."""
     name = update or _UPDATES[type(deed)]
 
     async def act() -> Answer:
@@ -289,8 +294,11 @@ async def told_plan(parts: ApiParts, plan: PlanView) -> SupportPlan:
     async with parts.stores["payments"].write() as session:
         attempts = await attempts_of(session=session, plan_id=plan.plan_id)
         found = await credits_of(session=session, plan_id=plan.plan_id)
+        wallets = await wallets_of(session=session, plan_id=plan.plan_id)
     standing = await _standing(parts, plan)
-    return support_plan(plan=plan, attempts=attempts, surpluses=found, standing=standing)
+    return support_plan(
+        plan=plan, attempts=attempts, wallets=wallets, surpluses=found, standing=standing
+    )
 
 
 async def _standing(parts: ApiParts, plan: PlanView) -> SupportStanding | None:

@@ -12,6 +12,7 @@ from apps.checkout_api.told import Told
 from db.bnpl.views import InstallmentView, PlanView
 from db.payments.views import AttemptView
 from db.payments.views.credit import CreditView
+from db.payments.views.wallets import WalletView
 from meqenet.bnpl.options import PaymentOption
 from meqenet.bnpl.states import ALLOWED, InstallmentState, PlanState
 from meqenet.errors import Mender
@@ -24,6 +25,8 @@ from workflows.messages import SupportStanding
 
 _PATHS: Final = {
     "retry_installment": "/installments/{number}/retry",
+    "pay_by_another_wallet": "/installments/{number}/pay-by-wallet",
+    "add_wallet": "/wallets",
     "waive_fee": "/installments/{number}/fee/waive",
     "pause_collection": "/pause",
     "mark_unreachable_until": "/unreachable",
@@ -62,12 +65,25 @@ class AttemptTold(Told):
     """``unknown``: it was sent and not answered; the provider is being asked, and nothing is sent
     before it has told."""
     channel: str
+    wallet: str
+    """Which of the plan's wallets it asks."""
     amount: Birr
     receipt: str | None
     """The provider's, to quote to the customer."""
     failure: CauseTold | None
     opened_at: datetime
     changed_at: datetime
+
+
+class WalletTold(Told):
+    """A wallet from which the plan may be paid. Its phone is not told."""
+
+    id: str
+    """``w1`` is the plan's own."""
+    provider: WalletProvider
+    is_own: bool
+    """The customer named it at checkout; the others are asked after it, in their order."""
+    since: datetime
 
 
 class SupportInstallment(Told):
@@ -126,6 +142,14 @@ class SupportPlan(Told):
                     "amount": "1000.00",
                     "outstanding": "1000.00",
                     "wallet_provider": "mpesa",
+                    "wallets": [
+                        {
+                            "id": "w1",
+                            "provider": "mpesa",
+                            "is_own": True,
+                            "since": "2026-11-23T06:00:00Z",
+                        }
+                    ],
                     "installments": [
                         {
                             "number": 1,
@@ -142,6 +166,7 @@ class SupportPlan(Told):
                                     "id": "pln_abcdefghijklmnopqrst-i01-a1",
                                     "state": "failed",
                                     "channel": "push",
+                                    "wallet": "w1",
                                     "amount": "1000.00",
                                     "receipt": None,
                                     "failure": {
@@ -189,6 +214,7 @@ class SupportPlan(Told):
     outstanding: Birr
     """What the customer still owes, late fees included; nothing before the plan is active."""
     wallet_provider: WalletProvider
+    wallets: list[WalletTold]
     installments: list[SupportInstallment]
     next_step: NextStep | None
     """What happens next by itself, and when."""
@@ -207,6 +233,7 @@ def support_plan(
     *,
     plan: PlanView,
     attempts: tuple[AttemptView, ...],
+    wallets: tuple[WalletView, ...],
     surpluses: tuple[CreditView, ...],
     standing: SupportStanding | None,
 ) -> SupportPlan:
@@ -215,6 +242,7 @@ def support_plan(
     Args:
         plan: by the plans' store.
         attempts: by the payments store, the oldest first.
+        wallets: by the same store, its own first.
         surpluses: by the same store.
         standing: what its process says may be done; None when there is none to ask.
     """
@@ -228,6 +256,15 @@ def support_plan(
         amount=plan.amount,
         outstanding=total(row.owed for row in owed),
         wallet_provider=WalletProvider(plan.wallet_provider),
+        wallets=[
+            WalletTold(
+                id=_short(each.wallet_id),
+                provider=each.provider,
+                is_own=each.is_own,
+                since=each.since,
+            )
+            for each in wallets
+        ],
         installments=[_installment(plan, row, attempts) for row in plan.installments],
         next_step=NextStep(what=plan.next_step, at=plan.next_step_at)
         if ALLOWED[plan.state]
@@ -272,6 +309,11 @@ def _installment(
     )
 
 
+def _short(wallet_id: str) -> str:
+    """A wallet's id within its plan."""
+    return wallet_id.rpartition("-")[2]
+
+
 def _attempt(attempt: AttemptView) -> AttemptTold:
     failure = None
     if attempt.cause is not None:
@@ -280,6 +322,7 @@ def _attempt(attempt: AttemptView) -> AttemptTold:
         id=attempt.attempt_id,
         state=attempt.state,
         channel=attempt.channel,
+        wallet=_short(attempt.wallet_id),
         amount=attempt.asked,
         receipt=attempt.receipt,
         failure=failure,

@@ -36,6 +36,8 @@ def register(*, app: typer.Typer) -> None:
     for name, command in (
         ("show", show),
         ("retry", retry),
+        ("add-wallet", add_wallet),
+        ("pay-by-another-wallet", pay_by_another_wallet),
         ("waive-fee", waive_fee),
         ("pause", pause),
         ("unreachable", unreachable),
@@ -71,6 +73,41 @@ def waive_fee(
     """Take back the unpaid late fees of an installment; none is charged in their place."""
     path = f"/v1/support/plans/{plan}/installments/{number}/fee/waive"
     _print_plan(_called("waive-fee", api, path=path, body={"why": why}), as_json=as_json)
+
+
+def add_wallet(
+    *,
+    plan: _Plan,
+    provider: Annotated[WalletProvider, typer.Option(help="Whose wallet it is.")],
+    why: _Why,
+    phone: Annotated[
+        str,
+        typer.Option(prompt="The wallet's phone", help="Asked for, so that no history keeps it."),
+    ],
+    api: _Api = None,
+    as_json: _Json = False,
+) -> None:
+    """Put another wallet of the customer on file, on the customer's word."""
+    body = {"wallet": {"provider": provider.value, "phone": phone}, "why": why}
+    path = f"/v1/support/plans/{plan}/wallets"
+    _print_plan(_called("add-wallet", api, path=path, body=body), as_json=as_json)
+
+
+def pay_by_another_wallet(
+    *,
+    plan: _Plan,
+    number: _Number,
+    wallet: Annotated[
+        str, typer.Argument(help="As the plan's wallets name it: w2.", metavar="WALLET")
+    ],
+    why: _Why,
+    api: _Api = None,
+    as_json: _Json = False,
+) -> None:
+    """Ask another wallet on file for an installment, now. It is never charged twice."""
+    path = f"/v1/support/plans/{plan}/installments/{number}/pay-by-wallet"
+    body = {"wallet": wallet, "why": why}
+    _print_plan(_called("pay-by-another-wallet", api, path=path, body=body), as_json=as_json)
 
 
 def pause(
@@ -181,7 +218,7 @@ def retry_failed(
 
 
 def _called(
-    name: str, api: str | None, *, path: str, body: Mapping[str, str | None] | None = None
+    name: str, api: str | None, *, path: str, body: Mapping[str, object] | None = None
 ) -> dict[str, Any]:
     from apps.cli.support_calls import support_api  # noqa: PLC0415 - heavy; not for --help
 

@@ -42,7 +42,7 @@ class SupportApi:
         return _answered(self._client.get(path, params=dict(query or {})))
 
     def post(
-        self, path: str, body: Mapping[str, str | bool | None], *, key: str | None = None
+        self, path: str, body: Mapping[str, object], *, key: str | None = None
     ) -> dict[str, Any]:
         """Write, under this idempotency key or a fresh one.
 

@@ -27,6 +27,8 @@ def plan_page(*, plan: Mapping[str, Any]) -> Iterator[RenderableType]:
     if any(row["attempts"] for row in plan["installments"]):
         yield _attempts(plan)
         yield from _texts(plan)
+    if len(plan["wallets"]) > 1:
+        yield _wallets(plan)
     if plan["credits"]:
         yield _credits(plan)
     yield from _deeds(plan)
@@ -65,7 +67,17 @@ def _installments(plan: Mapping[str, Any]) -> Table:
 
 def _attempts(plan: Mapping[str, Any]) -> Table:
     found = table(
-        "attempts", "#", "attempt", "made", "by", "birr>", "state", "cause", "code", "receipt"
+        "attempts",
+        "#",
+        "attempt",
+        "made",
+        "by",
+        "of",
+        "birr>",
+        "state",
+        "cause",
+        "code",
+        "receipt",
     )
     for row in plan["installments"]:
         for each in row["attempts"]:
@@ -75,12 +87,21 @@ def _attempts(plan: Mapping[str, Any]) -> Table:
                 each["id"].rpartition("-")[2],
                 _at(each["opened_at"]),
                 each["channel"],
+                each["wallet"],
                 each["amount"],
                 each["state"],
                 failure.get("cause", ""),
                 failure.get("provider_code") or "",
                 each["receipt"] or "",
             )
+    return found
+
+
+def _wallets(plan: Mapping[str, Any]) -> Table:
+    found = table("wallets, in the order in which they are asked", "wallet", "by", "on file since")
+    for each in plan["wallets"]:
+        name = f"{each['id']} (own)" if each["is_own"] else each["id"]
+        found.add_row(name, each["provider"], _at(each["since"]))
     return found
 
 

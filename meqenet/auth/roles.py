@@ -28,6 +28,8 @@ class Deed(StrEnum):
     """See a plan with its attempts; no name, phone or identity number is in it."""
     RETRY_INSTALLMENT = "retry_installment"
     """Have an installment tried again at once."""
+    PAY_BY_ANOTHER_WALLET = "pay_by_another_wallet"
+    """Put another wallet of the customer on file, and have an installment paid from it."""
     HOLD_COLLECTION = "hold_collection"
     """Pause collection, mark the customer as unreachable, and resume."""
     RETRY_REFUND = "retry_refund"
@@ -54,6 +56,7 @@ ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
             {
                 Deed.READ_PLAN,
                 Deed.RETRY_INSTALLMENT,
+                Deed.PAY_BY_ANOTHER_WALLET,
                 Deed.HOLD_COLLECTION,
                 Deed.TAKE_ALARM,
             }
@@ -62,6 +65,7 @@ ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
             {
                 Deed.READ_PLAN,
                 Deed.RETRY_INSTALLMENT,
+                Deed.PAY_BY_ANOTHER_WALLET,
                 Deed.HOLD_COLLECTION,
                 Deed.RETRY_REFUND,
                 Deed.RETURN_CREDIT,

@@ -22,6 +22,7 @@ from meqenet.payments.channels import Channel
 from meqenet.payments.rail import RailStatus, WalletProvider
 from meqenet.payments.reconciliation import Because, Verdict
 from meqenet.payments.statement_document import LineKind
+from meqenet.payments.wallet_ids import wallet_id_of
 
 _OPEN = (OrderState.CREATED, OrderState.PENDING, OrderState.UNKNOWN)
 
@@ -51,6 +52,7 @@ class AttemptView:
     installment_id: str
     channel: str
     provider: WalletProvider
+    wallet_id: str
     asked: Money
     state: OrderState
     cause: str | None
@@ -360,6 +362,7 @@ def _view(attempt: Attempt) -> AttemptView:
         installment_id=attempt.installment_id,
         channel=attempt.channel,
         provider=attempt.provider,
+        wallet_id=wallet_id_of(plan_id=attempt.plan_id, number=attempt.wallet_number),
         asked=attempt.asked_santim,
         state=attempt.state,
         cause=attempt.cause,

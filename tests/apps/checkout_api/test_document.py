@@ -116,6 +116,8 @@ async def test_every_write_of_merchants_and_staff_needs_a_key_of_its_own(
             for deed in (
                 "installments/{number}/retry",
                 "installments/{number}/fee/waive",
+                "installments/{number}/pay-by-wallet",
+                "wallets",
                 "pause",
                 "unreachable",
                 "resume",

@@ -1,6 +1,8 @@
 """``meqenet support`` as an agent types it, against the API: the same roles and refusals."""
 
 import asyncio
+import json
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -9,7 +11,7 @@ from typer.testing import CliRunner, Result
 from apps.cli.main import build
 from meqenet.auth.roles import Role
 from tests.apps.checkout_api.conftest import Shop
-from tests.apps.checkout_api.staff import Agent, agent_of, failed_plan
+from tests.apps.checkout_api.staff import Agent, FailedPlan, agent_of, failed_plan
 from tests.backing import Databases
 from tests.waiting import eventually
 
@@ -17,12 +19,12 @@ PERIOD = ("--from", "2026-12-30T00:00:00Z", "--to", "2027-01-02T00:00:00Z")
 BATCH = ("retry-failed", "--cause", "no_funds", "--provider", "mpesa", *PERIOD)
 
 
-async def run(*words: str, agent: Agent, url: str) -> Result:
-    """Type a command under somebody's key."""
+async def run(*words: str, agent: Agent, url: str, typed: str = "") -> Result:
+    """Type a command under somebody's key, and what it asks for."""
     arguments = ["support", *words, "--api", url]
     environment = {"MEQENET_STAFF_KEY": agent.key, "COLUMNS": "160"}
     return await asyncio.to_thread(
-        CliRunner(env=environment).invoke, build(arguments=arguments), arguments
+        CliRunner(env=environment).invoke, build(arguments=arguments), arguments, input=typed
     )
 
 
@@ -50,6 +52,35 @@ async def test_an_agent_reads_retries_and_is_told_why_not(
     late = await run("pause", plan.plan_id, "--why", "disputed", agent=agent, url=url)
     assert late.exit_code == 1
     assert "plan_closed" in late.stderr or "plan_not_in_force" in late.stderr
+
+
+async def test_an_installment_is_paid_from_another_wallet_which_nobody_is_shown(
+    shop: Shop, http: httpx.AsyncClient, databases: Databases, url: str
+) -> None:
+    plan = await failed_plan(shop)
+    agent = await agent_of(http=http, databases=databases, role=Role.SUPPORT)
+    digits = (int(shop.unique, 16) + 1) % 10**8
+    phone = f"2517{digits:08d}"
+    other = replace(plan.customer, phone=phone)
+    await other.open_wallet(provider="mpesa", name="Other", balance="5000.00")
+    named = ("--provider", "mpesa", "--why", "the customer called")
+    added = await run("add-wallet", plan.plan_id, *named, agent=agent, url=url, typed=f"{phone}\n")
+    assert added.exit_code == 0, added.output
+    assert "w2" in added.stdout
+    assert phone not in added.stdout.partition("installments")[2]
+    words = ("pay-by-another-wallet", plan.plan_id, "1")
+    unknown = await run(*words, "w3", "--why", "as asked", agent=agent, url=url)
+    assert "wallet: on file are w1, w2 (wallet_unknown)" in unknown.stderr
+    asked = await run(*words, "w2", "--why", "as asked", agent=agent, url=url)
+    assert asked.exit_code == 0, asked.output
+    done = await eventually(
+        lambda: agent.plan(plan.plan_id), lambda found: found["state"] == "completed"
+    )
+    assert [each["wallet"] for each in done["installments"][0]["attempts"]] == ["w1", "w2"]
+    assert await plan.debits() == []
+    (debit,) = await FailedPlan(shop, plan.plan_id, plan.clock, other).debits()
+    assert debit["amount"] == "1000.00"
+    assert f"{digits:08d}" not in json.dumps(done)
 
 
 async def test_a_batch_is_previewed_retried_and_leaves_what_is_paused(

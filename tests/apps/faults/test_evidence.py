@@ -48,6 +48,7 @@ def _attempt(number: int, state: OrderState) -> AttemptView:
         installment_id=f"{PLAN}-i01",
         channel="mandate",
         provider=WalletProvider.TELEBIRR,
+        wallet_id=f"{PLAN}-w1",
         asked=PRICE,
         state=state,
         cause=None,

@@ -9,6 +9,7 @@ TABLE = {
     # deed: support, supervisor, finance, operator
     Deed.READ_PLAN: (True, True, True, True),
     Deed.RETRY_INSTALLMENT: (True, True, False, True),
+    Deed.PAY_BY_ANOTHER_WALLET: (True, True, False, False),
     Deed.HOLD_COLLECTION: (True, True, False, False),
     Deed.RETRY_REFUND: (False, True, True, False),
     Deed.RETURN_CREDIT: (False, True, True, False),
