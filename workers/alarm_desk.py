@@ -26,23 +26,19 @@ class Owner:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Alarms:
-    """Payments whose outcome has been unknown for too long, those without an owner first.
+class Alarm:
+    """A payment whose outcome has been unknown for too long, and who looks after it, if anybody."""
 
-    ``counts`` is of all of them; ``listed`` may be fewer.
-    """
+    payment: OverdueUnknown
+    owner: Owner | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarms:
+    """All alarms; ``counts`` is of all of them, ``listed`` may be fewer."""
 
     counts: AlarmCounts
-    listed: tuple[OverdueUnknown, ...]
-    handles: Mapping[str, str]
-
-    def owner_of(self, alarm: OverdueUnknown, /) -> Owner | None:
-        """Who has taken it."""
-        if alarm.owner is None or alarm.owned_since is None:
-            return None
-        return Owner(
-            staff_id=alarm.owner, handle=self.handles.get(alarm.owner), since=alarm.owned_since
-        )
+    listed: tuple[Alarm, ...]
 
 
 class AlarmDesk:
@@ -53,7 +49,9 @@ class AlarmDesk:
         self._auth = auth
 
     async def alarms(self, *, at: datetime) -> Alarms:
-        """All of them now. Read where it is written: staff want to see what they have just done.
+        """All of them now, those without an owner first.
+
+        Read where it is written: staff want to see what they have just done.
 
         Raises:
             Defect: ``collection_policy_missing``.
@@ -63,7 +61,8 @@ class AlarmDesk:
             age = times.alarm_after
             counts = await count_alarms(session=session, now=at, alarm_after=age)
             listed = await overdue_unknowns(session=session, now=at, alarm_after=age)
-        return Alarms(counts=counts, listed=listed, handles=await self._handles())
+        handles = await self._handles()
+        return Alarms(counts=counts, listed=tuple(_alarm(each, handles=handles) for each in listed))
 
     async def take(self, *, attempt_id: str, by: str, at: datetime) -> Owner:
         """Take an alarm; taking one's own again changes nothing.
@@ -105,6 +104,15 @@ class AlarmDesk:
     async def _handles(self) -> dict[str, str]:
         async with self._auth.read() as session:
             return {key.staff_id: key.handle for key in await staff_keys(session=session)}
+
+
+def _alarm(payment: OverdueUnknown, *, handles: Mapping[str, str]) -> Alarm:
+    owner, since = payment.owner, payment.owned_since
+    if owner is None or since is None:
+        return Alarm(payment=payment, owner=None)
+    return Alarm(
+        payment=payment, owner=Owner(staff_id=owner, handle=handles.get(owner), since=since)
+    )
 
 
 def _owned(found: alarms.Ownership, *, handles: Mapping[str, str]) -> Refusal:

@@ -14,10 +14,9 @@ from apps.checkout_api.parts import ApiParts, Parts
 from apps.checkout_api.problems import Problem, openapi_responses
 from apps.checkout_api.staff_authentication import Staff, staff_who
 from apps.checkout_api.told import Told
-from db.payments.unclear import OverdueUnknown
 from meqenet.auth.roles import ALLOWED, Deed
 from meqenet.errors import Refusal
-from workers.alarm_desk import AlarmDesk, Owner
+from workers import alarm_desk
 
 router = APIRouter(
     prefix="/v1/support/alarms",
@@ -129,7 +128,7 @@ async def listed(parts: Parts, staff: _Reader) -> Alarms:
         as_of=now,
         unowned=found.counts.unowned,
         owned=found.counts.owned,
-        alarms=[_alarm(each, owner=found.owner_of(each)) for each in found.listed],
+        alarms=[_alarm(each) for each in found.listed],
     )
 
 
@@ -177,8 +176,8 @@ async def release(
     return await once(request=request, parts=parts, asker=staff, key=key, act=act)
 
 
-def _desk(parts: ApiParts) -> AlarmDesk:
-    return AlarmDesk(payments=parts.stores["payments"], auth=parts.auth)
+def _desk(parts: ApiParts) -> alarm_desk.AlarmDesk:
+    return alarm_desk.AlarmDesk(payments=parts.stores["payments"], auth=parts.auth)
 
 
 def _told(refusal: Refusal) -> Problem:
@@ -191,19 +190,20 @@ def _told(refusal: Refusal) -> Problem:
     )
 
 
-def _alarm(found: OverdueUnknown, *, owner: Owner | None) -> Alarm:
+def _alarm(alarm: alarm_desk.Alarm) -> Alarm:
+    payment = alarm.payment
     return Alarm(
-        attempt=found.attempt_id,
-        plan=found.plan_id,
-        provider=found.provider,
-        channel=found.channel,
-        amount=found.asked,
-        state=found.state,
-        provider_reference=found.provider_reference,
-        opened_at=found.opened_at,
-        owner=None if owner is None else _owner(owner),
+        attempt=payment.attempt_id,
+        plan=payment.plan_id,
+        provider=payment.provider,
+        channel=payment.channel,
+        amount=payment.asked,
+        state=payment.state,
+        provider_reference=payment.provider_reference,
+        opened_at=payment.opened_at,
+        owner=None if alarm.owner is None else _owner(alarm.owner),
     )
 
 
-def _owner(owner: Owner) -> AlarmOwnerTold:
+def _owner(owner: alarm_desk.Owner) -> AlarmOwnerTold:
     return AlarmOwnerTold(staff=owner.staff_id, handle=owner.handle, since=owner.since)

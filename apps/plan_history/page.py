@@ -31,6 +31,9 @@ _TELLING = (
     "bank_reference",
     "tier",
     "agreement_version",
+    "message_channel",
+    "owner",
+    "by",
 )
 """Fields that say in a few words what an event was about."""
 
