@@ -64,7 +64,7 @@ class InstallmentCollectionWorkflow:
         self._made = order.first_attempt - 1
         self._told: tuple[int, datetime | None] | None = None
         self._attempt: Attempt | None = None
-        self._what = f"Installment {order.number}, {order.amount} birr by {order.provider}"
+        self._what = f"Installment {order.number}, {order.amount} birr"
 
     @workflow.run
     async def run(self, order: CollectionOrder) -> CollectionResult:

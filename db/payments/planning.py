@@ -103,7 +103,8 @@ async def _failed(*, session: ReadSession, plan_id: str, installment_id: str) ->
             Attempt.installment_id == installment_id,
             Attempt.state == OrderState.FAILED,
         )
-        .order_by(Attempt.opened_at, Attempt.attempt_id)
+        # On a test clock several may be of one instant; their numbers tell them apart.
+        .order_by(Attempt.opened_at, func.length(Attempt.attempt_id), Attempt.attempt_id)
     )
     return found.all()
 

@@ -53,12 +53,12 @@ def not_mended(
 
 
 def last_of(failures: Iterable[FailedAttempt]) -> FailedAttempt:
-    """The one whose failure was known last.
+    """The one whose failure was known last; of several at one instant the last that is given.
 
     Raises:
         ValueError: nothing has failed.
     """
-    return max(failures, key=lambda each: (each.failed_at, each.opened_at))
+    return max(reversed(list(failures)), key=lambda each: (each.failed_at, each.opened_at))
 
 
 def count_on(failures: Iterable[FailedAttempt], *, counter: FailureCounter) -> int:

@@ -136,6 +136,42 @@ def test_other_wallets_are_asked_in_their_order_and_never_debited_silently() -> 
     assert _said(_route(frozen, also, others=(_MPESA,))) == ("wallet_frozen",)
 
 
+@pytest.mark.parametrize(
+    ("chosen", "causes", "said"),
+    [
+        (OTHER_WALLET, [], (OTHER_WALLET, "push", "chosen_wallet")),
+        (OTHER_WALLET, ["no_funds"] * 3, (OTHER_WALLET, "push", "chosen_wallet")),
+        (OTHER_WALLET, ["limit_reached"] * 2, _PULLED),
+        (OTHER_WALLET, ["wallet_frozen"], _PULLED),
+        ("wlt_c", ["wallet_frozen"], ("wlt_c", "checkout", "chosen_wallet")),
+        (WALLET, ["wallet_frozen"], _PULLED),
+        ("wlt_of_somebody_else", [], _PULLED),
+    ],
+)
+def test_a_chosen_wallet_is_asked_for_as_long_as_it_can_pay(
+    chosen: str, causes: list[str], said: tuple[str, ...]
+) -> None:
+    failures = [
+        failed(cause, _AFTER, wallet_id=OTHER_WALLET, channel=Channel.PUSH) for cause in causes
+    ]
+    told = route_for(
+        amount=Money.from_birr(1_000),
+        wallet=_ACTIVE,
+        others=(_MPESA, _THIRD),
+        failures=failures,
+        policy=_POLICY,
+        limits=_LIMITS,
+        chosen=chosen,
+    )
+    assert _said(told) == said
+
+
+def test_a_failure_at_the_instant_of_the_asking_counts_if_it_came_of_it() -> None:
+    before = failed("wallet_frozen", _AFTER)
+    assert _said(_route(before, mended=True)) == _PULLED
+    assert _said(_route(replace(before, is_since_asked=True), mended=True)) == ("wallet_frozen",)
+
+
 def test_what_another_wallet_has_failed_of_is_nothing_against_the_first() -> None:
     also = failed("wallet_missing", _AFTER, wallet_id=OTHER_WALLET, channel=Channel.PUSH)
     assert _said(_route(also, others=(_MPESA,))) == _PULLED
