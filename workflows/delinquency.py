@@ -54,7 +54,7 @@ def show_days_past_due(desk: PlanDesk) -> None:
     """For whoever lists plans."""
     today = addis_date(at=desk.clock.now())
     days = days_owing(oldest_due_on=_oldest_due(desk), on=today)
-    workflow.upsert_search_attributes([DAYS_PAST_DUE.value_set(days)])
+    desk.tell_lists(DAYS_PAST_DUE.value_set(days))
 
 
 def next_lateness(desk: PlanDesk) -> datetime | None:

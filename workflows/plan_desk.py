@@ -4,9 +4,10 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey
+from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 from temporalio.exceptions import (
     ApplicationError,
     FailureError,
@@ -51,6 +52,7 @@ PAYMENT_OPTION = SearchAttributeKey.for_keyword("PaymentOption")
 MERCHANT_ID = SearchAttributeKey.for_keyword("MerchantId")
 NEXT_DUE_AT = SearchAttributeKey.for_datetime("NextDueAt")
 _CLOCK_FOLLOWS = "clock-follows-collection"
+_TELLS_CHANGES = "lists-told-of-changes"
 DAYS_PAST_DUE = SearchAttributeKey.for_int("DaysPastDue")
 
 
@@ -121,6 +123,8 @@ class PlanDesk:
     """Counts the moments at which whoever asked something can be answered."""
     action: NextAction | None = None
     """What the customer was last shown to have to do."""
+    listed: dict[str, object] = field(default_factory=dict)
+    """What this run has told of the plan to lists, by search attribute."""
     recorded_at: datetime | None = None
     """When the newest event was, by the plan's clock."""
 
@@ -167,11 +171,9 @@ class PlanDesk:
 
     def show(self, *, step: str, step_at: datetime | None) -> None:
         """Search attributes and details for whoever opens the run. No private data."""
-        workflow.upsert_search_attributes(
-            [
-                PLAN_STATE.value_set(self.life.state.value),
-                NEXT_DUE_AT.value_set(step_at) if step_at else NEXT_DUE_AT.value_unset(),
-            ]
+        self.tell_lists(
+            PLAN_STATE.value_set(self.life.state.value),
+            NEXT_DUE_AT.value_set(step_at) if step_at else NEXT_DUE_AT.value_unset(),
         )
         lines = [f"**{self.life.state.value}** — next: {step}"]
         if step_at is not None:
@@ -189,6 +191,18 @@ class PlanDesk:
         """What the schedule asks for, and what lateness has added."""
         fees = self.life.account.fees_owed(number=installment.planned.number)
         return f"{installment.planned.amount}" + (f" + {fees}" if fees else "")
+
+    def tell_lists(self, *told: SearchAttributeUpdate[Any]) -> None:
+        """Change what lists of plans show of this one; what has not changed is not told again."""
+        if workflow.patched(_TELLS_CHANGES):
+            told = tuple(
+                each
+                for each in told
+                if each.key.name not in self.listed or self.listed[each.key.name] != each.value
+            )
+        self.listed.update({each.key.name: each.value for each in told})
+        if told:
+            workflow.upsert_search_attributes(told)
 
     def has_work(self) -> bool:
         """Whether an active plan has something to take in."""
