@@ -79,7 +79,7 @@ async def measure() -> list[Rate]:
                     await _round(database, bare, writers=writers, run=f"w{writers}r{number}")
                     for number in range(_ROUNDS)
                 ]
-                rates += sorted(rounds, key=_share)[_ROUNDS // 2]
+                rates += sorted(rounds, key=lambda both: both[1].share or 0)[_ROUNDS // 2]
         finally:
             await database.dispose()
             for connection in bare:
@@ -104,11 +104,6 @@ async def _round(
         baseline=baseline,
     )
     return baseline, posted
-
-
-def _share(rates: tuple[Rate, Rate]) -> float:
-    baseline, posted = rates
-    return posted.per_second / baseline.per_second
 
 
 def _happening(*, run: str, number: int) -> InstallmentCollected:

@@ -21,6 +21,11 @@ class Rate:
         """The rate."""
         return self.count / self.seconds
 
+    @property
+    def share(self) -> float | None:
+        """Of the baseline's rate; None where there is none."""
+        return None if self.baseline is None else self.per_second / self.baseline.per_second
+
 
 async def timed(
     what: str, *, count: int, work: Callable[[], Awaitable[object]], baseline: Rate | None = None
@@ -39,9 +44,7 @@ def rate_table(*, title: str, rates: list[Rate]) -> Table:
     for column in ("count", "seconds", "per second", "of baseline"):
         table.add_column(column, justify="right")
     for rate in rates:
-        share = ""
-        if rate.baseline is not None:
-            share = f"{100 * rate.per_second / rate.baseline.per_second:.0f} %"
+        share = "" if rate.share is None else f"{100 * rate.share:.0f} %"
         table.add_row(
             rate.what,
             str(rate.count),
