@@ -98,7 +98,7 @@ def _attempts(plan: Mapping[str, Any]) -> Table:
 
 
 def _wallets(plan: Mapping[str, Any]) -> Table:
-    found = table("wallets, in the order in which they are asked", "wallet", "by", "on file since")
+    found = table("wallets", "wallet", "by", "on file since")
     for each in plan["wallets"]:
         name = f"{each['id']} (own)" if each["is_own"] else each["id"]
         found.add_row(name, each["provider"], _at(each["since"]))
@@ -155,9 +155,17 @@ def _deeds(plan: Mapping[str, Any]) -> Iterator[RenderableType]:
     if not reasons:
         return
     found = table("not now", "what", "why not")
-    for deed in reasons:
-        found.add_row(_name(deed), deed["why_not"])
+    for why_not, names_of in _by_reason(reasons).items():
+        found.add_row(names_of, why_not)
     yield found
+
+
+def _by_reason(deeds: list[Mapping[str, Any]]) -> dict[str, str]:
+    """What cannot be done now, by why not: many deeds have one reason."""
+    found: dict[str, list[str]] = {}
+    for deed in deeds:
+        found.setdefault(deed["why_not"], []).append(_name(deed))
+    return {why_not: ", ".join(names) for why_not, names in found.items()}
 
 
 def _name(deed: Mapping[str, Any]) -> str:

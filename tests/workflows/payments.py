@@ -68,6 +68,10 @@ class Payments:
         number = OWN_WALLET + 1 + phones.index(command.msisdn)
         return WalletFiled(wallet_id=wallet_id_of(plan_id=command.plan_id, number=number))
 
+    def provider_of(self, attempt_id: str) -> WalletProvider:
+        """Whose wallet an attempt asks."""
+        return self._wallet(self.attempts[attempt_id])[0]
+
     def _wallet(self, attempt: p.OpenAttempt) -> tuple[WalletProvider, str, str | None]:
         number = wallet_number(plan_id=attempt.plan_id, wallet_id=attempt.wallet_id)
         own = self.wallets[attempt.plan_id]

@@ -12,6 +12,7 @@ from meqenet.bnpl.progress import progress_of
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.errors import Refusal
 from meqenet.payments.rail import RailStatus
+from meqenet.payments.wallet_ids import wallet_id_of
 from meqenet.settlement.transfer import CreditTransfer
 from tests.workflows.fakes import TAKEN, Domains
 
@@ -155,6 +156,8 @@ class Stores(Domains):
                     state=standing.state,
                     channel=self.attempts[attempt_id].channel,
                     succeeded_at=standing.succeeded_at,
+                    provider=self.provider_of(attempt_id),
+                    wallet_id=self.attempts[attempt_id].wallet_id,
                 )
                 for attempt_id, standing in self.standings.items()
                 if self.attempts[attempt_id].plan_id == command.plan_id
@@ -163,6 +166,10 @@ class Stores(Domains):
                 refund
                 for refund in self.opened_refunds.values()
                 if self.attempts[refund.attempt_id].plan_id == command.plan_id
+            ),
+            further_wallets=tuple(
+                wallet_id_of(plan_id=command.plan_id, number=number)
+                for number, _ in enumerate(self.further[command.plan_id], start=2)
             ),
         )
 

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
+from temporalio.testing import WorkflowEnvironment
 
+from activities.contracts.wallets import FileWallet
 from meqenet.bnpl.events import PaymentRequested
 from meqenet.bnpl.staff_events import WalletAdded, WalletChosen
 from meqenet.identity import attempt_id, installment_id
@@ -15,6 +17,7 @@ from meqenet.payments.rail import RailStatus, WalletProvider
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle, code_of
 from tests.workflows.fakes import WALLETS
+from tests.workflows.losing import DONE, losing
 from tests.workflows.test_support import waiting
 from tests.workflows.test_test_clock import advance
 from workflows.messages import AddWallet, DeedStanding, PayByAnotherWallet
@@ -98,6 +101,25 @@ async def failed(bench: Bench) -> tuple[Handle, str]:
 
 def by(plan: str, *, wallet: str = "w2", who: str = WHO) -> PayByAnotherWallet:
     return PayByAnotherWallet(number=1, wallet_id=f"{plan}-{wallet}", who=who, why=WHY)
+
+
+async def test_a_lost_run_goes_on_at_the_wallet_that_was_asked(
+    env: WorkflowEnvironment, unique: str
+) -> None:
+    async with losing(env, unique, ("telebirr.open_checkout", 1, DONE)) as lost:
+        application, stores = lost.bench.application("pay_in_30"), lost.stores
+        plan, msisdn = application.plan_id, WALLETS[WalletProvider.TELEBIRR]
+        other = FileWallet(
+            plan_id=plan, provider=WalletProvider.TELEBIRR, msisdn=msisdn, at=datetime.now(UTC)
+        )
+        stores.further[plan].append(other)
+        stores.answer = lambda _order: (RailStatus.FAILED, "2006")
+        stores.query = lambda _order: RailStatus.SUCCEEDED
+        assert await lost.go_on(application) == "completed"
+        assert stores.sent == [order(plan, 1)]
+        assert stores.asked_of == {order(plan, 2): WalletProvider.TELEBIRR}
+        (posted,) = [h for h in stores.happenings(plan) if isinstance(h, InstallmentCollected)]
+        assert (posted.provider, posted.attempt_id) == (WalletProvider.TELEBIRR, order(plan, 2))
 
 
 async def test_two_agents_at_once_make_one_attempt_at_the_other_wallet(bench: Bench) -> None:

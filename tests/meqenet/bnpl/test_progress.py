@@ -2,6 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from meqenet.bnpl import events as e
 from meqenet.bnpl.progress import CollectionProgress, PlanProgress, progress_of
+from meqenet.bnpl.staff_events import WalletChosen
 from meqenet.money import Money
 
 START = datetime(2026, 12, 1, 6, tzinfo=UTC)
@@ -131,3 +132,11 @@ def test_what_came_of_a_cancelled_plan_is_known() -> None:
     assert not read(OPENED, cancelled).returned
     returned = e.PaymentReturned(refund_id="r", amount=Money(1))
     assert read(OPENED, cancelled, returned).returned
+
+
+def test_an_installment_stays_with_the_wallet_that_was_chosen_last() -> None:
+    chosen = [WalletChosen(number=2, wallet_id=w, by="stf_1", why="asked") for w in ("w2", "w3")]
+    started = e.CollectionStarted(number=2)
+    progress = read(OPENED, ACTIVATED, *chosen, started, attempt_failed(again_at=hour(9)))
+    assert progress.collection(number=2).wallet_id == "w3"
+    assert progress.collection(number=1).wallet_id is None
