@@ -18,8 +18,16 @@ from meqenet.errors import OutcomeUnknown
 from meqenet.payments.lanes import HeldBack, HoldReason
 from meqenet.payments.rail import RailStatus, WalletProvider
 from tests.workflows.conftest import Bench, serving, temporal_with_time_skipping
-from tests.workflows.fakes import Domains
-from workflows.messages import Cancel, PauseCollection, ResumeCollection, RetryInstallment
+from tests.workflows.fakes import WALLETS, Domains
+from tests.workflows.test_support import waiting
+from workflows.messages import (
+    AddWallet,
+    Cancel,
+    PauseCollection,
+    PayByAnotherWallet,
+    ResumeCollection,
+    RetryInstallment,
+)
 from workflows.plan import PaymentPlanWorkflow
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -95,6 +103,22 @@ async def _supported(bench: Bench) -> None:
     await handle.result()
 
 
+async def _another_wallet(bench: Bench) -> None:
+    """What waits for its next attempt is paid from a wallet that staff have added."""
+    who, why = "stf_recorded", "the customer called"
+    async with waiting(bench) as (_, handle, plan):
+        telebirr = WalletProvider.TELEBIRR
+        await handle.execute_update(
+            PaymentPlanWorkflow.add_wallet,
+            AddWallet(provider=telebirr, msisdn=WALLETS[telebirr], who=who, why=why),
+        )
+        await handle.execute_update(
+            PaymentPlanWorkflow.pay_by_another_wallet,
+            PayByAnotherWallet(number=1, wallet_id=f"{plan}-w2", who=who, why=why),
+        )
+        await handle.result()
+
+
 async def record(version: str, *only: str) -> None:
     """Live each kind of life once, or those named, and keep every workflow's history."""
     lives: dict[str, Callable[[Bench], Awaitable[None]]] = {
@@ -108,6 +132,7 @@ async def record(version: str, *only: str) -> None:
         "rough-mpesa": _rough,
         "held-mpesa": _held,
         "supported-mpesa": _supported,
+        "another-wallet": _another_wallet,
         "requested-telebirr": lambda b: _complete(
             b, "pay_in_30", WalletProvider.TELEBIRR, amount="5000.01"
         ),
