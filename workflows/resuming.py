@@ -141,13 +141,16 @@ async def _collect_on(desk: PlanDesk, installment: InstallmentLife, *, left: Lef
     current = attempt_id(installment_id=order.installment_id, number=order.first_attempt)
     made = left.payments.attempt(attempt_id=current)
     was_made = made is not None
+    if made is not None and made.amount is not None:
+        # What was stored is asked about as it was: a late fee may have been charged since.
+        installment.asked = made.amount
     await desk.start_collection(
         replace(
             order,
             channel=order.channel if made is None else made.channel,
             provider=order.provider if made is None else made.provider or order.provider,
             wallet_id=None if made is None else made.wallet_id,
-            amount=order.amount if made is None else made.amount or order.amount,
+            amount=installment.asked or order.amount,
             retry_on=order.retry_on[known.failed :],
             asks_first=was_made,
             not_before=None if was_made else known.next_attempt_at,

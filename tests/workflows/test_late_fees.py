@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
 
 from meqenet.bnpl import events as e
 from meqenet.bnpl.delinquency_events import LateFeeCharged
@@ -16,7 +17,9 @@ from meqenet.calendar import addis_date
 from meqenet.ledger import happenings as h
 from meqenet.money import Money
 from meqenet.payments.rail import RailStatus
+from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle, code_of
+from tests.workflows.losing import DONE, losing
 from tests.workflows.test_test_clock import Clock, active_plan, advance, new_clock
 from workflows.messages import PlanAnswer, RetryInstallment, WaiveFee
 from workflows.plan import PaymentPlanWorkflow
@@ -129,3 +132,38 @@ async def _waive(handle: Handle, *, who: str = "stf_abebe") -> PlanAnswer:
     return await handle.execute_update(
         PaymentPlanWorkflow.waive_fee, WaiveFee(number=1, who=who, why=_WHY)
     )
+
+
+async def test_a_plan_that_is_lost_while_it_charges_a_fee_has_it_in_its_books_once_and_asks_for_it(
+    env: WorkflowEnvironment, unique: str
+) -> None:
+    step = ("bnpl.record_event late_fee_charged", 1, DONE)
+    async with losing(env, unique, step) as lost:
+        stores = lost.stores
+        stores.product_version = 2
+        stores.answer = lambda _order: _NO_FUNDS
+        application = lost.bench.application("pay_in_30")
+        plan = application.plan_id
+        await lost.bench.apply(application)
+        await lost.sign(application)
+        life = asyncio.create_task(lost.bench.days_pass(lost.handle(plan), 30 + 4))
+        await lost.lose(plan)
+        life.cancel()
+        await asyncio.gather(life, return_exceptions=True)
+        assert f"{plan}-i01-f1" not in stores.postings
+        assert (await lost.rehydrate()).begun == 1
+
+        async def posted() -> bool:
+            return f"{plan}-i01-f1" in stores.postings
+
+        await eventually(posted, lambda is_there: is_there)
+        retry = RetryInstallment(number=1, who="stf_abebe", why=_WHY)
+        handle = lost.handle(plan)
+        await handle.execute_update(PaymentPlanWorkflow.retry_installment, retry)
+
+        async def asked() -> Money:
+            return stores.planned[-1].amount
+
+        await eventually(asked, lambda amount: amount == _PRICE + _FEE)
+        assert stores.kinds(plan).count("late_fee_charged") == 1
+        await handle.terminate()
