@@ -10,15 +10,16 @@ from activities.contracts.step import Nothing
 from activities.contracts.wallets import FILE_WALLET, FileWallet, WalletFiled
 from activities.edge import takes
 from db.kernel.encryption import Keyring
-from db.kernel.engine import Database
+from db.kernel.engine import Database, ReadSession
 from db.payments import attempts, loading, planning, policies, refunds, wallets
 from db.payments.tables import Attempt
 from meqenet.calendar import addis_date
 from meqenet.errors import Defect
 from meqenet.payments.attempts import Finding
 from meqenet.payments.causes import remedy_for
+from meqenet.payments.channels import request_channel
 from meqenet.payments.planning import plan_attempt
-from meqenet.payments.wallet_ids import wallet_id_of
+from meqenet.payments.wallet_ids import wallet_id_of, wallet_number
 
 
 class PaymentsActivities:
@@ -68,7 +69,7 @@ class PaymentsActivities:
                 session=session, option=terms.option, day=terms.signed_on
             )
             if policy is None:
-                return collecting.NextAttemptPlanned(at=None, reason=collecting.NO_POLICY)
+                return await _without_policy(session=session, command=command)
             limits = await policies.wallet_limits_on(session=session, day=today)
             stored = await planning.collectable_of(
                 session=session,
@@ -227,6 +228,23 @@ class PaymentsActivities:
             ),
             further_wallets=tuple(orders.further_wallets),
         )
+
+
+async def _without_policy(
+    *, session: ReadSession, command: collecting.PlanNextAttempt
+) -> collecting.NextAttemptPlanned:
+    """The product's dates say when; of a wallet that was chosen it is told how it is asked."""
+    number = wallet_number(plan_id=command.plan_id, wallet_id=command.terms.wallet_id)
+    for other in await wallets.further_wallets(session=session, plan_id=command.plan_id):
+        if other.number == number:
+            return collecting.NextAttemptPlanned(
+                at=None,
+                reason=collecting.NO_POLICY,
+                channel=contract.Channel(request_channel(provider=other.provider).value),
+                wallet_id=command.terms.wallet_id,
+                provider=other.provider,
+            )
+    return collecting.NextAttemptPlanned(at=None, reason=collecting.NO_POLICY)
 
 
 def _standing(attempt: Attempt) -> contract.AttemptStanding:

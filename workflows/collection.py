@@ -9,24 +9,17 @@ from temporalio.exceptions import ActivityError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.contracts.collecting import NO_POLICY, NextAttemptPlanned
-    from activities.contracts.payments import (
-        RECORD_ANSWER,
-        AnswerSource,
-        AttemptStanding,
-        AttemptState,
-        Channel,
-        RecordAnswer,
-    )
+    from activities.contracts.payments import AttemptStanding, AttemptState, Channel
     from meqenet.calendar import at_addis
     from meqenet.identity import attempt_id
-    from meqenet.payments.rail import PaymentAnswer, RailStatus
-    from workflows.asking import ask, report_of
+    from meqenet.payments.rail import RailStatus
+    from workflows.asking import report_of
     from workflows.attempt import Attempt
     from workflows.attempt_planner import AttemptPlanner, Way, way_of
     from workflows.clock import ClockMoved, PlanClock
     from workflows.collection_end import ended_after, ended_unsent
-    from workflows.hints import needs_asking
     from workflows.late_money import LateMoney, follow_money, settled
+    from workflows.late_words import store_late_word
     from workflows.messages import PaymentReported, plan_workflow_id
     from workflows.news import (
         CollectionNews,
@@ -34,7 +27,6 @@ with workflow.unsafe.imports_passed_through():
         CollectionResult,
         NewsKind,
     )
-    from workflows.rails import query_payment
 
 _LATE_MAX = timedelta(minutes=10)
 """After the deadline the provider closes its order; the order is watched this much longer."""
@@ -104,7 +96,8 @@ class InstallmentCollectionWorkflow:
     @workflow.signal
     def pay_by(self, wallet_id: str) -> None:
         """The customer wants to pay from this wallet: ask it now, and go on with it."""
-        self._chosen = wallet_id
+        if self._order.policy is not None:
+            self._chosen = wallet_id
 
     @workflow.signal
     def money_came(self) -> None:
@@ -114,12 +107,13 @@ class InstallmentCollectionWorkflow:
     async def _collect(self) -> CollectionResult:
         planner = AttemptPlanner(order=self._order, clock=self._clock)
         if planner.policy is None:
-            return await self._collect_by_dates()
+            return await self._collect_by_dates(planner, way_of(self._order))
         number, way = self._order.first_attempt, way_of(self._order)
         if not self._order.asks_first:
             planned = await planner.plan()
             if planned.reason == NO_POLICY:
-                return await self._collect_by_dates()
+                way = way_of(self._order, planned=planned)
+                return await self._collect_by_dates(planner, way)
             planned = await self._wait_as_planned(planner, planned)
             if planned.at is None:
                 return self._nothing(number - 1, reason=planned.reason)
@@ -153,14 +147,17 @@ class InstallmentCollectionWorkflow:
             if self._stopped() or self._money_came:
                 return planned
             if self._chosen is not None:
-                planner.choose(wallet_id=self._chosen, number=self._made + 1)
-                self._chosen = None
+                self._choose(planner)
             elif await planner.still_holds(planned):
                 return planned
             else:
                 plans += 1
             planned = await planner.plan()
         return planned
+
+    def _choose(self, planner: AttemptPlanner) -> None:
+        planner.choose(wallet_id=self._chosen or "", number=self._made + 1)
+        self._chosen = None
 
     def _stopped(self) -> bool:
         """Asked anew after every wait: the plan may have said so meanwhile."""
@@ -224,7 +221,7 @@ class InstallmentCollectionWorkflow:
             plan_id=order.plan_id, installment_id=order.installment_id, at=self._clock.now()
         )
 
-    async def _collect_by_dates(self) -> CollectionResult:
+    async def _collect_by_dates(self, planner: AttemptPlanner, way: Way) -> CollectionResult:
         """The payment at checkout, and collections from before there were policies."""
         number = self._order.first_attempt
         retry_on = list(self._order.retry_on)
@@ -234,7 +231,10 @@ class InstallmentCollectionWorkflow:
                 return self._nothing(number - 1, reason=None)
         while True:
             self._retry_now = False
-            standing = await self._try(number, way=way_of(self._order))
+            if self._chosen is not None:
+                self._choose(planner)
+                way = way_of(self._order, planned=await planner.plan())
+            standing = await self._try(number, way=way)
             if standing.state is AttemptState.SUCCEEDED or self._is_last(standing, retry_on):
                 return self._result(standing, attempts=number)
             await self._wait_for_next_try(standing, on=retry_on.pop(0))
@@ -310,25 +310,8 @@ class InstallmentCollectionWorkflow:
                     LateMoney(attempt_id=ended_id, answer=report.answer, is_hint=report.is_hint)
                 )
                 continue
-            answer: PaymentAnswer | None = report.answer
-            if needs_asking(report):
-                asked = paid.provider if paid and paid.provider else self._order.provider
-                answer = await query_payment(
-                    provider=asked, attempt_id=ended_id, provider_reference=None
-                )
-            if answer is not None:
-                await ask(
-                    RECORD_ANSWER,
-                    RecordAnswer(
-                        attempt_id=ended_id,
-                        answer=answer,
-                        source=AnswerSource.QUERY
-                        if needs_asking(report)
-                        else AnswerSource.CALLBACK,
-                        at=self._clock.now(),
-                    ),
-                    summary="Store a late answer",
-                )
+            asked = paid.provider if paid and paid.provider else self._order.provider
+            await store_late_word(report, attempt_id=ended_id, provider=asked, at=self._clock.now())
 
     async def _let_customer_pay(self, attempt: Attempt, *, deadline: datetime) -> AttemptStanding:
         """Open the provider's page and wait until paid, too late, or unwanted and closed."""

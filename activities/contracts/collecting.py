@@ -12,7 +12,10 @@ from meqenet.payments.rail import MandateStatus, WalletProvider
 from meqenet.payments.retry import Exhausted
 
 NO_POLICY = "no_policy"
-"""Reason of a plan whose option had no policy yet: its product's own dates decide."""
+"""Reason of a plan whose option had no policy yet: its product's own dates decide.
+
+The way to a wallet that was chosen is told all the same.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,9 +35,17 @@ class DueNow(Domains):
 
 
 async def collect(
-    env: WorkflowEnvironment, domains: Payments, *, plan: str, merchant: str
+    env: WorkflowEnvironment,
+    domains: Payments,
+    *,
+    plan: str,
+    merchant: str,
+    retry_on: tuple[date, ...] = (),
 ) -> Collecting:
-    """Start the collection of an installment that is due, as the plan of a merchant does."""
+    """Start the collection of an installment that is due, as the plan of a merchant does.
+
+    ``retry_on``: when it is tried again where no policy says so.
+    """
     domains.wallets[plan] = p.RegisterWallet(
         plan_id=plan,
         provider=WalletProvider.MPESA,
@@ -54,7 +62,7 @@ async def collect(
         provider=WalletProvider.MPESA,
         channel=p.Channel.PUSH,
         first_attempt=1,
-        retry_on=(),
+        retry_on=retry_on,
         collection_hour=10,
         title="t",
         account_reference="PLN12",

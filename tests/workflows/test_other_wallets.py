@@ -2,24 +2,34 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.testing import WorkflowEnvironment
 
+from activities.contracts.collecting import (
+    NO_POLICY,
+    PLAN_NEXT_ATTEMPT,
+    NextAttemptPlanned,
+    PlanNextAttempt,
+)
+from activities.contracts.payments import Channel
 from activities.contracts.wallets import FileWallet
+from activities.edge import takes
 from meqenet.bnpl.events import PaymentRequested
 from meqenet.bnpl.staff_events import WalletAdded, WalletChosen
 from meqenet.identity import attempt_id, installment_id
 from meqenet.ledger.happenings import InstallmentCollected
 from meqenet.payments.rail import RailStatus, WalletProvider
 from tests.waiting import eventually
-from tests.workflows.conftest import Bench, Handle, code_of
-from tests.workflows.fakes import WALLETS
+from tests.workflows.conftest import Bench, Handle, code_of, serving
+from tests.workflows.due import collect
+from tests.workflows.fakes import WALLETS, Domains
 from tests.workflows.losing import DONE, losing
 from tests.workflows.test_support import waiting
 from tests.workflows.test_test_clock import advance
+from workflows.collection import InstallmentCollectionWorkflow
 from workflows.messages import AddWallet, DeedStanding, PayByAnotherWallet
 from workflows.plan import PaymentPlanWorkflow
 
@@ -120,6 +130,38 @@ async def test_a_lost_run_goes_on_at_the_wallet_that_was_asked(
         assert stores.asked_of == {order(plan, 2): WalletProvider.TELEBIRR}
         (posted,) = [h for h in stores.happenings(plan) if isinstance(h, InstallmentCollected)]
         assert (posted.provider, posted.attempt_id) == (WalletProvider.TELEBIRR, order(plan, 2))
+
+
+class ByDates(Domains):
+    """No policy was in force yet: the product's dates say when, and only the choice who."""
+
+    @takes(PLAN_NEXT_ATTEMPT)
+    async def plan_next_attempt(self, command: PlanNextAttempt) -> NextAttemptPlanned:
+        chosen = command.terms.wallet_id
+        way = Channel.PUSH if chosen else None
+        return NextAttemptPlanned(at=None, reason=NO_POLICY, channel=way, wallet_id=chosen)
+
+
+async def test_where_dates_say_when_a_chosen_wallet_is_asked_once_and_at_once(
+    env: WorkflowEnvironment, unique: str
+) -> None:
+    plan, domains = f"pln_{unique}", ByDates()
+    far = (date(2999, 1, 1), date(2999, 1, 2))
+    second, third = (attempt_id(installment_id=f"{plan}-i02", number=n) for n in (2, 3))
+    domains.answer = lambda _order: (RailStatus.FAILED, "1")
+    async with serving(env, domains):
+        handle = await collect(env, domains, plan=plan, merchant="mer_1", retry_on=far)
+        other = FileWallet(
+            plan_id=plan, provider=WalletProvider.MPESA, msisdn="251711000001", at=datetime.now(UTC)
+        )
+        domains.further[plan].append(other)
+        await until(lambda: len(domains.failed_at) == 1)
+        await handle.signal(InstallmentCollectionWorkflow.pay_by, f"{plan}-w2")
+        await until(lambda: second in domains.failed_at)
+        domains.answer = lambda _order: RailStatus.SUCCEEDED
+        await handle.signal(InstallmentCollectionWorkflow.retry_now)
+        assert (await handle.result()).attempt_id == third
+    assert [domains.attempts[each].wallet_id for each in (second, third)] == [f"{plan}-w2"] * 2
 
 
 async def test_two_agents_at_once_make_one_attempt_at_the_other_wallet(bench: Bench) -> None:

@@ -6,7 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from activities.contracts.collecting import NextAttemptPlanned, PlanNextAttempt, PolicyTerms
+from activities.contracts.collecting import (
+    NO_POLICY,
+    NextAttemptPlanned,
+    PlanNextAttempt,
+    PolicyTerms,
+)
 from activities.contracts.payments import (
     AnswerSource,
     Channel,
@@ -183,6 +188,17 @@ async def test_a_chosen_wallet_is_asked_at_once_and_stays_though_the_clock_stand
     assert (again.reason, again.wallet_id) == ("after_no_funds", f"{plan_id}-w2")
     assert again.at is not None
     assert again.at > NOW + timedelta(hours=12)
+
+
+async def test_before_there_was_a_policy_the_way_to_a_chosen_wallet_is_told_all_the_same(
+    steps: PaymentsActivities, plan_id: str, unique: str
+) -> None:
+    await steps.file_wallet(filing(plan_id, phone(unique, 0)))
+    early = PolicyTerms(option="pay_in_4", signed_on=date(2025, 12, 31), due_on=NOW.date())
+    told = await planned(steps, plan_id, terms=replace(early, wallet_id=f"{plan_id}-w2"))
+    assert (told.at, told.reason) == (None, NO_POLICY)
+    assert (told.wallet_id, told.provider, told.channel) == (f"{plan_id}-w2", "mpesa", Channel.PUSH)
+    assert (await planned(steps, plan_id, terms=early)).channel is None
 
 
 async def test_a_return_goes_to_the_wallet_that_has_paid(
