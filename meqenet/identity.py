@@ -9,6 +9,8 @@ import base64
 import hashlib
 from datetime import date
 
+OWN_PAYMENT_FROM = 100
+"""Orders of a plan beyond this number are payments of the customer's own will, counted from it."""
 _DIGEST_LETTERS = 20
 """20 base32 letters are 100 bits: a billion plans collide with a chance below 1e-12."""
 
@@ -28,10 +30,15 @@ def plan_id(*, merchant_id: str, reference: str) -> str:
 
 
 def installment_id(*, plan_id: str, number: int) -> str:
-    """``pln_…-i02`` for the second installment."""
-    if not 1 <= number <= 99:  # noqa: PLR2004 - two digits is the grammar of the id
-        raise ValueError("number: installments are numbered 1 to 99")
-    return f"{plan_id}-i{number:02d}"
+    """``pln_…-i02`` for the second installment, ``pln_…-x01`` for 101: the first own payment.
+
+    An own payment is collected like an installment, and its attempts are named after it; but it
+    stands beside the schedule.
+    """
+    letter, place = ("i", number) if number < OWN_PAYMENT_FROM else ("x", number - OWN_PAYMENT_FROM)
+    if not 1 <= place <= 99:  # noqa: PLR2004 - two digits is the grammar of the id
+        raise ValueError("number: installments are numbered 1 to 99, own payments 101 to 199")
+    return f"{plan_id}-{letter}{place:02d}"
 
 
 def attempt_id(*, installment_id: str, number: int) -> str:
@@ -88,7 +95,7 @@ def installment_of(*, attempt_id: str) -> str:
         ValueError: the text is no attempt id.
     """
     head, separator, tail = attempt_id.rpartition("-a")
-    if not separator or not tail.isdigit() or "-i" not in head:
+    if not separator or not tail.isdigit() or not ("-i" in head or "-x" in head):
         raise ValueError("attempt id: not of the form pln_…-i01-a1")
     return head
 

@@ -38,7 +38,7 @@ def next_start(desk: PlanDesk) -> datetime | None:
     dues = [
         due_at(desk, installment=i)
         for i in desk.life.installments
-        if i.state is InstallmentState.SCHEDULED
+        if i.state is InstallmentState.SCHEDULED and desk.life.payment is None
     ]
     payout = desk.life.payout
     if payout is not None and payout_waits(desk):
@@ -48,6 +48,8 @@ def next_start(desk: PlanDesk) -> datetime | None:
 
 def next_step(desk: PlanDesk) -> tuple[str, datetime | None]:
     """What happens next by itself, and when; what is waited for when nothing does."""
+    if desk.life.payment is not None:
+        return "the customer pays", None
     steps: list[tuple[datetime, str]] = []
     for installment in desk.life.installments:
         number = installment.planned.number

@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.contracts import payments as p
     from activities.contracts import reconciliation as r
     from meqenet.bnpl.states import InstallmentState
+    from meqenet.identity import OWN_PAYMENT_FROM
     from meqenet.ledger.happenings import CustomerCreditReceived
     from meqenet.payments.late_money import MoneyPlace, Need
     from meqenet.payments.orders import installment_number, plan_of
@@ -130,15 +131,13 @@ class LateMoneyWorkflow:
                 summary="Does the plan need it?",
             )
             is_taken = placed.place is MoneyPlace.INSTALLMENT
-            if is_taken and _is_paid(plan, attempt_id):
+            if is_taken and await _is_settled(plan, attempt_id, placed):
                 return placed.place
-            if not plan.ended:
-                await _tell_plan(attempt_id)
-            elif is_taken and await _is_posted(attempt_id, placed):
-                return placed.place
-            elif need is Need.UNDECIDED:
+            if need is Need.UNDECIDED and _is_over(plan, attempt_id, is_taken=is_taken):
                 need = Need.OVER
                 continue
+            if not plan.ended:
+                await _tell_plan(attempt_id)
             if workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(LateMoney(attempt_id=attempt_id))
             wait = _LOOK_AGAIN_AFTER[min(turn, len(_LOOK_AGAIN_AFTER) - 1)]
@@ -214,6 +213,28 @@ def _is_paid(plan: bnpl.LoadedPlan, attempt_id: str) -> bool:
     number = installment_number(order_id=attempt_id)
     states = {row.planned.number: row.state for row in plan.installments}
     return states.get(number) == InstallmentState.PAID
+
+
+async def _is_settled(plan: bnpl.LoadedPlan, attempt_id: str, placed: late.MoneyPlaced) -> bool:
+    """Whether money that was taken is posted where it belongs."""
+    if _is_paid(plan, attempt_id):
+        return True
+    asks_ledger = plan.ended or _is_own_payment(attempt_id)
+    return asks_ledger and await _is_posted(attempt_id, placed)
+
+
+def _is_over(plan: bnpl.LoadedPlan, attempt_id: str, *, is_taken: bool) -> bool:
+    """Whether nobody will take the money any more."""
+    if plan.ended or is_taken or not _is_own_payment(attempt_id):
+        return plan.ended
+    asked = plan.progress.payment
+    own = installment_number(order_id=attempt_id) - OWN_PAYMENT_FROM
+    return asked is None or asked.order != own
+
+
+def _is_own_payment(attempt_id: str) -> bool:
+    """Whether it is beside the schedule: what its payment has not taken is a credit."""
+    return installment_number(order_id=attempt_id) > OWN_PAYMENT_FROM
 
 
 async def _is_posted(attempt_id: str, placed: late.MoneyPlaced) -> bool:

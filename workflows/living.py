@@ -17,7 +17,7 @@ from meqenet.bnpl.events import (
 )
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.calendar import addis_date
-from meqenet.identity import installment_id
+from meqenet.identity import OWN_PAYMENT_FROM, installment_id
 from meqenet.payments.rail import WalletProvider
 from workflows.agenda import due_at, next_start, next_step, overdue
 from workflows.collection import InstallmentCollectionWorkflow
@@ -31,6 +31,12 @@ from workflows.news import (
     CollectionOrder,
     CollectionResult,
     NewsKind,
+)
+from workflows.own_payments import (
+    next_fees_asked,
+    see_to_payment,
+    set_aside,
+    take_own_payment,
 )
 from workflows.paying_merchant import pay_merchant_if_due, take_payout_answer
 from workflows.plan_desk import PlanDesk
@@ -70,6 +76,7 @@ async def live(desk: PlanDesk) -> bool:
             await do_deed(desk, desk.deeds[0], collect=lambda row: _collect(desk, row, now=True))
             desk.deeds.popleft()
         await keep_holds(desk)
+        await see_to_payment(desk, order_of=_order_of)
         while desk.payout_answers:
             await take_payout_answer(desk, desk.payout_answers.popleft())
         await pay_merchant_if_due(desk)
@@ -98,7 +105,13 @@ async def _take_in(desk: PlanDesk) -> None:
 
 def _next_deed(desk: PlanDesk) -> datetime | None:
     """When the plan has to begin something, or to remind of something."""
-    deeds = (next_start(desk), next_reminder(desk), next_lateness(desk), next_late_fee(desk))
+    deeds = (
+        next_start(desk),
+        next_reminder(desk),
+        next_lateness(desk),
+        next_late_fee(desk),
+        next_fees_asked(desk),
+    )
     return min((at for at in deeds if at), default=None)
 
 
@@ -122,6 +135,7 @@ def _over(desk: PlanDesk) -> bool:
 def _is_due(desk: PlanDesk, installment: InstallmentLife) -> bool:
     return (
         installment.state is InstallmentState.SCHEDULED
+        and desk.life.payment is None
         and due_at(desk, installment=installment) <= desk.clock.now()
     )
 
@@ -147,6 +161,11 @@ async def _collect(desk: PlanDesk, installment: InstallmentLife, *, now: bool = 
     if first_at is not None:
         order = postponed_order(desk, order, installment=installment, at=first_at)
     await desk.start_collection(order)
+
+
+def _order_of(desk: PlanDesk, installment: InstallmentLife) -> CollectionOrder:
+    """As of today."""
+    return collection_order(desk, installment, started_on=addis_date(at=desk.clock.now()))
 
 
 def collection_order(
@@ -219,7 +238,9 @@ async def _request_payment(desk: PlanDesk, news: CollectionNews) -> None:
     await desk.record(
         PaymentRequested(expires_at=expires_at, number=news.number),
         state=PlanState.PAST_DUE if overdue(desk) else desk.life.state,
-        step=f"the customer pays installment {news.number}",
+        step="the customer pays"
+        if news.number > OWN_PAYMENT_FROM
+        else f"the customer pays installment {news.number}",
         step_at=expires_at,
         action=NextAction(
             kind="visit", url=news.url, app_link=news.app_link, expires_at=expires_at
@@ -229,8 +250,19 @@ async def _request_payment(desk: PlanDesk, news: CollectionNews) -> None:
 
 
 async def _take_result(desk: PlanDesk, result: CollectionResult) -> None:
+    if result.number > OWN_PAYMENT_FROM:
+        await take_own_payment(desk, result, order_of=_order_of)
+        show_days_past_due(desk)
+        return
     installment = desk.life.installment(number=result.number)
-    if result.end is CollectionEnd.STOPPED and result.number in desk.moved:
+    is_moved = result.end is CollectionEnd.STOPPED and result.number in desk.moved
+    if is_moved and desk.life.payment is not None:
+        failed = set_aside(desk, result)
+        if failed is not None:
+            step, step_at = next_step(desk)
+            await desk.record(failed, state=desk.life.state, step=step, step_at=step_at)
+        return
+    if is_moved:
         today = addis_date(at=desk.clock.now())
         await go_on_later(desk, result, collection_order(desk, installment, started_on=today))
         return
@@ -265,6 +297,9 @@ async def _take_late_money(desk: PlanDesk, *, number: int) -> None:
             await collection.handle.signal(InstallmentCollectionWorkflow.money_came)
         except FailureError:
             workflow.logger.info("a collection ended while money came for it")
+        return
+    if number > OWN_PAYMENT_FROM:
+        # Its payment is over: whoever follows the money keeps it as the customer's credit.
         return
     installment = desk.life.installment(number=number)
     if installment.state is not InstallmentState.FAILED:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from meqenet.bnpl.own_payment import OwnPayment
 from meqenet.money import Money
 from meqenet.payments.rail import PaymentAnswer, RefundAnswer, WalletProvider
 
@@ -170,6 +171,26 @@ SupportDeed = (
     | WaiveFee
 )
 """What staff may have a plan do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayNow:
+    """Update ``pay``: the customer pays by their own will; without an amount, everything."""
+
+    amount: Money | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Payable:
+    """Query ``payable``: each payment that can be made now, and what it pays; or why none can.
+
+    ``on`` is the Addis Ababa date of the plan's clock.
+    """
+
+    payments: tuple[OwnPayment, ...]
+    on: date | None = None
+    code: str | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
         test_clock_workflow_id,
     )
     from workflows.news import CollectionNews
+    from workflows.payment_updates import PaymentUpdates
     from workflows.plan_desk import (
         MERCHANT_ID,
         PAYMENT_OPTION,
@@ -83,7 +84,7 @@ def _too_late_to_cancel(state: PlanState) -> ApplicationError:
 
 
 @workflow.defn
-class PaymentPlanWorkflow(WalletUpdates, FeeUpdates):
+class PaymentPlanWorkflow(PaymentUpdates, WalletUpdates, FeeUpdates):
     """One per plan. Phases follow each other in ``run``; updates only leave a word for them."""
 
     @workflow.init

@@ -50,6 +50,11 @@ def account(desk: PlanDesk) -> Account:
     return found
 
 
+def bears_interest(desk: PlanDesk) -> bool:
+    """Whether time costs its customer anything."""
+    return _product(desk).bears_interest
+
+
 def _product(desk: PlanDesk) -> ProductVersion:
     """Read once a run."""
     if desk.product is None:

@@ -21,6 +21,8 @@ from meqenet.bnpl.events import PlanDeclined, PlanEvent
 from meqenet.bnpl.products import ProductVersion
 from meqenet.bnpl.states import PlanState
 from meqenet.credit.holds import Release
+from meqenet.identity import OWN_PAYMENT_FROM
+from meqenet.money import Money
 from meqenet.settlement.transfer import TransferAnswer
 from workflows.asking import ask
 from workflows.clock import ClockMoved, PlanClock
@@ -85,6 +87,15 @@ class AskedDeed:
 
 
 @dataclass
+class AskedPayment:
+    """What a customer wants to pay; ``done`` once it is on record, or refused."""
+
+    amount: Money | None
+    done: bool = False
+    refused: ApplicationError | None = None
+
+
+@dataclass
 class PlanDesk:
     """Everything about one plan inside its workflow. Only the main coroutine records events."""
 
@@ -112,6 +123,10 @@ class PlanDesk:
     """Under which the plan lives; read from its terms when it is first asked for."""
     moved: dict[int, datetime] = field(default_factory=dict)
     """Collections that are being stopped to go on at another time, or with another amount."""
+    parked: dict[int, datetime] = field(default_factory=dict)
+    """Collections that a payment has set aside, and when their next attempt is to be made."""
+    pay_asked: AskedPayment | None = None
+    """A payment that the customer wants to make."""
     unmoved: set[int] = field(default_factory=set)
     """Those of them whose time stays: no event tells of a move."""
     news: deque[CollectionNews] = field(default_factory=deque)
@@ -214,6 +229,7 @@ class PlanDesk:
             or self.payouts_asked
             or self.deeds
             or self.came
+            or self.pay_asked
         )
 
     def cancel_is_new(self) -> bool:
@@ -339,7 +355,9 @@ class PlanDesk:
             result = CollectionResult(
                 number=number,
                 end=CollectionEnd.FAILED,
-                attempts=self.life.installment(number=number).attempts + 1,
+                attempts=1
+                if number > OWN_PAYMENT_FROM
+                else self.life.installment(number=number).attempts + 1,
                 cause="collection_lost",
             )
         del self.active[number]

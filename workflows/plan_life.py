@@ -10,6 +10,7 @@ from activities.contracts.settlement import SettlementScheduled
 from meqenet.bnpl.account_history import AccountHistory
 from meqenet.bnpl.collection_hold import CollectionHold
 from meqenet.bnpl.events import PlannedInstallment
+from meqenet.bnpl.payment_events import FeePart
 from meqenet.bnpl.progress import PlanProgress
 from meqenet.bnpl.servicing.delinquency import Standing
 from meqenet.bnpl.states import InstallmentState, PlanState
@@ -49,6 +50,24 @@ class InstallmentLife:
 
 
 @dataclass
+class OpenPayment:
+    """A payment of the customer's own will that is not over.
+
+    Attributes:
+        number: of its order: 101 for the first of the plan.
+        installments: those that it pays whole.
+        late_fees: what of it pays late fees.
+        sent: whether the wallet may have been asked.
+    """
+
+    number: int
+    amount: Money
+    installments: tuple[int, ...]
+    late_fees: tuple[FeePart, ...]
+    sent: bool = False
+
+
+@dataclass
 class PayoutLife:
     """The merchant's money. ``done`` when the bank has settled it."""
 
@@ -83,6 +102,11 @@ class PlanLife:
     further_wallets: list[str] = field(default_factory=list)
     """Ids of the other wallets that are on file for it."""
     account: AccountHistory = field(default_factory=AccountHistory)
+    payments: int = 0
+    """How many payments the customer has begun by their own will."""
+    payment: OpenPayment | None = None
+    fees_asked_at: datetime | None = None
+    """When late fees are asked for that were left when their installment was paid."""
 
     @property
     def signed(self) -> PlanTerms:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from activities.contracts import kyc, marketplace
 from activities.contracts.payments import AttemptState
 from meqenet.bnpl.states import InstallmentState, PlanState
+from meqenet.calendar import addis_date
 from meqenet.identity import attempt_id, installment_id
 from workflows.activation import activate, finish_activation
 from workflows.becoming_active import (
@@ -28,7 +29,8 @@ from workflows.ending import end_early, end_mandate
 from workflows.late_fees import finish_fee
 from workflows.living import collection_order
 from workflows.messages import Accept, Cancel
-from workflows.news import CollectionEnd, CollectionResult
+from workflows.news import CollectionEnd, CollectionOrder, CollectionResult
+from workflows.own_payments import go_on_paying
 from workflows.plan_desk import PlanDesk, PlanEnded
 from workflows.plan_life import InstallmentLife, LeftOff
 
@@ -121,9 +123,15 @@ async def _be_active_again(desk: PlanDesk, left: LeftOff) -> None:
         await desk.tell_merchant("plan.settled")
     await finish_fee(desk, newest=left.progress.newest)
     show_days_past_due(desk)
+    if await go_on_paying(desk, left, order_of=_order_of):
+        return
     for installment in desk.life.installments:
         if installment.state is InstallmentState.COLLECTING:
             await _collect_on(desk, installment, left=left)
+
+
+def _order_of(desk: PlanDesk, installment: InstallmentLife) -> CollectionOrder:
+    return collection_order(desk, installment, started_on=addis_date(at=desk.clock.now()))
 
 
 async def _collect_on(desk: PlanDesk, installment: InstallmentLife, *, left: LeftOff) -> None:

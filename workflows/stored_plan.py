@@ -9,10 +9,18 @@ from activities.contracts.payments import LoadedPayments
 from activities.contracts.settlement import LoadedSettlement
 from meqenet.bnpl.progress import PlanProgress
 from meqenet.bnpl.states import InstallmentState, PlanState
+from meqenet.identity import OWN_PAYMENT_FROM
 from meqenet.payments.rail import WalletProvider
 from workflows.clock import ClockReading
 from workflows.messages import Application
-from workflows.plan_life import InstallmentLife, LeftOff, PayoutLife, PlanLife, PlanRun
+from workflows.plan_life import (
+    InstallmentLife,
+    LeftOff,
+    OpenPayment,
+    PayoutLife,
+    PlanLife,
+    PlanRun,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +92,22 @@ def _life(stored: StoredPlan) -> PlanLife:
         delinquency=plan.progress.standing,
         further_wallets=list(stored.payments.further_wallets),
         account=plan.progress.account,
+        payments=plan.progress.payments,
+        payment=_payment(plan.progress),
+    )
+
+
+def _payment(progress: PlanProgress) -> OpenPayment | None:
+    """A payment that is not over; its run has asked the wallet for it, or not: the orders say."""
+    asked = progress.payment
+    if asked is None:
+        return None
+    return OpenPayment(
+        number=OWN_PAYMENT_FROM + asked.order,
+        amount=asked.amount,
+        installments=asked.installments,
+        late_fees=asked.late_fees,
+        sent=True,
     )
 
 

@@ -55,7 +55,7 @@ def require(no: No | None) -> None:
         ApplicationError: the refusal, as whoever asked is told it.
     """
     if no is not None:
-        raise _refused(no)
+        raise refused(no)
 
 
 def no_signature(deed: SupportDeed | ReturnCredit) -> No | None:
@@ -76,7 +76,7 @@ def no_signature(deed: SupportDeed | ReturnCredit) -> No | None:
 
 def no_retry(desk: PlanDesk, *, number: int, in_batch: bool = False) -> No | None:
     """An installment is tried again when its attempts are over, or when it waits for the next."""
-    if no := _no_number(desk, number=number) or _no_collecting(desk):
+    if no := _no_number(desk, number=number) or _no_collecting(desk) or payment_under_way(desk):
         return no
     hold = hold_in_force(desk)
     if hold is not None and hold.reason is HoldReason.UNREACHABLE:
@@ -101,7 +101,7 @@ def _no_attempt_now(desk: PlanDesk, *, number: int) -> No | None:
         case InstallmentState.COLLECTING:
             if is_waiting(desk, number=number):
                 return None
-            return _under_way(number)
+            return attempt_under_way(number)
         case _:
             return No(
                 "installment_not_retryable",
@@ -135,7 +135,8 @@ def no_other_wallet(desk: PlanDesk, *, number: int, wallet_id: str | None) -> No
     return None
 
 
-def _under_way(number: int) -> No:
+def attempt_under_way(number: int) -> No:
+    """Something is under way that may bring the installment's money."""
     return No(
         "attempt_under_way",
         f"An attempt at installment {number} is under way, or its outcome is being asked about. "
@@ -182,7 +183,7 @@ def no_payout_retry(desk: PlanDesk) -> No | None:
 
 def no_waiver(desk: PlanDesk, *, number: int) -> No | None:
     """Late fees are taken back while they are unpaid and no attempt asks for them."""
-    if no := _no_number(desk, number=number) or _no_force(desk):
+    if no := _no_number(desk, number=number) or no_force(desk):
         return no
     if any(isinstance(each.deed, WaiveFee) and each.deed.number == number for each in desk.deeds):
         text = f"The late fees of installment {number} are being waived."
@@ -191,7 +192,7 @@ def no_waiver(desk: PlanDesk, *, number: int) -> No | None:
         text = f"number: installment {number} has no late fee that is unpaid"
         return No("no_fee_to_waive", text, "number")
     if is_under_way(desk, number=number):
-        return _under_way(number)
+        return attempt_under_way(number)
     return None
 
 
@@ -214,6 +215,8 @@ def is_under_way(desk: PlanDesk, *, number: int) -> bool:
     is_told = any(result.number == number for result in desk.results) or any(
         news.number == number for news in desk.news
     )
+    if desk.life.payment is not None:
+        return True
     return is_told or (number in desk.active and not is_waiting(desk, number=number))
 
 
@@ -256,7 +259,16 @@ def _no_number(desk: PlanDesk, *, number: int) -> No | None:
     return No("installment_unknown", f"number: the plan has installments 1 to {count}", "number")
 
 
-def _no_force(desk: PlanDesk) -> No | None:
+def payment_under_way(desk: PlanDesk) -> No | None:
+    """A payment of the customer's own will may bring any of the plan's money."""
+    if desk.life.payment is None and desk.pay_asked is None:
+        return None
+    text = "A payment of the customer is under way. Wait for its end: nothing is asked for twice."
+    return No("payment_under_way", text)
+
+
+def no_force(desk: PlanDesk) -> No | None:
+    """Something is owed, and may be collected."""
     state = desk.life.state
     if state in _IN_FORCE:
         return None
@@ -264,7 +276,7 @@ def _no_force(desk: PlanDesk) -> No | None:
 
 
 def _no_collecting(desk: PlanDesk) -> No | None:
-    if no := _no_force(desk):
+    if no := no_force(desk):
         return no
     if desk.life.all_paid():
         return No("plan_paid", "Every installment is paid.")
@@ -302,5 +314,6 @@ def _is_tried(desk: PlanDesk, *, number: int) -> bool:
     )
 
 
-def _refused(no: No) -> ApplicationError:
+def refused(no: No) -> ApplicationError:
+    """The refusal, as whoever asked is told it."""
     return refusal(code=no.code, text=no.text, field=no.field)

@@ -30,6 +30,7 @@ from meqenet.bnpl.staff_events import (
 )
 from meqenet.bnpl.states import InstallmentState
 from meqenet.calendar import addis_date
+from meqenet.identity import OWN_PAYMENT_FROM
 from workflows.agenda import next_step
 from workflows.asking import ask, passed_on, report_of
 from workflows.collection import InstallmentCollectionWorkflow
@@ -92,6 +93,8 @@ async def keep_holds(desk: PlanDesk) -> None:
     is under way is seen to its end: what has been sent cannot be called back.
     """
     for number in list(desk.active):
+        if number > OWN_PAYMENT_FROM:
+            continue
         installment = desk.life.installment(number=number)
         if not is_waiting(desk, number=number):
             continue

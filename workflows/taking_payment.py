@@ -14,6 +14,7 @@ from workflows.agenda import next_step, overdue
 from workflows.asking import ask
 from workflows.late_fees import take_back_early
 from workflows.news import CollectionResult
+from workflows.own_payments import ask_for_left_fees
 from workflows.plan_desk import PlanDesk
 from workflows.plan_life import InstallmentLife
 
@@ -64,6 +65,8 @@ async def take_payment(
         step_at=step_at,
     )
     await take_back_early(desk, number=planned.number, paid_at=paid_at)
+    if desk.life.account.fees_left(number=planned.number):
+        ask_for_left_fees(desk)
 
 
 def _parts(desk: PlanDesk, planned: PlannedInstallment, *, amount: Money | None) -> _Parts:

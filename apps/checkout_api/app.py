@@ -11,6 +11,7 @@ from apps.checkout_api import (
     identity_return,
     merchant_statement,
     plan_list,
+    plan_payments,
     plans,
     problems,
     quotes,
@@ -56,6 +57,7 @@ def create_app(*, parts: ApiParts) -> FastAPI:
     for part in (
         quotes,
         plans,
+        plan_payments,
         plan_list,
         merchant_statement,
         test_clocks,

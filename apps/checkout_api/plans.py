@@ -32,20 +32,23 @@ router = APIRouter(
     route_class=ExactRoute,
     responses=openapi_responses(401, 403, 503),
 )
-_PlanId = Annotated[str, Path(pattern=r"^pln_[a-z2-7]{20}$")]
-_Handle = WorkflowHandle[PaymentPlanWorkflow, PlanOutcome]
+PlanId = Annotated[str, Path(pattern=r"^pln_[a-z2-7]{20}$")]
+"""The plan that a path is about."""
+PlanHandle = WorkflowHandle[PaymentPlanWorkflow, PlanOutcome]
+"""Its process."""
 _UNSIGNED: Final = (
     PlanState.APPLIED,
     PlanState.IDENTITY_REQUIRED,
     PlanState.DECLINED,
     PlanState.OFFERED,
 )
-_ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
+ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
     202: {
         "model": PlanResource,
         "description": "Not decided within 25 seconds: the plan as it stands; read it again",
     }
 }
+"""What a write may answer before it is done."""
 
 
 @router.post(
@@ -55,7 +58,7 @@ _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
     response_model=PlanResource,
     responses={
         200: {"model": PlanResource, "description": "The plan that this reference already has"},
-        **_ACCEPTED,
+        **ACCEPTED,
         **openapi_responses(400, 409, 422),
     },
 )
@@ -83,7 +86,7 @@ async def apply(
 
 @router.get("/{plan_id}", summary="Read a plan", responses=openapi_responses(404))
 async def read(
-    parts: Parts, merchant: Authenticated, response: Response, plan_id: _PlanId
+    parts: Parts, merchant: Authenticated, response: Response, plan_id: PlanId
 ) -> PlanResource:
     """Where it stands, what the customer has to do, and what happens next and when."""
     async with parts.bnpl.read() as session:
@@ -98,14 +101,14 @@ async def read(
     "/{plan_id}/accept",
     summary="Accept the offer",
     response_model=PlanResource,
-    responses={**_ACCEPTED, **openapi_responses(400, 404, 409, 422)},
+    responses={**ACCEPTED, **openapi_responses(400, 404, 409, 422)},
 )
 async def accept(
     request: Request,
     parts: Parts,
     merchant: Authenticated,
     key: IdempotencyKey,
-    plan_id: _PlanId,
+    plan_id: PlanId,
     body: AcceptRequest,
 ) -> Response:
     """The customer signs; answers with what they have to do next, or with the active plan.
@@ -115,12 +118,12 @@ async def accept(
     accepted = Accept(agreement_version=body.agreement_version)
 
     async def act() -> Answer:
-        return await _written(
+        return await written(
             lambda handle, update_id: handle.execute_update(
                 PaymentPlanWorkflow.accept, accepted, id=update_id
             ),
             update_id=derived_id(prefix="accept", parts=(merchant.merchant_id, key)),
-            plan=await _own(parts, merchant, plan_id=plan_id),
+            plan=await own_plan(parts, merchant, plan_id=plan_id),
             parts=parts,
         )
 
@@ -131,24 +134,24 @@ async def accept(
     "/{plan_id}/cancel",
     summary="Cancel a plan that is not active yet",
     response_model=PlanResource,
-    responses={**_ACCEPTED, **openapi_responses(400, 404, 409, 422)},
+    responses={**ACCEPTED, **openapi_responses(400, 404, 409, 422)},
 )
 async def cancel(
     request: Request,
     parts: Parts,
     merchant: Authenticated,
     key: IdempotencyKey,
-    plan_id: _PlanId,
+    plan_id: PlanId,
     body: CancelRequest,
 ) -> Response:
     """End it before activation; what was collected goes back to the wallet."""
     cancelled = Cancel(reason=body.reason)
 
     async def act() -> Answer:
-        plan = await _own(parts, merchant, plan_id=plan_id)
+        plan = await own_plan(parts, merchant, plan_id=plan_id)
         if plan.state is PlanState.CANCELLED:
             return await _shown(plan, parts=parts)
-        return await _written(
+        return await written(
             lambda handle, update_id: handle.execute_update(
                 PaymentPlanWorkflow.cancel, cancelled, id=update_id
             ),
@@ -201,22 +204,22 @@ async def _stored(application: Application, *, parts: ApiParts) -> PlanView | No
     return plan
 
 
-async def _written(
-    update: Callable[[_Handle, str], Awaitable[PlanAnswer]],
+async def written(
+    update: Callable[[PlanHandle, str], Awaitable[PlanAnswer]],
     *,
     update_id: str,
     plan: PlanView,
     parts: ApiParts,
 ) -> Answer:
     """Have the plan's workflow carry an update out; the same id is carried out once."""
-    handle: _Handle = parts.temporal.get_workflow_handle(plan_workflow_id(plan_id=plan.plan_id))
+    handle: PlanHandle = parts.temporal.get_workflow_handle(plan_workflow_id(plan_id=plan.plan_id))
     status = 200
     try:
         await asked(lambda: update(handle, update_id), wait_seconds_max=parts.answer_seconds_max)
     except StillWorking:
         status = 202
     except ProcessGone:
-        raise _closed(plan) from None
+        raise closed_plan(plan) from None
     now = await _fresh(parts, plan_id=plan.plan_id, merchant_id=plan.merchant_id)
     return await _shown(now or plan, status=status, parts=parts)
 
@@ -237,7 +240,12 @@ async def _credits(parts: ApiParts, plan: PlanView) -> tuple[CreditView, ...]:
         return await credits_of(session=session, plan_id=plan.plan_id)
 
 
-async def _own(parts: ApiParts, merchant: Merchant, *, plan_id: str) -> PlanView:
+async def own_plan(parts: ApiParts, merchant: Merchant, *, plan_id: str) -> PlanView:
+    """A plan of the merchant's, as it was last written.
+
+    Raises:
+        Problem: 404 ``plan_unknown``.
+    """
     plan = await _fresh(parts, plan_id=plan_id, merchant_id=merchant.merchant_id)
     if plan is None:
         raise unknown_plan()
@@ -250,7 +258,8 @@ async def _fresh(parts: ApiParts, *, plan_id: str, merchant_id: str) -> PlanView
         return await plan_view(session=session, plan_id=plan_id, merchant_id=merchant_id)
 
 
-def _closed(plan: PlanView) -> Problem:
+def closed_plan(plan: PlanView) -> Problem:
+    """Its process is over, or is not there."""
     if ALLOWED[plan.state]:
         return Problem(
             status=409,

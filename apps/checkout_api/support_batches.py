@@ -20,6 +20,7 @@ from db.payments.views import (
 )
 from meqenet.auth.roles import Deed
 from meqenet.payments.causes import FailureCause
+from meqenet.payments.orders import installment_number
 from meqenet.payments.rail import WalletProvider
 
 router = APIRouter(
@@ -39,7 +40,7 @@ class FailedQuery(Sent):
     """The first instant of failure, with its time zone."""
     until: datetime = Field(alias="to")
     """The first instant that does not count any more, with its time zone."""
-    after: str | None = Field(default=None, pattern=r"^pln_[a-z2-7]{20}-i[0-9]{2}-a[0-9]+$")
+    after: str | None = Field(default=None, pattern=r"^pln_[a-z2-7]{20}-[ix][0-9]{2}-a[0-9]+$")
     """``next_after`` of the page before."""
     limit: int = Field(default=100, ge=1, le=200)
     """Of one page."""
@@ -128,7 +129,7 @@ async def listed(
 def _told(attempt: AttemptView) -> FailedInstallment:
     return FailedInstallment(
         plan=attempt.plan_id,
-        number=int(attempt.installment_id.rpartition("-i")[2]),
+        number=installment_number(order_id=attempt.attempt_id),
         attempt=attempt.attempt_id,
         amount=attempt.asked,
         provider_code=attempt.failure_code,

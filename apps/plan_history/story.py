@@ -16,9 +16,9 @@ from meqenet.analytics.plan_overview import PlanOverview
 from meqenet.bnpl.outlook import AwaitedInstallment, Outlook, outlook_of
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.event_catalogue import as_known_or_told
-from meqenet.identity import installment_of
 from meqenet.ledger.accounts import AccountType, Side, account_of
 from meqenet.money import Money
+from meqenet.payments.orders import installment_number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +213,7 @@ def _attempts(facts: Iterable[Fact]) -> tuple[Attempt, ...]:
         before = found.get(attempt_id)
         found[attempt_id] = Attempt(
             attempt_id=attempt_id,
-            installment=int(installment_of(attempt_id=attempt_id).rpartition("-i")[2]),
+            installment=installment_number(order_id=attempt_id),
             provider=fact.text("provider"),
             amount=fact.money("amount"),
             state=state.removeprefix("attempt_"),

@@ -6,6 +6,7 @@ from db.bnpl.tables import Installment, Plan
 from meqenet.bnpl import delinquency_events as d
 from meqenet.bnpl import events as e
 from meqenet.bnpl import staff_events as s
+from meqenet.bnpl.payment_events import LateFeePaid
 from meqenet.bnpl.states import InstallmentState, check_installment_transition
 from meqenet.errors import Defect
 from meqenet.event_chain import plain
@@ -28,6 +29,7 @@ def apply(
             | s.NextAttemptMoved()
             | d.LateFeeCharged()
             | s.LateFeeWaived()
+            | LateFeePaid()
         ):
             _collection(event, installment=_row(installments, number=event.number))
         case e.PlanExpired() | e.PlanCancelled():
@@ -96,7 +98,8 @@ def _collection(
     | e.InstallmentFailed
     | s.NextAttemptMoved
     | d.LateFeeCharged
-    | s.LateFeeWaived,
+    | s.LateFeeWaived
+    | LateFeePaid,
     *,
     installment: Installment,
 ) -> None:
@@ -127,6 +130,8 @@ def _collection(
             installment.next_attempt_reason = event.reason
         case d.LateFeeCharged():
             installment.late_fee_santim += event.amount
+        case LateFeePaid():
+            installment.late_fee_paid_santim += event.amount
         case s.LateFeeWaived():
             installment.late_fee_santim -= event.amount
 

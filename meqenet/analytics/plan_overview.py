@@ -229,6 +229,13 @@ def _fee_charged(plan: PlanOverview, fact: Fact) -> PlanOverview:
     return _with_line(plan, fact, lambda line: replace(line, late_fee=line.late_fee + amount))
 
 
+def _fee_paid(plan: PlanOverview, fact: Fact) -> PlanOverview:
+    amount = fact.money("amount")
+    return _with_line(
+        plan, fact, lambda line: replace(line, late_fee_paid=line.late_fee_paid + amount)
+    )
+
+
 def _fee_waived(plan: PlanOverview, fact: Fact) -> PlanOverview:
     amount = fact.money("amount")
     return _with_line(plan, fact, lambda line: replace(line, late_fee=line.late_fee - amount))
@@ -333,6 +340,7 @@ FED_BY: Final[Mapping[str, Callable[[PlanOverview, Fact], PlanOverview]]] = Mapp
         "bnpl.installment_failed": _failed,
         "bnpl.late_fee_charged": _fee_charged,
         "bnpl.late_fee_waived": _fee_waived,
+        "bnpl.late_fee_paid": _fee_paid,
         "payments.attempt_opened": _asked,
         "payments.attempt_succeeded": _brought,
         "payments.attempt_failed": _brought_nothing,

@@ -8,18 +8,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 
+from meqenet.bnpl.payment_events import FeePart
 from meqenet.bnpl.servicing.account import Account, InstallmentAccount, LateFee, open_account
 from meqenet.bnpl.servicing.amounts import NOTHING, Amounts
 from meqenet.bnpl.terms import ScheduleTerms
 from meqenet.money import Money, total
-
-
-@dataclass(frozen=True, kw_only=True)
-class FeePart:
-    """A part of an installment's late fees that was paid, or is not owed any more."""
-
-    number: int
-    amount: Money
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +76,8 @@ def require_signed(*, account: Account, signed: Collection[tuple[int, date, Mone
 
     Args:
         account: as :func:`account_of` makes it.
-        signed: number, due date, principal and interest of each installment.
+        signed: number, due date, principal and interest of each installment; of a plan that was
+            charged off, without the interest that is not owed any more.
 
     Raises:
         ValueError: it is another schedule.

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Final, Literal, get_args
 
 from meqenet.bnpl.delinquency_events import DelinquencyChange, LateFeeCharged
+from meqenet.bnpl.payment_events import PaymentEvent
 from meqenet.bnpl.staff_events import StaffEvent
 from meqenet.bnpl.states import PlanState
 from meqenet.event_types import EventType, EventTypes
@@ -312,6 +313,7 @@ PlanEvent = (
     | StaffEvent
     | DelinquencyChange
     | LateFeeCharged
+    | PaymentEvent
 )
 
 

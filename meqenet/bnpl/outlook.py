@@ -87,6 +87,8 @@ def _when_active(
     collection_hour: int,
     payout_due_at: datetime | None,
 ) -> Outlook:
+    if progress.payment is not None:
+        return Outlook(what="the customer pays")
     steps: list[tuple[datetime, str]] = []
     for each in installments:
         if each.state is InstallmentState.SCHEDULED:

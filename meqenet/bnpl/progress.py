@@ -14,6 +14,7 @@ from meqenet.bnpl import events as e
 from meqenet.bnpl import staff_events as s
 from meqenet.bnpl.account_history import AccountHistory
 from meqenet.bnpl.collection_hold import CollectionHold, HoldReason
+from meqenet.bnpl.payment_events import LateFeePaid, OwnPaymentAsked, OwnPaymentEnded
 from meqenet.bnpl.servicing.account import LateFee
 from meqenet.bnpl.servicing.delinquency import Standing
 from meqenet.calendar import addis_date
@@ -66,6 +67,8 @@ class PlanProgress:
         hold: what staff have last asked for: until when nothing is collected by itself.
         standing: how late the plan was when that was last told; None if it never was late.
         account: what has changed the plan's account, beside the payment of installments.
+        payments: how many payments the customer has begun by their own will.
+        payment: the newest of them, while it is not over.
     """
 
     sequence: int = 0
@@ -90,6 +93,8 @@ class PlanProgress:
     hold: CollectionHold | None = None
     standing: Standing | None = None
     account: AccountHistory = field(default_factory=AccountHistory)
+    payments: int = 0
+    payment: OwnPaymentAsked | None = None
 
     @property
     def awaits_new_try(self) -> bool:
@@ -132,7 +137,11 @@ class _Reader:
             newest_at=at,
             activating=isinstance(event, e.PlanActivated) or at_checkout,
         )
-        self._note(account=_account_after(event, before=before.account))
+        self._note(
+            account=_account_after(event, before=before.account),
+            payments=before.payments + isinstance(event, OwnPaymentAsked),
+            payment=_payment_after(event, before=before.payment),
+        )
         match event:
             case (
                 e.CollectionStarted()
@@ -249,6 +258,18 @@ def _account_after(event: e.PlanEvent, *, before: AccountHistory) -> AccountHist
             return before.without(number=event.number, amount=event.amount)
         case e.InstallmentPaid():
             return before.with_paid(number=event.number, amount=event.late_fee)
+        case LateFeePaid():
+            return before.with_paid(number=event.number, amount=event.amount)
+        case _:
+            return before
+
+
+def _payment_after(event: e.PlanEvent, *, before: OwnPaymentAsked | None) -> OwnPaymentAsked | None:
+    match event:
+        case OwnPaymentAsked():
+            return event
+        case OwnPaymentEnded():
+            return None
         case _:
             return before
 

@@ -4,15 +4,16 @@ import re
 from typing import Final
 
 from meqenet.errors import Defect
+from meqenet.identity import OWN_PAYMENT_FROM
 
 _ORDER: Final = re.compile(
-    r"(?P<attempt>(?P<installment>(?P<plan>.+)-i(?P<number>[0-9]{2}))-a(?P<tried>[0-9]+))"
+    r"(?P<attempt>(?P<installment>(?P<plan>.+)-(?P<letter>[ix])(?P<number>[0-9]{2}))-a(?P<tried>[0-9]+))"
     r"(?:-r[0-9]+)?",
     re.ASCII,
 )
 _REMINDER: Final = re.compile(r"(?P<plan>.+)-i[0-9]{2}-[em][a-z][0-9]{8}", re.ASCII)
 
-_PLAN_ON_THE_WIRE: Final = re.compile(r"(pln)([a-z2-7]{20})(?=i[0-9]{2}a[0-9]|p[0-9])", re.ASCII)
+_PLAN_ON_THE_WIRE: Final = re.compile(r"(pln)([a-z2-7]{20})(?=[ix][0-9]{2}a[0-9]|p[0-9])", re.ASCII)
 
 
 def plan_on_the_wire(*, reference: str) -> str | None:
@@ -45,10 +46,13 @@ def installment_of(*, order_id: str) -> str:
 def installment_number(*, order_id: str) -> int:
     """The number of the installment of an attempt's or a refund's id, counted from 1.
 
+    Payments of the customer's own will are numbered from 101.
+
     Raises:
         Defect: ``order_id_malformed``.
     """
-    return int(_parts(order_id)["number"])
+    parts = _parts(order_id)
+    return int(parts["number"]) + (OWN_PAYMENT_FROM if parts["letter"] == "x" else 0)
 
 
 def attempt_number(*, order_id: str) -> int:

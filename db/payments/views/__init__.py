@@ -195,6 +195,8 @@ def _newest_failed(of: FailedFor) -> tuple[ColumnElement[bool], ...]:
         Attempt.cause == of.cause,
         Attempt.provider == of.provider,
         Attempt.channel != Channel.CHECKOUT.value,
+        # A payment of the customer's own will is theirs to make again.
+        Attempt.installment_id.like("%-i__"),
         Attempt.changed_at >= of.since,
         Attempt.changed_at < of.until,
         ~is_not_newest,

@@ -1,0 +1,162 @@
+"""A customer pays by their own will: what a payment would pay, and the payment."""
+
+from fastapi import APIRouter, Request, Response
+from pydantic import ConfigDict
+
+from apps.checkout_api.amounts import Birr, Day, PositiveBirr, day_of
+from apps.checkout_api.authentication import Authenticated
+from apps.checkout_api.exact_json import ExactRoute
+from apps.checkout_api.idempotency import Answer, IdempotencyKey, once
+from apps.checkout_api.parts import Parts
+from apps.checkout_api.plan_process import ProcessGone, StillWorking, asked
+from apps.checkout_api.plan_resource import PlanResource
+from apps.checkout_api.plans import (
+    ACCEPTED,
+    PlanHandle,
+    PlanId,
+    closed_plan,
+    own_plan,
+    written,
+)
+from apps.checkout_api.problems import Problem, openapi_responses
+from apps.checkout_api.told import Told
+from apps.checkout_api.wire import Sent
+from meqenet.bnpl.own_payment import OwnPayment
+from meqenet.errors import Unavailable
+from meqenet.identity import derived_id
+from workflows.messages import PayNow, plan_workflow_id
+from workflows.plan import PaymentPlanWorkflow
+
+router = APIRouter(
+    prefix="/v1/plans/{plan_id}/payments",
+    tags=["plans"],
+    route_class=ExactRoute,
+    responses=openapi_responses(401, 403, 404, 503),
+)
+
+
+class PaymentRequest(Sent):
+    """How much the customer pays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"amount": "1025.00"}]})
+
+    amount: PositiveBirr | None = None
+    """One of the amounts that the preview names; without it, everything that is owed."""
+
+
+class FeePaid(Told):
+    """What of a payment pays late fees of an installment."""
+
+    number: int
+    amount: Birr
+
+
+class PaymentTold(Told):
+    """A payment that can be made now."""
+
+    amount: Birr
+    installments: list[int]
+    """The installments that it pays whole, in the order in which it pays them."""
+    late_fees: list[FeePaid]
+    """What of it pays late fees, by installment."""
+    ends_plan: bool
+    """Whether nothing is owed after it: it pays the plan off."""
+
+
+class PaymentPreview(Told):
+    """What can be paid now, and what it pays."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "on": {"gregorian": "2027-01-22", "ethiopian": "2019-05-14"},
+                    "payments": [
+                        {
+                            "amount": "1025.00",
+                            "installments": [2],
+                            "late_fees": [{"number": 2, "amount": "25.00"}],
+                            "ends_plan": False,
+                        },
+                        {
+                            "amount": "3025.00",
+                            "installments": [2, 3, 4],
+                            "late_fees": [{"number": 2, "amount": "25.00"}],
+                            "ends_plan": True,
+                        },
+                    ],
+                }
+            ]
+        }
+    )
+
+    on: Day
+    """The day in Addis Ababa, by the plan's clock."""
+    payments: list[PaymentTold]
+    """The least first; the last pays the plan off."""
+
+
+@router.post("/preview", summary="What a payment would pay", responses=openapi_responses(409))
+async def preview(parts: Parts, merchant: Authenticated, plan_id: PlanId) -> PaymentPreview:
+    """Each amount that the customer can pay now, and what it pays by the plan's rule: the oldest
+    installment first, with its late fees. Paying does exactly that. Nothing is stored."""  # noqa: D205, D209 - shown as one paragraph
+    plan = await own_plan(parts, merchant, plan_id=plan_id)
+    handle: PlanHandle = parts.temporal.get_workflow_handle(plan_workflow_id(plan_id=plan_id))
+    try:
+        found = await asked(
+            lambda: handle.query(PaymentPlanWorkflow.payable),
+            wait_seconds_max=parts.answer_seconds_max,
+        )
+    except ProcessGone:
+        raise closed_plan(plan) from None
+    except StillWorking:
+        raise Unavailable("plan_not_ready", "the plan does not answer now") from None
+    if found.on is None:
+        raise Problem(
+            status=409,
+            code=found.code or "payment_not_offered",
+            detail=found.text or "nothing can be paid now",
+        )
+    return PaymentPreview(on=day_of(found.on), payments=[_told(each) for each in found.payments])
+
+
+@router.post(
+    "",
+    summary="Pay before it is collected",
+    response_model=PlanResource,
+    responses={**ACCEPTED, **openapi_responses(400, 409, 422)},
+)
+async def pay(
+    request: Request,
+    parts: Parts,
+    merchant: Authenticated,
+    key: IdempotencyKey,
+    plan_id: PlanId,
+    body: PaymentRequest,
+) -> Response:
+    """Ask the customer's wallet for it: an M-PESA prompt, or a Telebirr page (`next_action`).
+
+    One at a time, and refused while an installment is being collected. What it pays is not
+    collected any more; if nothing comes, collection goes on as planned.
+    """
+
+    async def act() -> Answer:
+        return await written(
+            lambda handle, update_id: handle.execute_update(
+                PaymentPlanWorkflow.pay, PayNow(amount=body.amount), id=update_id
+            ),
+            update_id=derived_id(prefix="pay", parts=(merchant.merchant_id, key)),
+            plan=await own_plan(parts, merchant, plan_id=plan_id),
+            parts=parts,
+        )
+
+    return await once(request=request, parts=parts, asker=merchant, key=key, act=act)
+
+
+def _told(payment: OwnPayment) -> PaymentTold:
+    return PaymentTold(
+        amount=payment.amount,
+        installments=list(payment.installments),
+        late_fees=[FeePaid(number=part.number, amount=part.amount) for part in payment.late_fees],
+        ends_plan=payment.ends_plan,
+    )

@@ -1,0 +1,66 @@
+"""Payments that a customer makes by their own will, past tense; part of the plan's log.
+
+Such a payment pays whole installments with their late fees, or late fees alone. What it has paid
+is told by ``installment_paid`` and ``late_fee_paid``.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from meqenet.money import Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeePart:
+    """A part of an installment's late fees."""
+
+    number: int
+    """The installment."""
+    amount: Money
+    """How much of its fees."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnPaymentAsked:
+    """The customer wants to pay now: the wallet is asked for it, beside every schedule."""
+
+    order: int
+    """Which payment of the plan it is, from 1."""
+    amount: Money
+    """What the wallet is asked for."""
+    installments: tuple[int, ...]
+    """The installments that it pays whole, in the order in which it pays them."""
+    late_fees: tuple[FeePart, ...]
+    """What of it pays late fees, by installment."""
+    kind: Literal["own_payment_asked"] = "own_payment_asked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LateFeePaid:
+    """Late fees are paid by money that is beside the schedule."""
+
+    number: int
+    """The installment that was late."""
+    attempt_id: str
+    """The attempt that brought the money."""
+    amount: Money
+    """What of it pays the fees."""
+    paid_at: datetime
+    """When the money moved."""
+    kind: Literal["late_fee_paid"] = "late_fee_paid"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnPaymentEnded:
+    """The payment is over: what it was to pay is paid, or nothing has come."""
+
+    order: int
+    """Which payment of the plan it is, from 1."""
+    cause: str | None
+    """Why nothing has come, in our own words; null where it is paid."""
+    kind: Literal["own_payment_ended"] = "own_payment_ended"
+
+
+PaymentEvent = OwnPaymentAsked | LateFeePaid | OwnPaymentEnded
+"""What happens to payments by the customer's own will."""

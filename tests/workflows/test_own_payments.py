@@ -1,0 +1,152 @@
+"""A customer who pays by their own will: early, late, everything; and never twice."""
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+
+from meqenet.bnpl import events as e
+from meqenet.bnpl.payment_events import FeePart, OwnPaymentAsked, OwnPaymentEnded
+from meqenet.identity import installment_id
+from meqenet.ledger import happenings as h
+from meqenet.money import Money
+from meqenet.payments.rail import RailStatus
+from tests.waiting import eventually
+from tests.workflows.conftest import Bench, Handle, code_of
+from tests.workflows.losing import DONE, Step, losing
+from tests.workflows.test_test_clock import active_plan, advance, new_clock
+from workflows.messages import Payable, PayNow, PlanAnswer, collection_workflow_id
+from workflows.plan import PaymentPlanWorkflow
+
+_PART = Money.from_birr("1000.00")
+_FEE = Money.from_birr("25.00")
+
+
+async def _pay(handle: Handle, amount: Money | None = None) -> PlanAnswer:
+    return await handle.execute_update(PaymentPlanWorkflow.pay, PayNow(amount=amount))
+
+
+async def _payable(handle: Handle) -> Payable:
+    return await handle.query(PaymentPlanWorkflow.payable)
+
+
+async def _ended(bench: Bench, plan: str) -> None:
+    async def kinds() -> list[str]:
+        return bench.domains.kinds(plan)
+
+    await eventually(kinds, lambda found: OwnPaymentEnded.kind in found)
+
+
+async def test_what_is_late_is_paid_with_its_fee_and_later_everything_to_the_santim(
+    bench: Bench,
+) -> None:
+    bench.domains.product_version = 2
+    clock = await new_clock(bench)
+    plan, handle = await active_plan(bench, clock, "pay_in_4")
+    await advance(clock, days=1)
+    bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
+    await advance(clock, days=13 + 5)
+    log = bench.domains.events[plan]
+    found = await _payable(handle)
+    assert [each.amount for each in found.payments] == [
+        _PART + _FEE,
+        _PART * 2 + _FEE,
+        _PART * 3 + _FEE,
+    ]
+    assert [each.ends_plan for each in found.payments] == [False, False, True]
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await _pay(handle, _PART)
+    assert code_of(refused) == "payment_in_part"
+
+    bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
+    before = len(log)
+    await _pay(handle, _PART + _FEE)
+    await _ended(bench, plan)
+    told = [each.event for each in log[before:]]
+    asked = OwnPaymentAsked(
+        order=1, amount=_PART + _FEE, installments=(2,), late_fees=(FeePart(number=2, amount=_FEE),)
+    )
+    assert told[0] == asked
+    (paid,) = (each for each in told if isinstance(each, e.InstallmentPaid))
+    assert (paid.number, paid.attempt_id) == (2, f"{plan}-x01-a1")
+    assert (paid.amount, paid.late_fee) == (_PART + _FEE, _FEE)
+    assert OwnPaymentEnded(order=1, cause=None) in told
+    assert not [each for each in bench.domains.sent if each.endswith("i02-a4")]
+
+    await _pay(handle)
+    assert (await handle.result()).state == "completed"
+    collected = bench.domains.postings[f"{plan}-x02-a1"].happening
+    assert isinstance(collected, h.InstallmentCollected)
+    assert (collected.principal, collected.late_fee) == (_PART * 2, Money.zero())
+    ended = log[-1].event
+    assert ended == e.PlanCompleted(collected=_PART * 4 + _FEE)
+    await clock.terminate()
+
+
+async def test_a_payment_that_brings_nothing_leaves_the_waiting_collection_as_it_was(
+    bench: Bench,
+) -> None:
+    bench.domains.product_version = 2
+    clock = await new_clock(bench)
+    plan, handle = await active_plan(bench, clock, "pay_in_4")
+    await advance(clock, days=1)
+    bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
+    await advance(clock, days=13 + 1)
+    log = bench.domains.events[plan]
+    before = next(
+        each.next_step_at
+        for each in reversed(log)
+        if each.event.kind == "collection_attempt_failed"
+    )
+    await _pay(handle)
+    await _ended(bench, plan)
+    ended = log[-1]
+    assert isinstance(ended.event, OwnPaymentEnded)
+    assert ended.event.cause == "no_funds"
+    assert ended.next_step_at == before
+    bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
+    await advance(clock, days=60)
+    assert (await handle.result()).state == "completed"
+    assert len([each for each in bench.domains.sent if "-x" in each]) == 1
+    await clock.terminate()
+
+
+@pytest.mark.parametrize(
+    ("step", "cause"),
+    [
+        (("bnpl.record_event own_payment_asked", 1, DONE), "collection_lost"),
+        (("mpesa.push_payment", 1, DONE), None),
+        (("bnpl.record_event installment_paid", 1, DONE), None),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else str(value),
+)
+async def test_a_plan_that_is_lost_while_its_customer_pays_goes_on_and_asks_once(
+    env: WorkflowEnvironment, unique: str, step: Step, cause: str | None
+) -> None:
+    async with losing(env, unique, step) as lost:
+        stores = lost.stores
+        application = lost.bench.application("pay_in_30")
+        plan = application.plan_id
+        await lost.bench.apply(application)
+        await lost.sign(application)
+        paying = asyncio.create_task(_pay(lost.handle(plan)))
+        await lost.lose(plan)
+        await asyncio.gather(paying, return_exceptions=True)
+        own = collection_workflow_id(installment_id=installment_id(plan_id=plan, number=101))
+        with suppress(RPCError):  # it never was, or has ended
+            await lost.bench.env.client.get_workflow_handle(own).terminate()
+        assert (await lost.rehydrate()).begun == 1
+
+        async def ended() -> list[object]:
+            return [each.event for each in stores.events[plan]]
+
+        log = await eventually(ended, lambda found: OwnPaymentEnded in map(type, found))
+        assert log[-1] == OwnPaymentEnded(order=1, cause=cause)
+        paid = [each for each in log if isinstance(each, e.InstallmentPaid)]
+        assert len(paid) == (cause is None)
+        assert [each for each in stores.sent if "-x" in each] == [f"{plan}-x01-a1"] * len(paid)
+        assert (f"{plan}-x01-a1" in stores.postings) is (cause is None)
+        await lost.handle(plan).terminate()

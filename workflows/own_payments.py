@@ -1,0 +1,330 @@
+"""A payment that a customer makes by their own will: asked beside the schedule, taken in whole.
+
+One at a time, and beside nothing that may bring the same money: collections that wait for their
+next attempt are set aside while it is open, and go on at their time with what is left.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from activities.contracts import credit, ledger
+from activities.contracts.bnpl import NextAction
+from activities.contracts.payments import Channel
+from meqenet.bnpl.events import CollectionAttemptFailed, InstallmentPaid, PlanEvent
+from meqenet.bnpl.own_payment import OwnPayment, own_payment
+from meqenet.bnpl.payment_events import (
+    FeePart,
+    LateFeePaid,
+    OwnPaymentAsked,
+    OwnPaymentEnded,
+)
+from meqenet.bnpl.states import InstallmentState, PlanState
+from meqenet.calendar import addis_date, at_addis
+from meqenet.errors import Refusal
+from meqenet.identity import OWN_PAYMENT_FROM, attempt_id, installment_id
+from meqenet.ledger.happenings import InstallmentCollected
+from meqenet.money import Money, total
+from meqenet.payments.rail import WalletProvider
+from workflows.agenda import next_step, overdue
+from workflows.asking import ask
+from workflows.late_fees import take_back_early
+from workflows.news import CollectionEnd, CollectionOrder, CollectionResult
+from workflows.plan_account import account, policy_of
+from workflows.plan_desk import PlanDesk
+from workflows.plan_life import InstallmentLife, LeftOff, OpenPayment
+from workflows.support import No, is_waiting, refused
+from workflows.support_deeds import postponed_order
+
+OrderOf = Callable[[PlanDesk, InstallmentLife], CollectionOrder]
+"""How an installment is collected as of today."""
+_OPEN_FOR = timedelta(minutes=120)
+"""So long the customer can pay."""
+_LOST = "collection_lost"
+_OVERTAKEN = "overtaken"
+_DAY = timedelta(days=1)
+
+
+async def see_to_payment(desk: PlanDesk, *, order_of: OrderOf) -> None:
+    """Begin what was asked for, and send it once nothing else of the plan is under way."""
+    asked, desk.pay_asked = desk.pay_asked, None
+    if asked is not None:
+        try:
+            await _open(desk, _payment(desk, asked.amount))
+        except Refusal as refusal:
+            asked.refused = refused(No(refusal.code, refusal.text, refusal.field))
+        asked.done = True
+    elif _asks_for_fees(desk):
+        desk.life.fees_asked_at = None
+        await _open(desk, _left_fees(desk))
+    payment = desk.life.payment
+    if payment is None or payment.sent or desk.active:
+        return
+    if _is_overtaken(desk, payment):
+        await _end(desk, cause=_OVERTAKEN, order_of=order_of)
+        return
+    payment.sent = True
+    await desk.start_collection(_order(desk, payment))
+
+
+def set_aside(desk: PlanDesk, result: CollectionResult) -> PlanEvent | None:
+    """A collection has stopped for the payment; what is to be recorded of it."""
+    at = desk.moved.pop(result.number)
+    desk.unmoved.discard(result.number)
+    desk.parked[result.number] = at
+    installment = desk.life.installment(number=result.number)
+    if result.attempts <= installment.attempts:
+        return None
+    installment.attempts = result.attempts
+    installment.failed += 1
+    return CollectionAttemptFailed(
+        number=result.number,
+        attempt_id=result.attempt_id or "",
+        cause=result.cause or "unknown",
+        next_attempt_at=at,
+    )
+
+
+async def take_own_payment(desk: PlanDesk, result: CollectionResult, *, order_of: OrderOf) -> None:
+    """The payment is over: its parts are paid, or nothing has come."""
+    payment = desk.life.payment
+    if payment is None:
+        return
+    if result.end is not CollectionEnd.PAID:
+        await _end(desk, cause=result.cause or "unknown", order_of=order_of)
+        return
+    await _post(desk, payment, result)
+    paid_at, attempt = desk.paid_at(result), result.attempt_id or ""
+    fees = {part.number: part.amount for part in payment.late_fees}
+    for number in payment.installments:
+        installment = desk.life.installment(number=number)
+        if installment.state is InstallmentState.PAID:
+            continue
+        installment.state, installment.next_attempt_at = InstallmentState.PAID, None
+        late_fee = fees.get(number, installment.planned.amount - installment.planned.amount)
+        desk.life.account = desk.life.account.with_paid(number=number, amount=late_fee)
+        await _record(
+            desk,
+            InstallmentPaid(
+                number=number,
+                attempt_id=attempt,
+                amount=installment.planned.amount + late_fee,
+                paid_at=paid_at,
+                late_fee=late_fee,
+            ),
+        )
+        await take_back_early(desk, number=number, paid_at=paid_at)
+    for part in payment.late_fees:
+        if part.number in payment.installments or not desk.life.account.fees_left(
+            number=part.number
+        ):
+            continue
+        desk.life.account = desk.life.account.with_paid(number=part.number, amount=part.amount)
+        await _record(
+            desk,
+            LateFeePaid(
+                number=part.number, attempt_id=attempt, amount=part.amount, paid_at=paid_at
+            ),
+        )
+    await _end(desk, cause=None, order_of=order_of)
+
+
+async def go_on_paying(desk: PlanDesk, left: LeftOff, *, order_of: OrderOf) -> bool:
+    """Go on with a lost run's payment; False where there is none to wait for.
+
+    One that was not sent is over; one that may have been is asked about before all else.
+    """
+    payment = desk.life.payment
+    if payment is None:
+        if _left_fees(desk).late_fees:
+            ask_for_left_fees(desk)
+        return False
+    first = attempt_id(
+        installment_id=installment_id(plan_id=desk.plan_id, number=payment.number), number=1
+    )
+    made = left.payments.attempt(attempt_id=first)
+    if made is None:
+        await _end(desk, cause=_LOST, order_of=order_of)
+        return False
+    for installment in desk.life.installments:
+        if installment.state is InstallmentState.COLLECTING:
+            number = installment.planned.number
+            known = left.progress.collection(number=number)
+            desk.parked[number] = known.next_attempt_at or desk.clock.now()
+    order = _order(desk, payment)
+    await desk.start_collection(replace(order, channel=made.channel, asks_first=True))
+    return True
+
+
+def ask_for_left_fees(desk: PlanDesk) -> None:
+    """Late fees that were left when their installment was paid are asked for once, by day."""
+    hour, now = desk.life.signed.collection_hour, desk.clock.now()
+    today = at_addis(on=addis_date(at=now), hour=hour)
+    desk.life.fees_asked_at = today if now <= today else today + _DAY
+
+
+def next_fees_asked(desk: PlanDesk) -> datetime | None:
+    """When the plan asks for fees that were left; None while it cannot."""
+    return desk.life.fees_asked_at if desk.life.payment is None and not desk.active else None
+
+
+def _asks_for_fees(desk: PlanDesk) -> bool:
+    at = next_fees_asked(desk)
+    return at is not None and at <= desk.clock.now() and bool(_left_fees(desk).late_fees)
+
+
+def _left_fees(desk: PlanDesk) -> OwnPayment:
+    """Fees of installments that are paid otherwise."""
+    numbers = (
+        each.planned.number
+        for each in desk.life.installments
+        if each.state is InstallmentState.PAID
+    )
+    parts = tuple(
+        FeePart(number=number, amount=left)
+        for number in numbers
+        if (left := desk.life.account.fees_left(number=number))
+    )
+    amount = total(part.amount for part in parts)
+    return OwnPayment(amount=amount, installments=(), late_fees=parts, ends_plan=False)
+
+
+def _payment(desk: PlanDesk, amount: Money | None) -> OwnPayment:
+    return own_payment(
+        account=account(desk),
+        policy=policy_of(desk),
+        amount=amount,
+        on=addis_date(at=desk.clock.now()),
+    )
+
+
+async def _open(desk: PlanDesk, payment: OwnPayment) -> None:
+    desk.life.payments += 1
+    desk.life.payment = OpenPayment(
+        number=OWN_PAYMENT_FROM + desk.life.payments,
+        amount=payment.amount,
+        installments=payment.installments,
+        late_fees=payment.late_fees,
+    )
+    asked = OwnPaymentAsked(
+        order=desk.life.payments,
+        amount=payment.amount,
+        installments=payment.installments,
+        late_fees=payment.late_fees,
+    )
+    await _record(desk, asked, action=_prompt(desk))
+    for number in list(desk.active):
+        installment = desk.life.installment(number=number)
+        if is_waiting(desk, number=number) and installment.next_attempt_at is not None:
+            desk.moved[number], installment.next_attempt_at = installment.next_attempt_at, None
+            await desk.stop_collection(number=number)
+
+
+def _is_overtaken(desk: PlanDesk, payment: OpenPayment) -> bool:
+    """Whether something that it was to pay was paid, or waived, before it was sent."""
+    fees = {part.number: part.amount for part in payment.late_fees}
+    unpaid = all(
+        desk.life.installment(number=number).state is not InstallmentState.PAID
+        for number in payment.installments
+    )
+    owed = all(
+        desk.life.account.fees_left(number=number) == amount for number, amount in fees.items()
+    )
+    return not (unpaid and owed)
+
+
+def _order(desk: PlanDesk, payment: OpenPayment) -> CollectionOrder:
+    provider = desk.application.wallet_provider
+    by_push = provider is WalletProvider.MPESA
+    return CollectionOrder(
+        plan_id=desk.plan_id,
+        installment_id=installment_id(plan_id=desk.plan_id, number=payment.number),
+        number=payment.number,
+        amount=payment.amount,
+        provider=provider,
+        channel=Channel.PUSH if by_push else Channel.CHECKOUT,
+        first_attempt=1,
+        retry_on=(),
+        collection_hour=desk.life.signed.collection_hour,
+        title=f"Meqenet payment {payment.number - OWN_PAYMENT_FROM}",
+        account_reference=desk.account_reference,
+        return_url=desk.application.return_url,
+        deadline=desk.clock.now() + _OPEN_FOR,
+        clock=desk.clock.reading,
+    )
+
+
+async def _post(desk: PlanDesk, payment: OpenPayment, result: CollectionResult) -> None:
+    """Of a plan that is free of interest: principal, the merchant's fee with it, and late fees."""
+    attempt = result.attempt_id or ""
+    rows = [desk.life.installment(number=number).planned for number in payment.installments]
+    earned = [
+        await ask(
+            ledger.ACCRUE_INSTALLMENT,
+            ledger.AccrueInstallment(plan_id=desk.plan_id, number=row.number, at=desk.clock.now()),
+            summary=f"Accrue installment {row.number}",
+        )
+        for row in rows
+    ]
+    principal = total(row.principal for row in rows)
+    await ask(
+        ledger.POST,
+        ledger.Post(
+            posting_id=attempt,
+            happening=InstallmentCollected(
+                plan_id=desk.plan_id,
+                attempt_id=attempt,
+                provider=result.provider or desk.application.wallet_provider,
+                lender=desk.life.signed.lender_of_record,
+                principal=principal,
+                interest=total(row.interest for row in rows),
+                late_fee=total(part.amount for part in payment.late_fees),
+                merchant_fee=total(each.merchant_fee for each in earned),
+            ),
+            effective_at=desk.clock.now(),
+        ),
+        summary="Post the customer's payment",
+    )
+    if principal:
+        paid_on = addis_date(at=desk.paid_at(result))
+        await ask(
+            credit.RECORD_REPAYMENT,
+            credit.RecordRepayment(
+                plan_id=desk.plan_id,
+                repayment_id=attempt,
+                principal=principal,
+                on_time=all(paid_on <= row.due_on for row in rows),
+                at=desk.clock.now(),
+            ),
+            summary="The customer owes less",
+        )
+
+
+async def _end(desk: PlanDesk, *, cause: str | None, order_of: OrderOf) -> None:
+    desk.life.payment = None
+    parked, desk.parked = desk.parked, {}
+    waiting = [
+        (installment, at)
+        for number, at in parked.items()
+        if (installment := desk.life.installment(number=number)).state
+        is InstallmentState.COLLECTING
+    ]
+    for installment, at in waiting:
+        installment.next_attempt_at = at
+    await _record(desk, OwnPaymentEnded(order=desk.life.payments, cause=cause))
+    for installment, at in waiting:
+        order = order_of(desk, installment)
+        await desk.start_collection(postponed_order(desk, order, installment=installment, at=at))
+
+
+def _prompt(desk: PlanDesk) -> NextAction | None:
+    """What an M-PESA customer has to do; the page of a Telebirr payment is told when it is open."""
+    if desk.application.wallet_provider is not WalletProvider.MPESA:
+        return None
+    return NextAction(kind="confirm_on_phone", expires_at=desk.clock.now() + _OPEN_FOR)
+
+
+async def _record(desk: PlanDesk, event: PlanEvent, *, action: NextAction | None = None) -> None:
+    step, step_at = next_step(desk)
+    state = PlanState.PAST_DUE if overdue(desk) else PlanState.ACTIVE
+    await desk.record(event, state=state, step=step, step_at=step_at, action=action)

@@ -1,0 +1,33 @@
+"""Whether a customer may pay by their own will now, and why not."""
+
+from meqenet.bnpl.own_payment import own_payment
+from meqenet.calendar import addis_date
+from meqenet.errors import Refusal
+from meqenet.money import Money
+from workflows.plan_account import account, bears_interest, policy_of
+from workflows.plan_desk import PlanDesk
+from workflows.support import No, is_under_way, no_force, payment_under_way
+
+
+def no_payment(desk: PlanDesk, *, amount: Money | None) -> No | None:
+    """A plan free of interest is paid at any time, one payment after the other.
+
+    Args:
+        desk: the plan's desk.
+        amount: what the customer wants to pay; None pays the plan off.
+    """
+    if no := no_force(desk) or payment_under_way(desk):
+        return no
+    if bears_interest(desk):
+        text = "A plan that bears interest is not paid ahead of its schedule yet."
+        return No("payment_not_offered", text)
+    numbers = [each.planned.number for each in desk.life.installments]
+    if desk.deeds or any(is_under_way(desk, number=number) for number in numbers):
+        text = "An installment is being collected right now; look again in a moment."
+        return No("attempt_under_way", text)
+    on = addis_date(at=desk.clock.now())
+    try:
+        own_payment(account=account(desk), policy=policy_of(desk), amount=amount, on=on)
+    except Refusal as refusal:
+        return No(refusal.code, refusal.text, refusal.field)
+    return None

@@ -1,0 +1,50 @@
+"""The plan's update and query about payments by the customer's own will; part of its workflow."""
+
+from temporalio import workflow
+
+from meqenet.bnpl.own_payment import own_payment, payable_amounts
+from meqenet.calendar import addis_date
+from workflows.messages import Payable, PayNow, PlanAnswer
+from workflows.payment_rules import no_payment
+from workflows.plan_account import account, policy_of
+from workflows.plan_desk import AskedPayment, PlanDesk
+from workflows.support import No, refused, require
+
+
+class PaymentUpdates:
+    """Paying before an installment is collected, and asking what that would pay."""
+
+    _desk: PlanDesk
+    _over: bool
+
+    @workflow.update
+    async def pay(self, request: PayNow) -> PlanAnswer:
+        """Ask the wallet for a payment; answers once it is under way."""
+        asked = self._desk.pay_asked = AskedPayment(amount=request.amount)
+        await workflow.wait_condition(lambda: asked.done or self._over)
+        if not asked.done:
+            raise refused(No("plan_paid", "Nothing is owed any more."))
+        if asked.refused is not None:
+            raise asked.refused
+        return PlanAnswer(plan_id=self._desk.plan_id, state=self._desk.life.state)
+
+    @pay.validator
+    def _may_be_paid(self, request: PayNow) -> None:
+        require(no_payment(self._desk, amount=request.amount))
+
+    @workflow.query
+    def payable(self) -> Payable:
+        """What can be paid now and what each amount pays; or why nothing can."""
+        desk = self._desk
+        no = no_payment(desk, amount=None)
+        if no is not None:
+            return Payable(payments=(), code=no.code, text=no.text)
+        today, held, policy = addis_date(at=desk.clock.now()), account(desk), policy_of(desk)
+        amounts = payable_amounts(account=held, policy=policy, on=today)
+        return Payable(
+            on=today,
+            payments=tuple(
+                own_payment(account=held, policy=policy, amount=amount, on=today)
+                for amount in amounts
+            ),
+        )
