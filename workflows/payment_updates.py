@@ -4,10 +4,11 @@ from temporalio import workflow
 
 from meqenet.bnpl.own_payment import own_payment, payable_amounts
 from meqenet.calendar import addis_date
+from workflows.asked_payment import AskedPayment
 from workflows.messages import Payable, PayNow, PlanAnswer
 from workflows.payment_rules import no_payment
 from workflows.plan_account import account, policy_of
-from workflows.plan_desk import AskedPayment, PlanDesk
+from workflows.plan_desk import PlanDesk
 from workflows.support import No, refused, require
 
 

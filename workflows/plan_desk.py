@@ -22,8 +22,8 @@ from meqenet.bnpl.products import ProductVersion
 from meqenet.bnpl.states import PlanState
 from meqenet.credit.holds import Release
 from meqenet.identity import OWN_PAYMENT_FROM
-from meqenet.money import Money
 from meqenet.settlement.transfer import TransferAnswer
+from workflows.asked_payment import AskedPayment
 from workflows.asking import ask
 from workflows.clock import ClockMoved, PlanClock
 from workflows.collection import InstallmentCollectionWorkflow
@@ -82,15 +82,6 @@ class AskedDeed:
 
     deed: SupportDeed
     planned_at: datetime | None = None
-    done: bool = False
-    refused: ApplicationError | None = None
-
-
-@dataclass
-class AskedPayment:
-    """What a customer wants to pay; ``done`` once it is on record, or refused."""
-
-    amount: Money | None
     done: bool = False
     refused: ApplicationError | None = None
 

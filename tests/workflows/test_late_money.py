@@ -149,7 +149,13 @@ class Late(Bench):
             name = entry.account_code.partition(":")[0]
             signed = entry.amount if entry.side is Side.DEBIT else -entry.amount
             left[name] = left.get(name, Money.zero()) + signed
-        told = ("provider_clearing", "plan_receivable", "customer_credit", "customer_deposits")
+        told = (
+            "provider_clearing",
+            "plan_receivable",
+            "fee_receivable",
+            "customer_credit",
+            "customer_deposits",
+        )
         return {name: str(left[name]) for name in told if left.get(name)}
 
 
@@ -194,6 +200,37 @@ async def test_money_of_a_failed_attempt_pays_before_the_next_one_is_made(late: 
     assert [each.state for each in await late.attempts(plan)] == [OrderState.SUCCEEDED]
     assert await late.books(plan) == {"provider_clearing": "4000.00"}
     assert await late.credits(plan) == ()
+
+
+async def test_late_money_leaves_the_late_fee_which_is_asked_for_beside_the_schedule(
+    late: Late,
+) -> None:
+    late.domains.product_version = 2
+    clock, handle, plan = await late.failed_once()
+    await advance(clock, days=4)
+    tried = await late.attempts(plan)
+    assert "late_fee_charged" in late.domains.kinds(plan)
+    late.domains.answer = late.domains.query = lambda _order: RailStatus.SUCCEEDED
+    await late.call_back(plan, late.order(plan), is_hint=True)
+
+    async def paid() -> list[str]:
+        return late.domains.kinds(plan)
+
+    await eventually(paid, lambda kinds: "installment_paid" in kinds)
+    await advance(clock, days=1)
+    assert (await handle.result()).state == "completed"
+    await clock.terminate()
+    *before, own = await late.attempts(plan)
+    assert len(before) == len(tried)
+    assert (own.attempt_id, str(own.asked)) == (f"{plan}-x01-a1", "25.00")
+    assert own.state is OrderState.SUCCEEDED
+    assert late.domains.kinds(plan)[-4:] == [
+        "own_payment_asked",
+        "late_fee_paid",
+        "own_payment_ended",
+        "plan_completed",
+    ]
+    assert await late.books(plan) == {"provider_clearing": "4025.00"}
 
 
 async def test_the_answer_that_comes_while_a_hint_is_looked_into_is_heard(late: Late) -> None:

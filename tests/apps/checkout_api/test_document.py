@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from apps.checkout_api import (
     plan_list,
+    plan_payments,
     plan_resource,
     problems,
     quotes,
@@ -33,6 +34,8 @@ MODELS: list[type[BaseModel]] = [
     wire.AdvanceRequest,
     quotes.Quotes,
     plan_resource.PlanResource,
+    plan_payments.PaymentRequest,
+    plan_payments.PaymentPreview,
     plan_list.PlanSummary,
     statement_resource.Statement,
     test_clocks.TestClockResource,
