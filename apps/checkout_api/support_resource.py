@@ -16,10 +16,11 @@ from db.payments.views.wallets import WalletView
 from meqenet.bnpl.options import PaymentOption
 from meqenet.bnpl.states import ALLOWED, InstallmentState, PlanState
 from meqenet.errors import Mender
-from meqenet.identity import installment_id
+from meqenet.identity import OWN_PAYMENT_FROM, installment_id
 from meqenet.money import total
 from meqenet.payments.attempts import OrderState
 from meqenet.payments.causes import FailureCause, remedy_for
+from meqenet.payments.orders import installment_number
 from meqenet.payments.rail import WalletProvider
 from workflows.messages import SupportStanding
 
@@ -183,6 +184,7 @@ class SupportPlan(Told):
                             ],
                         }
                     ],
+                    "own_payments": [],
                     "next_step": {"what": "a failed installment waits for a retry", "at": None},
                     "hold": None,
                     "credits": [],
@@ -216,6 +218,8 @@ class SupportPlan(Told):
     wallet_provider: WalletProvider
     wallets: list[WalletTold]
     installments: list[SupportInstallment]
+    own_payments: list[AttemptTold]
+    """What the customer was asked for by their own will, beside the schedule; the oldest first."""
     next_step: NextStep | None
     """What happens next by itself, and when."""
     hold: Hold | None
@@ -266,6 +270,11 @@ def support_plan(
             for each in wallets
         ],
         installments=[_installment(plan, row, attempts) for row in plan.installments],
+        own_payments=[
+            _attempt(each)
+            for each in attempts
+            if installment_number(order_id=each.attempt_id) > OWN_PAYMENT_FROM
+        ],
         next_step=NextStep(what=plan.next_step, at=plan.next_step_at)
         if ALLOWED[plan.state]
         else None,

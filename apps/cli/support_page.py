@@ -24,7 +24,7 @@ def plan_page(*, plan: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield Text(f"held: {hold['reason']} until {_day(hold['until'])}", style="yellow")
     if plan["installments"]:
         yield _installments(plan)
-    if any(row["attempts"] for row in plan["installments"]):
+    if plan["own_payments"] or any(row["attempts"] for row in plan["installments"]):
         yield _attempts(plan)
         yield from _texts(plan)
     if len(plan["wallets"]) > 1:
@@ -79,21 +79,22 @@ def _attempts(plan: Mapping[str, Any]) -> Table:
         "code",
         "receipt",
     )
-    for row in plan["installments"]:
-        for each in row["attempts"]:
-            failure = each["failure"] or {}
-            found.add_row(
-                str(row["number"]),
-                each["id"].rpartition("-")[2],
-                _at(each["opened_at"]),
-                each["channel"],
-                each["wallet"],
-                each["amount"],
-                each["state"],
-                failure.get("cause", ""),
-                failure.get("provider_code") or "",
-                each["receipt"] or "",
-            )
+    tried = [(str(row["number"]), each) for row in plan["installments"] for each in row["attempts"]]
+    tried += [(each["id"].rsplit("-", 2)[1], each) for each in plan["own_payments"]]
+    for of, each in tried:
+        failure = each["failure"] or {}
+        found.add_row(
+            of,
+            each["id"].rpartition("-")[2],
+            _at(each["opened_at"]),
+            each["channel"],
+            each["wallet"],
+            each["amount"],
+            each["state"],
+            failure.get("cause", ""),
+            failure.get("provider_code") or "",
+            each["receipt"] or "",
+        )
     return found
 
 

@@ -52,6 +52,8 @@ class Beginning:
     payouts: int = 0
     unpaid: list[e.PlannedInstallment] = field(default_factory=list)
     tried: dict[int, int] = field(default_factory=dict)
+    late_fees: dict[int, Money] = field(default_factory=dict)
+    """What is left of the late fees that were charged, by installment."""
     paid_out: bool = False
     found: set[int] = field(default_factory=set)
     """Installments whose money came after it had counted as failed: a person's matter."""

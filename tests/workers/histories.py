@@ -11,9 +11,11 @@ from db.settlement.merchants import register_terms
 from db.settlement.payouts import open_payout, record_payout
 from db.settlement.scheduling import PaidOrder, schedule
 from meqenet.bnpl import events as e
+from meqenet.bnpl.delinquency_events import LateFeeCharged
+from meqenet.bnpl.staff_events import LateFeeWaived
 from meqenet.bnpl.states import PlanState
 from meqenet.calendar import addis_date
-from meqenet.identity import payout_id, refund_id
+from meqenet.identity import installment_id, late_fee_id, payout_id, refund_id, waiver_id
 from meqenet.ledger import happenings as h
 from meqenet.money import Money, total
 from meqenet.payments.rail import RailStatus, RefundAnswer
@@ -21,6 +23,9 @@ from meqenet.settlement.transfer import PayoutAccount, TransferAnswer, TransferS
 from tests.workers.beginnings import BEGIN, LENDER, OPTIONS, Beginning
 from tests.workers.worlds import World
 
+_GRACE: Final = timedelta(days=3)
+_FEE: Final = Money.from_birr("25.00")
+_WAIVED: Final = Money.from_birr("12.50")
 _ACCOUNT: Final = PayoutAccount(
     bic="CBETETAA", account_number="1000123456789", account_name="Addis Electronics"
 )
@@ -168,9 +173,34 @@ class History(Beginning):
                 completed = e.PlanCompleted(collected=total(row.amount for row in self.rows))
                 await self._record(completed, PlanState.COMPLETED)
 
+    async def _charge_if_late(self, row: e.PlannedInstallment) -> Money:
+        """What is owed of late fees; of every second installment, a half is waived."""
+        on = addis_date(at=self.now)
+        known = self.late_fees.get(row.number)
+        if known is not None or on <= row.due_on + _GRACE:
+            return known or Money.zero()
+        await self._record(LateFeeCharged(number=row.number, period=1, on=on, amount=_FEE))
+        parent = installment_id(plan_id=self.plan_id, number=row.number)
+        charged = h.LateFeeCharged(
+            plan_id=self.plan_id, lender=LENDER, number=row.number, amount=_FEE
+        )
+        await self._post(late_fee_id(installment_id=parent, period=1), charged)
+        left = _FEE
+        if row.number % 2 == 0:
+            left -= _WAIVED
+            waived = LateFeeWaived(number=row.number, amount=_WAIVED, by="stf_a", why="a half")
+            await self._record(waived)
+            back = h.LateFeeWaived(
+                plan_id=self.plan_id, lender=LENDER, number=row.number, amount=_WAIVED
+            )
+            await self._post(waiver_id(installment_id=parent, sequence=1), back)
+        self.late_fees[row.number] = left
+        return left
+
     async def _collect_due(self, row: e.PlannedInstallment) -> None:
         await self._record(e.CollectionStarted(number=row.number))
-        attempt = await self._collect(row.number, row.amount)
+        late_fee = await self._charge_if_late(row)
+        attempt = await self._collect(row.number, row.amount + late_fee)
         if attempt is None:
             failed = self.tried[row.number] > 3
             self.tried[row.number] += 100 if failed else 0
@@ -196,6 +226,7 @@ class History(Beginning):
                 lender=LENDER,
                 principal=row.principal,
                 interest=row.interest,
+                late_fee=late_fee,
             ),
         )
         async with self.world["credit"].write() as session:
@@ -207,11 +238,18 @@ class History(Beginning):
                 on_time=addis_date(at=self.now) <= row.due_on,
                 at=self.now,
             )
-        await self._record(self._installment_paid(row, attempt), PlanState.ACTIVE)
+        paid = self._installment_paid(row, attempt, late_fee=late_fee)
+        await self._record(paid, PlanState.ACTIVE)
 
-    def _installment_paid(self, row: e.PlannedInstallment, attempt: str) -> e.InstallmentPaid:
+    def _installment_paid(
+        self, row: e.PlannedInstallment, attempt: str, *, late_fee: Money = e.NOTHING
+    ) -> e.InstallmentPaid:
         return e.InstallmentPaid(
-            number=row.number, attempt_id=attempt, amount=row.amount, paid_at=self.now
+            number=row.number,
+            attempt_id=attempt,
+            amount=row.amount + late_fee,
+            paid_at=self.now,
+            late_fee=late_fee,
         )
 
     async def _pay_merchant(self) -> None:

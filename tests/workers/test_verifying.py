@@ -52,6 +52,9 @@ async def test_everything_holds_after_plans_have_lived(lived: World) -> None:
     assert counted["ledger: event chains"] == counted["ledger: transactions, entries and events"]
     assert min(counted[f"{domain}: anchors"] for domain in SOURCES) > 0
     assert counted["collections by day"] > 0
+    async with lived["bnpl"].read() as session:
+        late = text("SELECT count(*) FROM installments WHERE late_fee_paid_santim > 0")
+        assert (await session.scalar(late) or 0) > 0
 
 
 async def test_only_what_is_asked_for_is_read(
@@ -84,6 +87,7 @@ async def test_only_what_is_asked_for_is_read(
 DEEDS: Final[list[tuple[Domain, str, str]]] = [
     ("bnpl", "plans", "state = 'declined'"),
     ("bnpl", "installments", "principal_santim = principal_santim + 1"),
+    ("bnpl", "installments", "late_fee_santim = late_fee_santim + 1"),
     ("payments", "attempts", "asked_santim = asked_santim + 1, moved_santim = moved_santim + 1"),
     ("settlement", "payouts", "state = 'rejected'"),
     ("credit", "exposures", "owed_santim = 1, held_santim = 0, state = 'owed'"),
