@@ -5,12 +5,14 @@ from activities.contracts.credit import (
     CONVERT_HOLD,
     RECORD_REPAYMENT,
     RELEASE_HOLD,
+    WRITE_OFF,
     AssessCredit,
     ConvertHold,
     CreditDecision,
     DeclineReason,
     RecordRepayment,
     ReleaseHold,
+    WriteOffDebt,
 )
 from activities.contracts.step import Nothing
 from activities.edge import takes
@@ -89,4 +91,11 @@ class CreditActivities:
                 on_time=command.on_time,
                 at=command.at,
             )
+        return Nothing()
+
+    @takes(WRITE_OFF)
+    async def write_off(self, command: WriteOffDebt) -> Nothing:
+        """See :meth:`activities.contracts.credit.CreditSteps.write_off`."""
+        async with self._database.write() as session:
+            await exposures.write_off(session=session, plan_id=command.plan_id, at=command.at)
         return Nothing()

@@ -88,6 +88,16 @@ def waiver_id(*, installment_id: str, sequence: int) -> str:
     return f"{installment_id}-v{sequence}"
 
 
+def charge_off_id(*, plan_id: str) -> str:
+    """``pln_…-charge-off``: the posting of a plan's loss. There is one in its life."""
+    return f"{plan_id}-charge-off"
+
+
+def write_off_id(*, plan_id: str) -> str:
+    """``pln_…-write-off``: the posting of what of a plan is asked for no more; once in its life."""
+    return f"{plan_id}-write-off"
+
+
 def installment_of(*, attempt_id: str) -> str:
     """The installment id inside an attempt id.
 

@@ -66,6 +66,9 @@ def next_step(desk: PlanDesk) -> tuple[str, datetime | None]:
         return what, at
     if payout is not None and payout.rejected:
         return "the merchant's payout waits for a retry", None
+    is_tried = any(i.state is InstallmentState.COLLECTING for i in desk.life.installments)
+    if desk.life.account.charged_off is not None and not is_tried:
+        return "charged off: nothing more is tried by itself", None
     if any(i.state is InstallmentState.FAILED for i in desk.life.installments):
         return "a failed installment waits for a retry", None
     return "await what is under way", None

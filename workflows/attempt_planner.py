@@ -13,6 +13,7 @@ from activities.contracts.collecting import (
     PolicyTerms,
 )
 from meqenet.payments.rail import MandateStatus, WalletProvider
+from meqenet.payments.retry_reasons import AttemptReason, EndReason
 from workflows.asking import ask, report_of
 from workflows.clock import PlanClock
 from workflows.news import CollectionOrder
@@ -78,7 +79,7 @@ class AttemptPlanner:
         if terms is None:
             raise ValueError("a collection without a policy goes by its dates")
         with self.clock.working():
-            return await ask(
+            planned = await ask(
                 PLAN_NEXT_ATTEMPT,
                 PlanNextAttempt(
                     plan_id=self.order.plan_id,
@@ -89,6 +90,9 @@ class AttemptPlanner:
                 ),
                 summary="When and how is it collected next?",
             )
+        if self.order.is_single and planned.reason != AttemptReason.ASKED_FOR:
+            return replace(planned, at=None, reason=EndReason.PAST_LAST_DAY)
+        return planned
 
     async def still_holds(self, planned: NextAttemptPlanned) -> bool:
         """Ask the provider for the mandate right before the attempt; False: plan it anew.

@@ -1,6 +1,6 @@
 """How late an active plan is: told on the day on which its class changes, and to the books."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from temporalio import workflow
 
@@ -16,15 +16,14 @@ from meqenet.bnpl.servicing.delinquency import (
     days_owing,
     next_change_on,
 )
-from meqenet.bnpl.states import InstallmentState, PlanState
+from meqenet.bnpl.states import PlanState
 from meqenet.calendar import addis_date, at_addis
 from workflows.agenda import next_step
 from workflows.asking import ask
-from workflows.plan_account import policy_of
+from workflows.plan_account import oldest_due, policy_of
 from workflows.plan_desk import DAYS_PAST_DUE, PlanDesk
 
 _PATCH = "delinquency-1"
-_SETTLED = (InstallmentState.PAID, InstallmentState.CANCELLED)
 
 
 async def tell_lateness(desk: PlanDesk) -> None:
@@ -38,10 +37,11 @@ async def tell_lateness(desk: PlanDesk) -> None:
     today = addis_date(at=desk.clock.now())
     before = desk.life.delinquency or Standing(on=desk.life.activated_on or today)
     aged = age_owing(
-        oldest_due_on=_oldest_due(desk),
+        oldest_due_on=oldest_due(desk),
         policy=policy_of(desk).delinquency,
         before=before,
         until=max(today, before.on),
+        is_charged_off=desk.life.account.charged_off is not None,
     )
     for change in aged.changes:
         await _tell(desk, change)
@@ -53,7 +53,7 @@ async def tell_lateness(desk: PlanDesk) -> None:
 def show_days_past_due(desk: PlanDesk) -> None:
     """For whoever lists plans."""
     today = addis_date(at=desk.clock.now())
-    days = days_owing(oldest_due_on=_oldest_due(desk), on=today)
+    days = days_owing(oldest_due_on=oldest_due(desk), on=today)
     desk.tell_lists(DAYS_PAST_DUE.value_set(days))
 
 
@@ -63,7 +63,7 @@ def next_lateness(desk: PlanDesk) -> datetime | None:
     if standing is None:
         return None
     policy = policy_of(desk).delinquency
-    on = next_change_on(oldest_due_on=_oldest_due(desk), policy=policy, after=standing.on)
+    on = next_change_on(oldest_due_on=oldest_due(desk), policy=policy, after=standing.on)
     return None if on is None else at_addis(on=on, hour=0)
 
 
@@ -88,10 +88,3 @@ async def _tell(desk: PlanDesk, change: DelinquencyChange) -> None:
         step_at=step_at,
         action=desk.action,
     )
-
-
-def _oldest_due(desk: PlanDesk) -> date | None:
-    open_dates = (
-        each.planned.due_on for each in desk.life.installments if each.state not in _SETTLED
-    )
-    return min(open_dates, default=None)

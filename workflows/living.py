@@ -25,6 +25,7 @@ from workflows.delinquency import next_lateness, show_days_past_due, tell_latene
 from workflows.ending import end_mandate
 from workflows.late_fees import charge_late_fees, next_late_fee
 from workflows.late_money import settled
+from workflows.losses import charge_off_if_due, end_written_off
 from workflows.news import (
     CollectionEnd,
     CollectionNews,
@@ -69,6 +70,7 @@ async def live(desk: PlanDesk) -> bool:
         await tell_lateness(desk)
         await charge_late_fees(desk)
         await _take_in(desk)
+        await charge_off_if_due(desk)
         while desk.retries:
             number, _ = desk.retries.popitem()
             await _collect(desk, desk.life.installment(number=number), now=True)
@@ -84,6 +86,9 @@ async def live(desk: PlanDesk) -> bool:
             if _is_due(desk, installment):
                 await _collect(desk, installment)
         await remind_if_due(desk)
+    if desk.life.state is PlanState.WRITTEN_OFF:
+        await end_written_off(desk)
+        return True
     await tell_lateness(desk)
     await end_mandate(desk)
     await desk.record(
@@ -127,6 +132,8 @@ def should_roll(desk: PlanDesk) -> bool:
 
 
 def _over(desk: PlanDesk) -> bool:
+    if desk.life.state is PlanState.WRITTEN_OFF:
+        return True
     payout = desk.life.payout
     owes_nothing = desk.life.all_paid() and not desk.life.account.fees_left()
     return owes_nothing and (payout is None or payout.done) and not desk.active
@@ -205,6 +212,7 @@ def collection_order(
             asked_from=None if mended_at is None else installment.attempts + 1,
             wallet_id=installment.wallet_id,
         ),
+        is_single=desk.life.account.charged_off is not None,
     )
 
 

@@ -160,6 +160,26 @@ class WaiveFee:
     why: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class ChargeOff:
+    """Update ``charge_off``: the plan is given up as a loss. The customer owes as before.
+
+    ``early``: before the days of the policy are reached, which finance may decide.
+    """
+
+    who: str
+    why: str
+    early: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteOff:
+    """Update ``write_off``: what was charged off and has not come is asked for no more."""
+
+    who: str
+    why: str
+
+
 SupportDeed = (
     RetryInstallment
     | RetryMoneyOut
@@ -169,6 +189,8 @@ SupportDeed = (
     | AddWallet
     | PayByAnotherWallet
     | WaiveFee
+    | ChargeOff
+    | WriteOff
 )
 """What staff may have a plan do."""
 

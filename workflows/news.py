@@ -60,6 +60,7 @@ class CollectionOrder:
         is_unwanted: the plan no longer wants the money: see what was sent to its end, send nothing.
         not_before: when the first attempt is made, if not at once.
         wallet_id: which of the plan's wallets the first attempt asks; None is its own.
+        is_single: only what a person asks for is attempted; nothing is repeated by itself.
     """
 
     plan_id: str
@@ -84,6 +85,7 @@ class CollectionOrder:
     not_before: datetime | None = None
     policy: PolicyTerms | None = None
     wallet_id: str | None = None
+    is_single: bool = False
 
 
 class CollectionEnd(StrEnum):

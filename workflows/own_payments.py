@@ -164,8 +164,10 @@ def ask_for_left_fees(desk: PlanDesk) -> None:
 
 
 def next_fees_asked(desk: PlanDesk) -> datetime | None:
-    """When the plan asks for fees that were left; None while it cannot."""
-    return desk.life.fees_asked_at if desk.life.payment is None and not desk.active else None
+    """When the plan asks for fees that were left; None while it cannot, or does not any more."""
+    if desk.life.payment is not None or desk.active or desk.life.account.charged_off is not None:
+        return None
+    return desk.life.fees_asked_at
 
 
 def _asks_for_fees(desk: PlanDesk) -> bool:

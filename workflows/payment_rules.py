@@ -18,8 +18,8 @@ def no_payment(desk: PlanDesk, *, amount: Money | None) -> No | None:
     """
     if no := no_force(desk) or payment_under_way(desk):
         return no
-    if bears_interest(desk):
-        text = "A plan that bears interest is not paid ahead of its schedule yet."
+    if desk.life.account.charged_off is not None or bears_interest(desk):
+        text = "A plan that bears interest, or was charged off, is not paid ahead of its schedule."
         return No("payment_not_offered", text)
     numbers = [each.planned.number for each in desk.life.installments]
     if desk.deeds or any(is_under_way(desk, number=number) for number in numbers):

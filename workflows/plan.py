@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.collection import InstallmentCollectionWorkflow
     from workflows.fee_updates import FeeUpdates
     from workflows.living import live
+    from workflows.loss_updates import LossUpdates
     from workflows.messages import (
         Accept,
         Apply,
@@ -84,7 +85,7 @@ def _too_late_to_cancel(state: PlanState) -> ApplicationError:
 
 
 @workflow.defn
-class PaymentPlanWorkflow(PaymentUpdates, WalletUpdates, FeeUpdates):
+class PaymentPlanWorkflow(PaymentUpdates, WalletUpdates, FeeUpdates, LossUpdates):
     """One per plan. Phases follow each other in ``run``; updates only leave a word for them."""
 
     @workflow.init

@@ -1,5 +1,7 @@
 """A plan's account as its workflow knows it: what is owed under the terms that were signed."""
 
+from datetime import date
+
 from meqenet.bnpl.account_history import account_of, require_signed
 from meqenet.bnpl.offer import terms_of
 from meqenet.bnpl.products import ProductVersion, product_from_document
@@ -7,6 +9,16 @@ from meqenet.bnpl.servicing.account import Account
 from meqenet.bnpl.servicing_policy import ServicingPolicy
 from meqenet.bnpl.states import InstallmentState
 from workflows.plan_desk import PlanDesk
+
+_SETTLED = (InstallmentState.PAID, InstallmentState.CANCELLED)
+
+
+def oldest_due(desk: PlanDesk) -> date | None:
+    """The oldest due date that is not paid; None: nothing is owed any more."""
+    open_dates = (
+        each.planned.due_on for each in desk.life.installments if each.state not in _SETTLED
+    )
+    return min(open_dates, default=None)
 
 
 def policy_of(desk: PlanDesk) -> ServicingPolicy:

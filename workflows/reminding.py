@@ -131,7 +131,7 @@ def _unpaid(desk: PlanDesk, life: RemindersLife) -> list[OpenInstallment]:
             failed_at=failed.get(each.planned.number),
         )
         for each in desk.life.installments
-        if each.state in _UNPAID
+        if each.state in _UNPAID and desk.life.account.charged_off is None
     ]
 
 

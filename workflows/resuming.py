@@ -28,6 +28,7 @@ from workflows.delinquency import show_days_past_due
 from workflows.ending import end_early, end_mandate
 from workflows.late_fees import finish_fee
 from workflows.living import collection_order
+from workflows.losses import end_written_off, finish_charge_off
 from workflows.messages import Accept, Cancel
 from workflows.news import CollectionEnd, CollectionOrder, CollectionResult
 from workflows.own_payments import go_on_paying
@@ -122,6 +123,7 @@ async def _be_active_again(desk: PlanDesk, left: LeftOff) -> None:
     elif left.progress.newest == "merchant_paid":
         await desk.tell_merchant("plan.settled")
     await finish_fee(desk, newest=left.progress.newest)
+    await finish_charge_off(desk, newest=left.progress.newest)
     show_days_past_due(desk)
     if await go_on_paying(desk, left, order_of=_order_of):
         return
@@ -189,6 +191,8 @@ async def _finish_the_end(desk: PlanDesk, left: LeftOff) -> None:
         await desk.close_order(marketplace.OrderOutcome.DECLINED)
     elif state is PlanState.COMPLETED:
         await desk.tell_merchant("plan.completed")
+    elif state is PlanState.WRITTEN_OFF:
+        await end_written_off(desk)
     elif progress.returned:
         await end_mandate(desk)
     else:

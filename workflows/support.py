@@ -12,11 +12,13 @@ from typing import Final, NamedTuple
 from temporalio.exceptions import ApplicationError
 
 from meqenet.bnpl.collection_hold import CollectionHold, HoldReason, last_day_of_hold
+from meqenet.bnpl.servicing.delinquency import days_owing
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.calendar import addis_date
 from meqenet.payments.wallet_ids import wallet_id_of
 from workflows.asking import refusal
 from workflows.messages import (
+    ChargeOff,
     DeedStanding,
     MarkUnreachable,
     PauseCollection,
@@ -28,7 +30,9 @@ from workflows.messages import (
     SupportDeed,
     SupportStanding,
     WaiveFee,
+    WriteOff,
 )
+from workflows.plan_account import oldest_due, policy_of
 from workflows.plan_desk import PlanDesk
 
 _IN_FORCE: Final = (PlanState.ACTIVE, PlanState.PAST_DUE)
@@ -185,6 +189,9 @@ def no_waiver(desk: PlanDesk, *, number: int) -> No | None:
     """Late fees are taken back while they are unpaid and no attempt asks for them."""
     if no := _no_number(desk, number=number) or no_force(desk):
         return no
+    if desk.life.account.charged_off is not None:
+        text = "The late fees are a part of what was charged off; the whole may be written off."
+        return No("plan_charged_off", text)
     if any(isinstance(each.deed, WaiveFee) and each.deed.number == number for each in desk.deeds):
         text = f"The late fees of installment {number} are being waived."
         return No("waiver_asked_already", text)
@@ -194,6 +201,66 @@ def no_waiver(desk: PlanDesk, *, number: int) -> No | None:
     if is_under_way(desk, number=number):
         return attempt_under_way(number)
     return None
+
+
+def no_charge_off(desk: PlanDesk, *, early: bool, is_asked: bool = True) -> No | None:
+    """A plan is given up once it is late enough, and nothing is under way that may pay it.
+
+    Args:
+        desk: the plan's desk.
+        early: before the days of the policy are reached.
+        is_asked: whether one that is asked for already is in the way.
+    """
+    if no := no_force(desk):
+        return no
+    if desk.life.account.charged_off is not None:
+        return No("plan_charged_off", "The plan has been charged off already.")
+    if is_asked and _is_asked(desk, ChargeOff):
+        return No("charge_off_asked_already", "The plan is being charged off.")
+    days = days_past_due(desk)
+    if days == 0:
+        return No("plan_not_late", "Nothing is overdue: there is no loss.")
+    last = policy_of(desk).delinquency.charge_off_days
+    if not early and (last is None or days < last):
+        rule = "no day" if last is None else f"day {last}"
+        text = (
+            f"The plan is {days} days past due, and its policy gives it up on {rule}. "
+            "Finance may do it earlier, by saying so (early)."
+        )
+        return No("charge_off_not_due", text, "early")
+    return _first_under_way(desk)
+
+
+def no_write_off(desk: PlanDesk, *, is_asked: bool = True) -> No | None:
+    """What was charged off is asked for no more, once nothing is under way that may pay it.
+
+    Args:
+        desk: the plan's desk.
+        is_asked: whether one that is asked for already is in the way.
+    """
+    if no := no_force(desk):
+        return no
+    if desk.life.account.charged_off is None:
+        return No("plan_not_charged_off", "Only what was charged off is written off.")
+    if is_asked and _is_asked(desk, WriteOff):
+        return No("write_off_asked_already", "The plan is being written off.")
+    payout = desk.life.payout
+    if payout is None or not payout.done:
+        return No("payout_open", "The merchant has not been paid yet: see to the payout first.")
+    return _first_under_way(desk)
+
+
+def days_past_due(desk: PlanDesk) -> int:
+    """How late the plan is, by its own clock."""
+    return days_owing(oldest_due_on=oldest_due(desk), on=addis_date(at=desk.clock.now()))
+
+
+def _first_under_way(desk: PlanDesk) -> No | None:
+    numbers = (each.planned.number for each in desk.life.installments)
+    return payment_under_way(desk) or next(
+        (attempt_under_way(number) for number in numbers if is_under_way(desk, number=number)),
+        None,
+    )
 
 
 def hold_in_force(desk: PlanDesk) -> CollectionHold | None:
@@ -238,12 +305,23 @@ def _deeds(desk: PlanDesk) -> Iterator[DeedStanding]:
         yield _standing("pay_by_another_wallet", other, number=number)
         if desk.life.account.fees_owed(number=number):
             yield _standing("waive_fee", no_waiver(desk, number=number), number=number)
+    yield from _loss_deeds(desk)
     yield _standing("add_wallet", no_added_wallet(desk))
     yield _standing("pause_collection", no_pause(desk, until=None))
     yield _standing("mark_unreachable_until", no_marking(desk, until=None))
     yield _standing("resume_collection", no_resuming(desk))
     yield _standing("retry_refund", no_refund_retry(desk))
     yield _standing("retry_payout", no_payout_retry(desk))
+
+
+def _loss_deeds(desk: PlanDesk) -> Iterator[DeedStanding]:
+    """Told where there is a loss, or may be one."""
+    if desk.life.activated_on is None or desk.life.state not in _IN_FORCE:
+        return
+    if desk.life.account.charged_off is not None:
+        yield _standing("write_off", no_write_off(desk))
+    elif days_past_due(desk) > 0:
+        yield _standing("charge_off", no_charge_off(desk, early=False))
 
 
 def _standing(deed: str, no: No | None, *, number: int | None = None) -> DeedStanding:

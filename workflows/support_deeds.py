@@ -35,8 +35,10 @@ from workflows.agenda import next_step
 from workflows.asking import ask, passed_on, report_of
 from workflows.collection import InstallmentCollectionWorkflow
 from workflows.late_fees import waive
+from workflows.losses import give_up
 from workflows.messages import (
     AddWallet,
+    ChargeOff,
     MarkUnreachable,
     PauseCollection,
     PayByAnotherWallet,
@@ -44,6 +46,7 @@ from workflows.messages import (
     RetryInstallment,
     RetryMoneyOut,
     WaiveFee,
+    WriteOff,
 )
 from workflows.news import CollectionOrder, CollectionResult
 from workflows.plan_desk import AskedDeed, PlanDesk
@@ -64,6 +67,22 @@ async def do_deed(desk: PlanDesk, asked: AskedDeed, *, collect: Collect) -> None
             asked.refused = await _add_wallet(desk, deed)
         case PayByAnotherWallet():
             await _pay_by(desk, deed, collect=collect)
+        case PauseCollection() | MarkUnreachable() | ResumeCollection():
+            await _hold(desk, deed)
+        case WaiveFee():
+            amount = desk.life.account.fees_left(number=deed.number)
+            if amount:
+                await waive(desk, number=deed.number, amount=amount, who=deed.who, why=deed.why)
+        case ChargeOff() | WriteOff():
+            asked.refused = await give_up(desk, deed)
+        case RetryMoneyOut():
+            await _record(desk, PayoutRetryAsked(by=deed.who, why=deed.why))
+            desk.payouts_asked += 1
+    asked.done = True
+
+
+async def _hold(desk: PlanDesk, deed: PauseCollection | MarkUnreachable | ResumeCollection) -> None:
+    match deed:
         case PauseCollection():
             latest = last_day_of_hold(reason=HoldReason.PAUSED, now=desk.clock.now())
             until = deed.until or latest
@@ -72,17 +91,9 @@ async def do_deed(desk: PlanDesk, asked: AskedDeed, *, collect: Collect) -> None
         case MarkUnreachable():
             desk.life.hold = CollectionHold(reason=HoldReason.UNREACHABLE, until=deed.until)
             await _record(desk, CustomerUnreachable(until=deed.until, by=deed.who, why=deed.why))
-        case WaiveFee():
-            amount = desk.life.account.fees_left(number=deed.number)
-            if amount:
-                await waive(desk, number=deed.number, amount=amount, who=deed.who, why=deed.why)
         case ResumeCollection():
             desk.life.hold = None
             await _record(desk, CollectionResumed(by=deed.who, why=deed.why))
-        case RetryMoneyOut():
-            await _record(desk, PayoutRetryAsked(by=deed.who, why=deed.why))
-            desk.payouts_asked += 1
-    asked.done = True
 
 
 async def keep_holds(desk: PlanDesk) -> None:

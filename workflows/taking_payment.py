@@ -8,7 +8,7 @@ from activities.contracts import credit, ledger
 from meqenet.bnpl.events import InstallmentPaid, PlannedInstallment
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.calendar import addis_date
-from meqenet.ledger.happenings import InstallmentCollected
+from meqenet.ledger.happenings import InstallmentCollected, RecoveryReceived
 from meqenet.money import Money
 from workflows.agenda import next_step, overdue
 from workflows.asking import ask
@@ -80,27 +80,50 @@ def _parts(desk: PlanDesk, planned: PlannedInstallment, *, amount: Money | None)
 async def _post(
     desk: PlanDesk, planned: PlannedInstallment, result: CollectionResult, parts: _Parts
 ) -> None:
-    attempt = result.attempt_id or ""
-    accrued = await _accrue(desk, planned)
+    is_lost = desk.life.account.charged_off is not None
+    happening = await (_recovered if is_lost else _collected)(desk, planned, result, parts)
     await ask(
         ledger.POST,
         ledger.Post(
-            posting_id=attempt,
-            happening=InstallmentCollected(
-                plan_id=desk.plan_id,
-                attempt_id=attempt,
-                provider=result.provider or desk.application.wallet_provider,
-                lender=desk.life.signed.lender_of_record,
-                principal=planned.principal,
-                interest=planned.interest - accrued.interest,
-                accrued_interest=accrued.interest,
-                late_fee=parts.late_fee,
-                overpaid=parts.overpaid,
-                merchant_fee=accrued.merchant_fee,
-            ),
+            posting_id=result.attempt_id or "",
+            happening=happening,
             effective_at=desk.clock.now(),
         ),
         summary=f"Post installment {planned.number}",
+    )
+
+
+async def _collected(
+    desk: PlanDesk, planned: PlannedInstallment, result: CollectionResult, parts: _Parts
+) -> InstallmentCollected:
+    accrued = await _accrue(desk, planned)
+    return InstallmentCollected(
+        plan_id=desk.plan_id,
+        attempt_id=result.attempt_id or "",
+        provider=result.provider or desk.application.wallet_provider,
+        lender=desk.life.signed.lender_of_record,
+        principal=planned.principal,
+        interest=planned.interest - accrued.interest,
+        accrued_interest=accrued.interest,
+        late_fee=parts.late_fee,
+        overpaid=parts.overpaid,
+        merchant_fee=accrued.merchant_fee,
+    )
+
+
+async def _recovered(
+    desk: PlanDesk, planned: PlannedInstallment, result: CollectionResult, parts: _Parts
+) -> RecoveryReceived:
+    """After a charge-off its interest is what the books had earned, and its fee is gone."""
+    return RecoveryReceived(
+        plan_id=desk.plan_id,
+        attempt_id=result.attempt_id or "",
+        provider=result.provider or desk.application.wallet_provider,
+        lender=desk.life.signed.lender_of_record,
+        principal=planned.principal,
+        interest=planned.interest,
+        late_fee=parts.late_fee,
+        overpaid=parts.overpaid,
     )
 
 

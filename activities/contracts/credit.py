@@ -74,10 +74,19 @@ class RecordRepayment:
     at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class WriteOffDebt:
+    """The rest of what the plan owes is lost, and is asked for no more."""
+
+    plan_id: str
+    at: datetime
+
+
 ASSESS = Step(name="credit.assess", command=AssessCredit, result=CreditDecision)
 RELEASE_HOLD = Step(name="credit.release_hold", command=ReleaseHold, result=Nothing)
 CONVERT_HOLD = Step(name="credit.convert_hold", command=ConvertHold, result=Nothing)
 RECORD_REPAYMENT = Step(name="credit.record_repayment", command=RecordRepayment, result=Nothing)
+WRITE_OFF = Step(name="credit.write_off", command=WriteOffDebt, result=Nothing)
 
 
 class CreditSteps(Protocol):
@@ -97,4 +106,8 @@ class CreditSteps(Protocol):
 
     async def record_repayment(self, command: RecordRepayment) -> Nothing:
         """Idempotent by repayment id."""
+        ...
+
+    async def write_off(self, command: WriteOffDebt) -> Nothing:
+        """Idempotent; of a plan whose principal has come it changes nothing."""
         ...

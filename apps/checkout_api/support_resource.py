@@ -34,6 +34,8 @@ _PATHS: Final = {
     "resume_collection": "/resume",
     "retry_refund": "/refund/retry",
     "retry_payout": "/payout/retry",
+    "charge_off": "/charge-off",
+    "write_off": "/write-off",
 }
 _NO_RETURN: Final = {
     CreditState.RETURNING: ("return_under_way", "The money is on its way back already."),
@@ -142,6 +144,7 @@ class SupportPlan(Told):
                     "option": "pay_in_30",
                     "amount": "1000.00",
                     "outstanding": "1000.00",
+                    "charged_off_on": None,
                     "wallet_provider": "mpesa",
                     "wallets": [
                         {
@@ -215,6 +218,8 @@ class SupportPlan(Told):
     amount: Birr
     outstanding: Birr
     """What the customer still owes, late fees included; nothing before the plan is active."""
+    charged_off_on: Day | None
+    """When it was given up as a loss; what comes from then on is a recovery."""
     wallet_provider: WalletProvider
     wallets: list[WalletTold]
     installments: list[SupportInstallment]
@@ -259,6 +264,7 @@ def support_plan(
         option=plan.option,
         amount=plan.amount,
         outstanding=total(row.owed for row in owed),
+        charged_off_on=None if plan.charged_off_on is None else day_of(plan.charged_off_on),
         wallet_provider=WalletProvider(plan.wallet_provider),
         wallets=[
             WalletTold(

@@ -18,6 +18,9 @@ def plan_page(*, plan: Mapping[str, Any]) -> Iterator[RenderableType]:
         f"{plan['option']} of {plan['amount']} birr for {plan['merchant']}, order "
         f"{plan['reference']}; by {plan['wallet_provider']}; {plan['outstanding']} birr still owed"
     )
+    if plan["charged_off_on"]:
+        day = _day(plan["charged_off_on"])
+        yield Text(f"charged off on {day}: what still comes is a recovery", style="red")
     yield Text(f"next: {_next(plan)}")
     if plan["hold"]:
         hold = plan["hold"]

@@ -62,6 +62,7 @@ class PlanOverview(Base):
     merchant_paid_santim: Mapped[Money]
     receivable_santim: Mapped[Money]
     deposits_santim: Mapped[Money]
+    charged_off_on: Mapped[date | None]
     changed_at: Mapped[datetime | None]
 
 
@@ -154,6 +155,10 @@ class PortfolioPlan(Base):
     option: Mapped[str | None]
     lender_of_record: Mapped[str | None]
     activated_on: Mapped[date | None]
+    charged_off_on: Mapped[date | None]
+    charged_off_santim: Mapped[Money]
+    written_off_on: Mapped[date | None]
+    written_off_santim: Mapped[Money]
 
 
 class PortfolioInstallment(Base):
@@ -168,6 +173,7 @@ class PortfolioInstallment(Base):
     principal_santim: Mapped[Money]
     interest_santim: Mapped[Money]
     paid_on: Mapped[date | None]
+    recovered_santim: Mapped[Money]
 
 
 class CollectionDay(Base):

@@ -45,6 +45,7 @@ class PlanRow:
     tier: str | None
     activated_on: date | None
     returned: Money
+    charged_off_on: date | None
     installments: tuple[InstallmentRow, ...] = ()
 
 
@@ -76,6 +77,7 @@ def _plan(plan: Plan, lines: Sequence[InstallmentRow]) -> PlanRow:
         tier=plan.tier,
         activated_on=plan.activated_on,
         returned=plan.returned_santim,
+        charged_off_on=plan.charged_off_on,
         installments=tuple(lines),
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from db.bnpl.tables import Installment, Plan
 from meqenet.bnpl import delinquency_events as d
 from meqenet.bnpl import events as e
+from meqenet.bnpl import loss_events as lo
 from meqenet.bnpl import staff_events as s
 from meqenet.bnpl.payment_events import LateFeePaid
 from meqenet.bnpl.states import InstallmentState, check_installment_transition
@@ -35,6 +36,11 @@ def apply(
         case e.PlanExpired() | e.PlanCancelled():
             for row in installments:
                 _move(row, to=InstallmentState.CANCELLED)
+        case lo.PlanChargedOff():
+            plan.charged_off_on = event.on
+            _charged_off(event, installments=installments)
+        case lo.PlanWrittenOff():
+            _written_off(installments)
         case _:
             _plan_only(event, plan=plan)
     return ()
@@ -134,6 +140,26 @@ def _collection(
             installment.late_fee_paid_santim += event.amount
         case s.LateFeeWaived():
             installment.late_fee_santim -= event.amount
+
+
+def _charged_off(event: lo.PlanChargedOff, *, installments: Sequence[Installment]) -> None:
+    """Nothing more is tried by itself, and interest that was never earned is not owed."""
+    for lost in event.installments:
+        row = _row(installments, number=lost.number)
+        row.interest_santim -= lost.interest_not_owed
+    for row in installments:
+        if row.state is not InstallmentState.PAID:
+            _move(row, to=InstallmentState.FAILED)
+            row.next_attempt_at = None
+            row.next_attempt_reason = None
+
+
+def _written_off(installments: Sequence[Installment]) -> None:
+    for row in installments:
+        row.late_fee_santim = row.late_fee_paid_santim
+        if row.state is not InstallmentState.PAID:
+            _move(row, to=InstallmentState.CANCELLED)
+            row.next_attempt_at = None
 
 
 def _row(installments: Sequence[Installment], *, number: int) -> Installment:

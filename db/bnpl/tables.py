@@ -68,6 +68,7 @@ class Plan(Base):
     settlement_due_at: Mapped[datetime | None] = mapped_column(default=None)
     merchant_paid: Mapped[bool] = mapped_column(default=False)
     returned_santim: Mapped[Money] = mapped_column(default_factory=Money.zero)
+    charged_off_on: Mapped[date | None] = mapped_column(default=None)
 
 
 class Installment(Base):

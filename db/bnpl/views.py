@@ -71,6 +71,7 @@ class PlanView:
     Attributes:
         product: the version that it was opened under.
         offer: the stored form of the PlanOffered event.
+        charged_off_on: the Addis Ababa date on which it was given up as a loss, if it was.
         sequence: the number of its newest event.
     """
 
@@ -94,6 +95,7 @@ class PlanView:
     settlement_due_at: datetime | None
     merchant_paid: bool
     returned: Money
+    charged_off_on: date | None
     opened_at: datetime
     changed_at: datetime
     sequence: int
@@ -167,6 +169,7 @@ def _view(
         settlement_due_at=plan.settlement_due_at,
         merchant_paid=plan.merchant_paid,
         returned=plan.returned_santim,
+        charged_off_on=plan.charged_off_on,
         opened_at=plan.opened_at,
         changed_at=plan.changed_at,
         sequence=sequence,

@@ -1,4 +1,4 @@
-"""What becomes of a held limit: released, owed, repaid. None of it ever raises what is used."""
+"""What becomes of a held limit: released, owed, repaid, lost. None of it raises what is used."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from db.credit.tables import Exposure, ExposureState, Repayment
 from db.kernel.engine import WriteSession
 from db.kernel.events import NewEvent, append, lock_stream
 from db.kernel.once import insert_once
-from meqenet.credit.events import HoldConverted, HoldReleased, PrincipalRepaid
+from meqenet.credit.events import DebtWrittenOff, HoldConverted, HoldReleased, PrincipalRepaid
 from meqenet.credit.holds import Release
 from meqenet.errors import Defect
 from meqenet.event_types import EventData
@@ -99,6 +99,27 @@ async def record_repayment(
         plan_id=plan_id, repayment_id=repayment_id, principal=principal, on_time=on_time
     )
     await _note(session, exposure, told, part=repayment_id, at=at)
+
+
+async def write_off(*, session: WriteSession, plan_id: str, at: datetime) -> None:
+    """Have the rest of what is owed take nothing of the limit any more; again, nothing changes.
+
+    The plan counts as a late one from then on, by which the customer's tier is found.
+
+    Raises:
+        Defect: ``exposure_missing``; ``exposure_not_owed``: nothing of it is owed.
+    """
+    exposure = await _exposure(session, plan_id=plan_id)
+    if exposure.state in (ExposureState.WRITTEN_OFF, ExposureState.REPAID):
+        # Of what is repaid the principal had come: only interest or fees were lost.
+        return
+    if exposure.state is not ExposureState.OWED:
+        raise Defect("exposure_not_owed", f"{plan_id} is {exposure.state}: nothing of it is owed")
+    principal = exposure.owed_santim
+    exposure.state, exposure.owed_santim = ExposureState.WRITTEN_OFF, Money.zero()
+    exposure.was_late, exposure.moved_at = True, at
+    told = DebtWrittenOff(plan_id=plan_id, principal=principal)
+    await _note(session, exposure, told, part=plan_id, at=at)
 
 
 async def _exposure(session: WriteSession, *, plan_id: str) -> Exposure:

@@ -31,6 +31,8 @@ class ExposureState(StrEnum):
     """Posted: the plan is active and principal is outstanding."""
     REPAID = "repaid"
     """Nothing is outstanding. Final."""
+    WRITTEN_OFF = "written_off"
+    """What was outstanding was lost, and is asked for no more. Final; it counts as late."""
 
 
 class Policy(Base):

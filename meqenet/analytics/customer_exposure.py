@@ -30,9 +30,9 @@ class ExposureLine:
     """What one plan takes of its customer's limit.
 
     Attributes:
-        state: ``held``, ``released``, ``owed``, ``repaid``.
+        state: ``held``, ``released``, ``owed``, ``repaid``, ``written_off``.
         financed: what was owed at first.
-        was_late: some repayment came after its due date.
+        was_late: some repayment came after its due date, or never.
     """
 
     plan_id: str
@@ -109,6 +109,10 @@ def _repaid(line: ExposureLine, fact: Fact) -> ExposureLine:
     )
 
 
+def _written_off(line: ExposureLine, _fact: Fact) -> ExposureLine:
+    return replace(line, state="written_off", owed=Money.zero(), was_late=True)
+
+
 _DECIDED: Final = "credit.credit_decided"
 _VERSIONS: Final[Mapping[str, int]] = MappingProxyType({_DECIDED: 2})
 """The version of each fact that this model reads, where it is not the first."""
@@ -118,6 +122,7 @@ FED_BY: Final[Mapping[str, Callable[[ExposureLine, Fact], ExposureLine]]] = Mapp
         "credit.hold_released": _released,
         "credit.hold_converted": _converted,
         "credit.principal_repaid": _repaid,
+        "credit.debt_written_off": _written_off,
     }
 )
 """Every fact that changes the model, and how."""

@@ -14,7 +14,7 @@ from meqenet.analytics.facts import NOTHING, Fact, require_version
 from meqenet.money import Money, total
 
 _OWED_STATES: Final = frozenset({"active", "past_due"})
-_ENDED_STATES: Final = frozenset({"declined", "expired", "cancelled", "completed"})
+_ENDED_STATES: Final = frozenset({"declined", "expired", "cancelled", "completed", "written_off"})
 _CLOSED: Final = frozenset({"paid", "cancelled"})
 
 
@@ -51,6 +51,7 @@ class PlanOverview:
         merchant_paid: what the bank has settled of it.
         receivable: what stands on the plan's receivable account in the ledger.
         deposits: what stands on its customer's deposit account in the ledger.
+        charged_off_on: the Addis Ababa date on which it was given up as a loss.
         changed_at: when the newest of all facts was true.
     """
 
@@ -85,6 +86,7 @@ class PlanOverview:
     merchant_paid: Money = NOTHING
     receivable: Money = NOTHING
     deposits: Money = NOTHING
+    charged_off_on: date | None = None
     changed_at: datetime | None = None
     installments: tuple[InstallmentLine, ...] = ()
 
@@ -241,6 +243,39 @@ def _fee_waived(plan: PlanOverview, fact: Fact) -> PlanOverview:
     return _with_line(plan, fact, lambda line: replace(line, late_fee=line.late_fee - amount))
 
 
+def _charged_off(plan: PlanOverview, fact: Fact) -> PlanOverview:
+    not_owed = {
+        row.integer("number"): row.money("interest_not_owed") for row in fact.parts("installments")
+    }
+    lines = (
+        replace(line, interest=line.interest - not_owed.get(line.number, NOTHING))
+        for line in plan.installments
+    )
+    return replace(
+        plan,
+        charged_off_on=fact.day("on"),
+        installments=tuple(
+            line if line.state == "paid" else replace(line, state="failed", next_attempt_at=None)
+            for line in lines
+        ),
+    )
+
+
+def _written_off(plan: PlanOverview, _fact: Fact) -> PlanOverview:
+    return replace(
+        plan,
+        installments=tuple(
+            replace(
+                line,
+                state="paid" if line.state == "paid" else "cancelled",
+                late_fee=line.late_fee_paid,
+                next_attempt_at=None,
+            )
+            for line in plan.installments
+        ),
+    )
+
+
 def _failed(plan: PlanOverview, fact: Fact) -> PlanOverview:
     return _with_line(
         plan,
@@ -341,6 +376,8 @@ FED_BY: Final[Mapping[str, Callable[[PlanOverview, Fact], PlanOverview]]] = Mapp
         "bnpl.late_fee_charged": _fee_charged,
         "bnpl.late_fee_waived": _fee_waived,
         "bnpl.late_fee_paid": _fee_paid,
+        "bnpl.plan_charged_off": _charged_off,
+        "bnpl.plan_written_off": _written_off,
         "payments.attempt_opened": _asked,
         "payments.attempt_succeeded": _brought,
         "payments.attempt_failed": _brought_nothing,

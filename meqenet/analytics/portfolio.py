@@ -19,24 +19,39 @@ NO_CAUSE: Final = ""
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PortfolioInstallment:
-    """An installment by its Addis Ababa dates. ``paid_on`` None: it is owed."""
+    """An installment by its Addis Ababa dates. ``paid_on`` None: it is owed.
+
+    ``recovered``: what came of it after its plan had been given up as a loss, late fees included.
+    """
 
     number: int
     due_on: date
     principal: Money
     interest: Money
     paid_on: date | None = None
+    recovered: Money = NOTHING
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PortfolioPlan:
-    """A plan as a loan. Outstanding from ``activated_on`` on, until its installments are paid."""
+    """A plan as a loan. Outstanding from ``activated_on`` on, until its installments are paid.
+
+    Attributes:
+        charged_off_on: when it was given up as a loss.
+        charged_off: what was owed then: principal, interest that was earned, late fees.
+        written_off_on: when what had not come of that was given up for good.
+        written_off: how much that was.
+    """
 
     plan_id: str
     merchant_id: str | None = None
     option: str | None = None
     lender_of_record: str | None = None
     activated_on: date | None = None
+    charged_off_on: date | None = None
+    charged_off: Money = NOTHING
+    written_off_on: date | None = None
+    written_off: Money = NOTHING
     installments: tuple[PortfolioInstallment, ...] = ()
 
 
@@ -136,13 +151,44 @@ def _paid(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
     number, paid_on = fact.integer("number"), addis_date(at=fact.instant("paid_at"))
     if number not in {row.number for row in plan.installments}:
         raise fact.malformed("number")
+    late_fee = fact.money_or_none("late_fee") or NOTHING
+    is_lost = plan.charged_off_on is not None
     return replace(
         plan,
         installments=tuple(
-            replace(row, paid_on=paid_on) if row.number == number else row
+            replace(
+                row,
+                paid_on=paid_on,
+                recovered=row.principal + row.interest + late_fee if is_lost else NOTHING,
+            )
+            if row.number == number
+            else row
             for row in plan.installments
         ),
     )
+
+
+def _charged_off(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
+    not_owed = {
+        row.integer("number"): row.money("interest_not_owed") for row in fact.parts("installments")
+    }
+    return replace(
+        plan,
+        charged_off_on=fact.day("on"),
+        charged_off=_three(fact),
+        installments=tuple(
+            replace(row, interest=row.interest - not_owed.get(row.number, NOTHING))
+            for row in plan.installments
+        ),
+    )
+
+
+def _written_off(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
+    return replace(plan, written_off_on=fact.day("on"), written_off=_three(fact))
+
+
+def _three(fact: Fact) -> Money:
+    return fact.money("principal") + fact.money("interest") + fact.money("late_fee")
 
 
 FED_BY: Final[Mapping[str, Callable[[PortfolioPlan, Fact], PortfolioPlan]]] = MappingProxyType(
@@ -151,6 +197,8 @@ FED_BY: Final[Mapping[str, Callable[[PortfolioPlan, Fact], PortfolioPlan]]] = Ma
         "bnpl.plan_offered": _offered,
         "bnpl.plan_activated": _activated,
         "bnpl.installment_paid": _paid,
+        "bnpl.plan_charged_off": _charged_off,
+        "bnpl.plan_written_off": _written_off,
     }
 )
 """Every fact that changes a loan, and how."""

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 
+from meqenet.bnpl.loss_events import PlanChargedOff, PlanWrittenOff
 from meqenet.bnpl.payment_events import FeePart
 from meqenet.bnpl.servicing.account import Account, InstallmentAccount, LateFee, open_account
 from meqenet.bnpl.servicing.amounts import NOTHING, Amounts
@@ -23,11 +24,15 @@ class AccountHistory:
         late_fees: those that were charged, in their order; a waiver leaves them here.
         waived: what of them is not owed any more.
         paid: what of them is paid.
+        charged_off: how the plan was given up as a loss, if it was.
+        written_off: how the rest of that was given up for good, if it was.
     """
 
     late_fees: tuple[LateFee, ...] = ()
     waived: tuple[FeePart, ...] = ()
     paid: tuple[FeePart, ...] = ()
+    charged_off: PlanChargedOff | None = None
+    written_off: PlanWrittenOff | None = None
 
     def charged(self, fee: LateFee, /) -> "AccountHistory":
         """The same with one more late fee."""
@@ -42,6 +47,19 @@ class AccountHistory:
         if not amount:
             return self
         return replace(self, paid=(*self.paid, FeePart(number=number, amount=amount)))
+
+    def given_up(self, told: PlanChargedOff | PlanWrittenOff, /) -> "AccountHistory":
+        """The same of a plan that is charged off, or written off."""
+        match told:
+            case PlanChargedOff():
+                return replace(self, charged_off=told)
+            case PlanWrittenOff():
+                return replace(self, written_off=told)
+
+    def interest_not_owed(self, *, number: int) -> Money:
+        """What of an installment's interest is owed no more, as it was not earned by its loss."""
+        lost = () if self.charged_off is None else self.charged_off.installments
+        return total(row.interest_not_owed for row in lost if row.number == number)
 
     def fees_owed(self, *, number: int) -> Money:
         """What is owed, or has been paid, of an installment's late fees: charged less waived."""
@@ -68,7 +86,12 @@ def account_of(*, terms: ScheduleTerms, paid: Collection[int], history: AccountH
     """
     opened = open_account(terms=terms)
     rows = tuple(_row(row, paid=paid, history=history) for row in opened.installments)
-    return replace(opened, installments=rows, late_fees=history.late_fees)
+    return replace(
+        opened,
+        installments=rows,
+        late_fees=history.late_fees,
+        charged_off_on=None if history.charged_off is None else history.charged_off.on,
+    )
 
 
 def require_signed(*, account: Account, signed: Collection[tuple[int, date, Money, Money]]) -> None:
@@ -93,7 +116,9 @@ def require_signed(*, account: Account, signed: Collection[tuple[int, date, Mone
 def _row(
     row: InstallmentAccount, *, paid: Collection[int], history: AccountHistory
 ) -> InstallmentAccount:
-    number, planned = row.number, row.owed
+    number = row.number
+    interest = row.owed.interest - history.interest_not_owed(number=number)
+    planned = replace(row.owed, interest=interest)
     is_paid = number in paid
     return replace(
         row,

@@ -103,6 +103,9 @@ def _when_active(
         return Outlook(what=what, at=at)
     if progress.payout_rejected is not None:
         return Outlook(what="the merchant's payout waits for a retry")
+    is_tried = any(each.state is InstallmentState.COLLECTING for each in installments)
+    if progress.account.charged_off is not None and not is_tried:
+        return Outlook(what="charged off: nothing more is tried by itself")
     if any(each.state is InstallmentState.FAILED for each in installments):
         return Outlook(what="a failed installment waits for a retry")
     return Outlook(what="await what is under way")

@@ -1,7 +1,7 @@
 """Products are versioned data: limits, prices, day counts, windows. A plan keeps its version."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -254,6 +254,10 @@ def _plain(value: object) -> object:
         case Mapping():
             return dict(value)
         case _ if is_dataclass(value) and not isinstance(value, type):
-            return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+            return {
+                field.name: _plain(getattr(value, field.name))
+                for field in fields(value)
+                if field.default is MISSING or getattr(value, field.name) != field.default
+            }
         case _:
             return value

@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from meqenet.bnpl import delinquency_events as d
 from meqenet.bnpl import events as e
+from meqenet.bnpl import loss_events as lo
 from meqenet.bnpl import staff_events as s
 from meqenet.bnpl.account_history import AccountHistory
 from meqenet.bnpl.collection_hold import CollectionHold, HoldReason
@@ -152,6 +153,9 @@ class _Reader:
                 | s.WalletChosen()
             ):
                 self._collection(event, at=at)
+            case lo.PlanChargedOff():
+                for number in self.due_on:
+                    self._no_more_tried(number)
             case s.CollectionPaused() | s.CustomerUnreachable() | s.CollectionResumed():
                 self._note(hold=_hold_of(event))
             case e.PlanActivated():
@@ -165,6 +169,12 @@ class _Reader:
                 self._note(standing=_standing_after(event, before=self.progress.standing))
             case _:
                 self._before_activation(event, at=at)
+
+    def _no_more_tried(self, number: int) -> None:
+        known = self.collections.get(number, CollectionProgress(number=number))
+        self.collections[number] = replace(
+            known, failed=0, next_attempt_at=None, has_failed_for_good=True
+        )
 
     def _before_activation(self, event: e.PlanEvent, *, at: datetime) -> None:
         match event:
@@ -256,6 +266,8 @@ def _account_after(event: e.PlanEvent, *, before: AccountHistory) -> AccountHist
             )
         case s.LateFeeWaived():
             return before.without(number=event.number, amount=event.amount)
+        case lo.PlanChargedOff() | lo.PlanWrittenOff():
+            return before.given_up(event)
         case e.InstallmentPaid():
             return before.with_paid(number=event.number, amount=event.late_fee)
         case LateFeePaid():

@@ -2,6 +2,7 @@
 
 from meqenet.bnpl.document import DocumentReader
 from meqenet.bnpl.servicing_policy import (
+    ChargeOffBy,
     Component,
     DayLimit,
     DelinquencyPolicy,
@@ -49,10 +50,11 @@ def _late_fee(read: DocumentReader) -> LateFeePolicy:
 
 
 def _delinquency(read: DocumentReader) -> DelinquencyPolicy:
-    last = "charge_off_days"
+    last, by = "charge_off_days", "charge_off_by"
     policy = DelinquencyPolicy(
         non_accrual_days=read.integer("non_accrual_days"),
         charge_off_days=None if read.is_null(last) else read.integer(last),
+        charge_off_by=ChargeOffBy.STAFF if read.is_null(by) else read.member(by, ChargeOffBy),
     )
     read.finish()
     return policy

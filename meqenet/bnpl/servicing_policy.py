@@ -119,13 +119,24 @@ class LateFeePolicy:
         )
 
 
+class ChargeOffBy(StrEnum):
+    """Who gives a plan up once it is late enough."""
+
+    STAFF = "staff"
+    """A person: it falls due, and waits for somebody who does it."""
+    POLICY = "policy"
+    """The plan itself, on the day."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DelinquencyPolicy:
     """From when on a late plan counts as not performing, and as lost.
 
     Attributes:
         non_accrual_days: days past due from which interest is no longer counted as earned.
-        charge_off_days: days past due from which the plan is a loss; None is never by itself.
+        charge_off_days: days past due from which the plan is a loss; None is never by the rule.
+        charge_off_by: who gives it up from then on; money decisions are people's, if nothing else
+            is said.
 
     Raises:
         Refusal: ``product_invalid``; field and text name the value at fault and the rule.
@@ -133,6 +144,7 @@ class DelinquencyPolicy:
 
     non_accrual_days: int
     charge_off_days: int | None
+    charge_off_by: ChargeOffBy = ChargeOffBy.STAFF
 
     def __post_init__(self) -> None:
         charge_off = self.charge_off_days

@@ -28,9 +28,14 @@ class PlanState(StrEnum):
     ACTIVE = "active"
     """In force, and nothing is overdue."""
     PAST_DUE = "past_due"
-    """In force, and some installment was not paid by the end of its due date."""
+    """In force, and some installment was not paid by the end of its due date.
+
+    A plan that was charged off is, too, until it is paid after all or written off.
+    """
     COMPLETED = "completed"
     """Everything owed was paid. Final."""
+    WRITTEN_OFF = "written_off"
+    """Given up as a loss, and what has not come is asked for no more. Final."""
 
 
 class InstallmentState(StrEnum):
@@ -43,7 +48,8 @@ class InstallmentState(StrEnum):
     PAID = "paid"
     """Its money is with us."""
     FAILED = "failed"
-    """Every set attempt has failed; it is still owed, and may be collected again."""
+    """Every set attempt has failed, or its plan was charged off before; it is still owed, and may
+    be collected again."""
     CANCELLED = "cancelled"
     """No longer owed; whatever was collected for it went back."""
 
@@ -72,8 +78,11 @@ ALLOWED: Final[Mapping[PlanState, frozenset[PlanState]]] = MappingProxyType(
         PlanState.ACCEPTED: frozenset({PlanState.ACTIVE, PlanState.EXPIRED, PlanState.CANCELLED}),
         PlanState.CANCELLED: frozenset(),
         PlanState.ACTIVE: frozenset({PlanState.PAST_DUE, PlanState.COMPLETED}),
-        PlanState.PAST_DUE: frozenset({PlanState.ACTIVE, PlanState.COMPLETED}),
+        PlanState.PAST_DUE: frozenset(
+            {PlanState.ACTIVE, PlanState.COMPLETED, PlanState.WRITTEN_OFF}
+        ),
         PlanState.COMPLETED: frozenset(),
+        PlanState.WRITTEN_OFF: frozenset(),
     }
 )
 """From each state of a plan, those that may follow."""
@@ -82,7 +91,12 @@ ALLOWED_INSTALLMENT: Final[Mapping[InstallmentState, frozenset[InstallmentState]
     MappingProxyType(
         {
             InstallmentState.SCHEDULED: frozenset(
-                {InstallmentState.COLLECTING, InstallmentState.PAID, InstallmentState.CANCELLED}
+                {
+                    InstallmentState.COLLECTING,
+                    InstallmentState.PAID,
+                    InstallmentState.FAILED,
+                    InstallmentState.CANCELLED,
+                }
             ),
             InstallmentState.COLLECTING: frozenset(
                 {InstallmentState.PAID, InstallmentState.FAILED, InstallmentState.CANCELLED}

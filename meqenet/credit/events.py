@@ -75,6 +75,17 @@ class PrincipalRepaid(EventData):
     """Whether it came by its due date."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class DebtWrittenOff(EventData):
+    """The customer is asked for the plan's rest no more: it takes nothing of the limit."""
+
+    event_type = "debt_written_off"
+    plan_id: str
+    """The plan."""
+    principal: Money
+    """What was still owed of it."""
+
+
 def _with_limit(data: Mapping[str, Any]) -> dict[str, Any]:
     """Some events of version 1 told the limit already."""
     return {**data, "limit": data.get("limit")}
@@ -82,7 +93,16 @@ def _with_limit(data: Mapping[str, Any]) -> dict[str, Any]:
 
 EVENT_TYPES: Final = EventTypes(
     domain="credit",
-    types=types_of((CreditDecidedV1, CreditDecided, HoldReleased, HoldConverted, PrincipalRepaid)),
+    types=types_of(
+        (
+            CreditDecidedV1,
+            CreditDecided,
+            HoldReleased,
+            HoldConverted,
+            PrincipalRepaid,
+            DebtWrittenOff,
+        )
+    ),
     upcasters={("credit_decided", 1): _with_limit},
 )
 """Every event of the domain."""

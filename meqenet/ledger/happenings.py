@@ -292,7 +292,10 @@ class PlanChargedOff:
 
 @dataclass(frozen=True, kw_only=True)
 class RecoveryReceived:
-    """The customer pays after all, of a plan that had been charged off."""
+    """The customer pays after all, of a plan that had been charged off.
+
+    ``overpaid`` is more than was owed: it stays the customer's.
+    """
 
     plan_id: str
     attempt_id: str
@@ -301,6 +304,7 @@ class RecoveryReceived:
     principal: Money
     interest: Money = NOTHING
     late_fee: Money = NOTHING
+    overpaid: Money = NOTHING
     kind: Literal["recovery_received"] = "recovery_received"
 
 

@@ -54,9 +54,10 @@ def _recovery_received(*, happening: RecoveryReceived) -> tuple[Row, ...]:
     ====================================  =========  =========
     account                               debit      credit
     ====================================  =========  =========
-    ``provider_clearing:<provider>``      all three
-    ``recovery_income:<lender>``                     all three
-    ``loss_allowance:<plan>``             all three
+    ``provider_clearing:<provider>``      all four
+    ``recovery_income:<lender>``                     first three
+    ``customer_credit:<plan>``                       overpaid
+    ``loss_allowance:<plan>``             first three
     ``plan_receivable:<plan>``                       principal
     ``interest_receivable:<plan>``                   interest
     ``fee_receivable:<plan>``                        late fee
@@ -65,8 +66,9 @@ def _recovery_received(*, happening: RecoveryReceived) -> tuple[Row, ...]:
     h = happening
     paid = h.principal + h.interest + h.late_fee
     return (
-        debit(name=AccountName.PROVIDER_CLEARING, of=h.provider, amount=paid),
+        debit(name=AccountName.PROVIDER_CLEARING, of=h.provider, amount=paid + h.overpaid),
         credit(name=AccountName.RECOVERY_INCOME, of=h.lender, amount=paid),
+        credit(name=AccountName.CUSTOMER_CREDIT, of=h.plan_id, amount=h.overpaid),
         *_owed_no_more(happening=h),
     )
 

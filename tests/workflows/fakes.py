@@ -63,6 +63,7 @@ class Domains(Payments, Rails, Reminders, Books):
     transfer: Answering = lambda _order: RailStatus.SUCCEEDED
     age_years: int = 30
     product_version: int = 1
+    sold_as: Callable[[ProductVersion], ProductVersion] = lambda product: product
     plans: dict[str, bnpl.OpenPlan] = field(default_factory=dict)
     quotes: dict[str, Quote] = field(default_factory=dict)
     events: dict[str, list[bnpl.RecordEvent]] = field(default_factory=lambda: defaultdict(list))
@@ -80,9 +81,12 @@ class Domains(Payments, Rails, Reminders, Books):
         """The plan's events so far."""
         return [e.event.kind for e in self.events[plan_id]]
 
+    def _product(self, option: str) -> ProductVersion:
+        return self.sold_as(catalogue(option, version=self.product_version))
+
     @takes(bnpl.OPEN_PLAN)
     async def open_plan(self, command: bnpl.OpenPlan) -> bnpl.PlanTerms:
-        product = catalogue(command.option, version=self.product_version)
+        product = self._product(command.option)
         quoted = quote(
             product=product,
             amount=command.amount,
@@ -130,7 +134,7 @@ class Domains(Payments, Rails, Reminders, Books):
 
     def _quote(self, plan_id: str, *, tier: str, on: datetime) -> Quote:
         plan = self.plans[plan_id]
-        product = catalogue(plan.option, version=self.product_version)
+        product = self._product(plan.option)
         quoted = quote(
             product=product,
             amount=plan.amount,
@@ -228,6 +232,11 @@ class Domains(Payments, Rails, Reminders, Books):
 
     @takes(credit.RECORD_REPAYMENT)
     async def record_repayment(self, _command: credit.RecordRepayment) -> Nothing:
+        return Nothing()
+
+    @takes(credit.WRITE_OFF)
+    async def write_off(self, command: credit.WriteOffDebt) -> Nothing:
+        self.holds[command.plan_id] = "written_off"
         return Nothing()
 
     @takes(settlement.SCHEDULE)

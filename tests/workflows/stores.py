@@ -8,6 +8,7 @@ from activities.contracts import payments as p
 from activities.contracts.step import Nothing
 from activities.edge import takes
 from meqenet.bnpl import events as e
+from meqenet.bnpl.loss_events import PlanChargedOff
 from meqenet.bnpl.progress import progress_of
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.errors import Refusal
@@ -217,6 +218,12 @@ def _installments(events: list[e.PlanEvent]) -> tuple[bnpl.LoadedInstallment, ..
                 states[event.number] = InstallmentState.PAID
             case e.InstallmentFailed():
                 states[event.number] = InstallmentState.FAILED
+            case PlanChargedOff():
+                states |= {
+                    row.number: InstallmentState.FAILED
+                    for row in planned
+                    if states.get(row.number) != InstallmentState.PAID
+                }
             case _:
                 pass
     return tuple(

@@ -142,6 +142,20 @@ def _fees(books: PlanBooks, overview: PlanOverview) -> str | None:
     return _unequal(account, "the plan's events", receivable, overview.outstanding_late_fees)
 
 
+def _allowance(books: PlanBooks, overview: PlanOverview) -> str | None:
+    """Of a plan that was charged off, all that is still owed is lost by the books."""
+    account = f"loss_allowance:{books.plan_id}"
+    lost = -total(posting.on(account) for posting in books.postings)
+    owed = Money.zero()
+    if overview.charged_off_on is not None:
+        owed = (
+            overview.outstanding_principal
+            + overview.outstanding_interest
+            + overview.outstanding_late_fees
+        )
+    return _unequal(account, "the plan's events", lost, owed)
+
+
 def _owed(books: PlanBooks, overview: PlanOverview) -> str | None:
     """What the plan takes of its customer's limit is the principal outstanding."""
     owed = Money.zero() if books.exposure is None else books.exposure.owed
@@ -206,6 +220,7 @@ _RULES: Final = (
     ("settlement", frozenset[Domain](), _payouts),
     ("ledger", frozenset[Domain](["bnpl"]), _receivable),
     ("ledger", frozenset[Domain](["bnpl"]), _fees),
+    ("ledger", frozenset[Domain](["bnpl"]), _allowance),
     ("credit", frozenset[Domain](["bnpl"]), _owed),
     ("ledger", frozenset[Domain](["payments"]), _clearing),
     ("ledger", frozenset[Domain](["settlement"]), _payable),
