@@ -184,7 +184,7 @@ def _told(
         number=reminder.number,
         count=len(desk.life.installments),
         due_on=installment.planned.due_on,
-        amount=installment.planned.amount,
+        amount=desk.life.owed_of(number=reminder.number),
         merchant_name="",
         cause=life.failures[reminder.number].cause if is_failure else None,
         next_attempt_on=None if next_at is None else addis_date(at=next_at),
