@@ -68,19 +68,28 @@ def staff_who(deed: Deed) -> Callable[..., Awaitable[Staff]]:
     """A dependency: a member of staff whose role allows the deed; 403 for every other."""
 
     async def allowed(staff: Annotated[Staff, Depends(_authenticated)]) -> Staff:
-        try:
-            require_allowed(role=staff.role, deed=deed)
-        except Refusal as refusal:
-            raise Problem(
-                status=403,
-                code=refusal.code,
-                detail=refusal.text,
-                mender=refusal.mender,
-                field=refusal.field,
-            ) from None
+        require_role(staff=staff, deed=deed)
         return staff
 
     return allowed
+
+
+def require_role(*, staff: Staff, deed: Deed) -> None:
+    """Hold a member of staff to what their role allows.
+
+    Raises:
+        Problem: 403 ``role_not_allowed``.
+    """
+    try:
+        require_allowed(role=staff.role, deed=deed)
+    except Refusal as refusal:
+        raise Problem(
+            status=403,
+            code=refusal.code,
+            detail=refusal.text,
+            mender=refusal.mender,
+            field=refusal.field,
+        ) from None
 
 
 def _presented(text: str) -> PresentedStaffKey:

@@ -25,6 +25,7 @@ from meqenet.errors import Mender, Unavailable
 from meqenet.identity import derived_id
 from workflows.messages import (
     AddWallet,
+    ChargeOff,
     MarkUnreachable,
     PauseCollection,
     PayByAnotherWallet,
@@ -35,6 +36,7 @@ from workflows.messages import (
     SupportDeed,
     SupportStanding,
     WaiveFee,
+    WriteOff,
     plan_workflow_id,
 )
 from workflows.plan import PaymentPlanWorkflow
@@ -253,6 +255,8 @@ _UPDATES: Final[dict[type[SupportDeed], str]] = {
     MarkUnreachable: "mark_unreachable_until",
     ResumeCollection: "resume_collection",
     WaiveFee: "waive_fee",
+    ChargeOff: "charge_off",
+    WriteOff: "write_off",
 }
 
 

@@ -44,6 +44,8 @@ def register(*, app: typer.Typer) -> None:
         ("resume", resume),
         ("retry-refund", retry_refund),
         ("retry-payout", retry_payout),
+        ("charge-off", charge_off),
+        ("write-off", write_off),
         ("return-credit", return_credit),
         ("retry-failed", retry_failed),
         ("alarms", alarms),
@@ -152,6 +154,28 @@ def retry_payout(*, plan: _Plan, why: _Why, api: _Api = None, as_json: _Json = F
     """Send a merchant's refused payout again, to the account now on file."""
     path = f"/v1/support/plans/{plan}/payout/retry"
     _print_plan(_called("retry-payout", api, path=path, body={"why": why}), as_json=as_json)
+
+
+def charge_off(
+    *,
+    plan: _Plan,
+    why: _Why,
+    early: Annotated[
+        bool, typer.Option("--early", help="Before its policy says so; for finance alone.")
+    ] = False,
+    api: _Api = None,
+    as_json: _Json = False,
+) -> None:
+    """Give a plan up as a loss. The customer owes as before; what still comes is a recovery."""
+    body = {"why": why, "early": early}
+    path = f"/v1/support/plans/{plan}/charge-off"
+    _print_plan(_called("charge-off", api, path=path, body=body), as_json=as_json)
+
+
+def write_off(*, plan: _Plan, why: _Why, api: _Api = None, as_json: _Json = False) -> None:
+    """Ask for a charged-off plan no more: the customer owes nothing, and the plan ends."""
+    path = f"/v1/support/plans/{plan}/write-off"
+    _print_plan(_called("write-off", api, path=path, body={"why": why}), as_json=as_json)
 
 
 def return_credit(

@@ -14,7 +14,7 @@ from apps.demo.shop import Purchase, Shop
 from apps.demo.view import Scene
 from meqenet.calendar import addis_date, at_addis
 
-_ENDED = ("completed", "declined", "cancelled", "expired")
+_ENDED = ("completed", "declined", "cancelled", "expired", "written_off")
 _STEP_DAYS = 5
 _EVENING_HOUR = 18
 _CHECKOUTS_AT_ONCE = 3

@@ -26,7 +26,7 @@ from workflows.plan import PaymentPlanWorkflow
 
 MARKS: Final = 4
 """So often a life says that it has come further."""
-_CLOSED: Final = frozenset({"completed", "cancelled", "expired", "declined"})
+_CLOSED: Final = frozenset({"completed", "cancelled", "expired", "declined", "written_off"})
 _LIVING: Final = frozenset({"active", "past_due"})
 _STAFF: Final = "stf_faults"
 _DAYS_AT_ONCE: Final = 4

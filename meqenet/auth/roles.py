@@ -38,6 +38,12 @@ class Deed(StrEnum):
     """Send what a customer has paid beyond what was owed back to the wallet."""
     WAIVE_FEE = "waive_fee"
     """Take back what a customer owes for being late."""
+    CHARGE_OFF = "charge_off"
+    """Give a plan up as a loss, once it is as late as its policy says."""
+    CHARGE_OFF_EARLY = "charge_off_early"
+    """Give a plan up as a loss before that."""
+    WRITE_OFF = "write_off"
+    """Ask for what was charged off no more, which ends the plan."""
     RETRY_PAYOUT = "retry_payout"
     """Send a merchant's refused payout again."""
     LIST_FAILED = "list_failed"
@@ -70,6 +76,7 @@ ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
                 Deed.RETRY_REFUND,
                 Deed.RETURN_CREDIT,
                 Deed.WAIVE_FEE,
+                Deed.CHARGE_OFF,
                 Deed.LIST_FAILED,
                 Deed.TAKE_ALARM,
                 Deed.RELEASE_ALARM,
@@ -80,6 +87,9 @@ ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
                 Deed.READ_PLAN,
                 Deed.RETRY_REFUND,
                 Deed.RETURN_CREDIT,
+                Deed.CHARGE_OFF,
+                Deed.CHARGE_OFF_EARLY,
+                Deed.WRITE_OFF,
                 Deed.RETRY_PAYOUT,
                 Deed.READ_REPORTS,
                 Deed.TAKE_ALARM,

@@ -127,6 +127,8 @@ async def test_every_write_of_merchants_and_staff_needs_a_key_of_its_own(
                 "resume",
                 "refund/retry",
                 "payout/retry",
+                "charge-off",
+                "write-off",
                 "credits/{attempt}/return",
             )
         ),
