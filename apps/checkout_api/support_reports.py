@@ -54,6 +54,18 @@ class LatenessTold(Told):
     """Principal and interest of their overdue installments."""
 
 
+class LossesTold(Told):
+    """What was given up as a loss until then: principal, interest and late fees together."""
+
+    plans: int
+    charged_off: Birr
+    recovered: Birr
+    """Paid after all."""
+    written_off: Birr
+    """Asked for no more."""
+    still_owed: Birr
+
+
 class FailureTold(Told):
     """Attempts that failed for one cause."""
 
@@ -99,6 +111,13 @@ class PortfolioTold(Told):
                             "past_due": "1000.00",
                         }
                     ],
+                    "losses": {
+                        "plans": 0,
+                        "charged_off": "0.00",
+                        "recovered": "0.00",
+                        "written_off": "0.00",
+                        "still_owed": "0.00",
+                    },
                     "collections_since": {"gregorian": "2026-12-01", "ethiopian": "2019-03-22"},
                     "collections": None,
                 }
@@ -115,6 +134,7 @@ class PortfolioTold(Told):
     at_risk_over_30_days: Birr
     """Principal of plans that are more than 30 days late (PAR 30)."""
     classes: list[LatenessTold]
+    losses: LossesTold
     collections_since: Day
     collections: list[RateTold] | None
     """None where plans are narrowed: attempts are counted for all plans together."""
@@ -233,6 +253,13 @@ def _portfolio(report: Portfolio, *, option: PaymentOption | None) -> PortfolioT
             )
             for each in report.classes
         ],
+        losses=LossesTold(
+            plans=report.losses.plans,
+            charged_off=report.losses.charged_off,
+            recovered=report.losses.recovered,
+            written_off=report.losses.written_off,
+            still_owed=report.losses.still_owed,
+        ),
         collections_since=day_of(report.since),
         collections=None if report.rates is None else [_rate(rate) for rate in report.rates],
     )

@@ -19,8 +19,8 @@ def plan_page(*, plan: Mapping[str, Any]) -> Iterator[RenderableType]:
         f"{plan['reference']}; by {plan['wallet_provider']}; {plan['outstanding']} birr still owed"
     )
     if plan["charged_off_on"]:
-        day = _day(plan["charged_off_on"])
-        yield Text(f"charged off on {day}: what still comes is a recovery", style="red")
+        still = ": what still comes is a recovery" if plan["next_step"] else ""
+        yield Text(f"charged off on {_day(plan['charged_off_on'])}{still}", style="red")
     yield Text(f"next: {_next(plan)}")
     if plan["hold"]:
         hold = plan["hold"]

@@ -9,7 +9,14 @@ from rich.table import Table
 from rich.text import Text
 
 from apps.writing import birr, day, percent, table
-from db.analytics.views import CollectionRate, LatenessClass, collection_rates, portfolio
+from db.analytics.views import (
+    CollectionRate,
+    LatenessClass,
+    Losses,
+    collection_rates,
+    losses,
+    portfolio,
+)
 from db.kernel.engine import ReadSession
 from meqenet.analytics.past_due import Lateness
 from meqenet.money import Money, total
@@ -24,6 +31,7 @@ class Portfolio:
 
     Attributes:
         merchant_id: of this merchant's plans only, as ``option``; None is all.
+        losses: all until then, of the same plans.
         rates: from ``since`` to ``as_of``; None where plans are narrowed, for attempts are counted
             for all of them together.
     """
@@ -33,6 +41,7 @@ class Portfolio:
     merchant_id: str | None
     option: str | None
     classes: tuple[LatenessClass, ...]
+    losses: Losses
     rates: tuple[CollectionRate, ...] | None
 
     @property
@@ -74,6 +83,7 @@ async def read_portfolio(
         classes=await portfolio(
             session=session, as_of=as_of, merchant_id=merchant_id, option=option
         ),
+        losses=await losses(session=session, as_of=as_of, merchant_id=merchant_id, option=option),
         rates=None
         if narrowed
         else await collection_rates(session=session, since=since, until=as_of),
@@ -90,6 +100,8 @@ def portfolio_page(*, report: Portfolio) -> Iterator[RenderableType]:
     yield Text(
         f"more than 30 days late: {birr(report.at_risk)} of {birr(report.outstanding)}{share}"
     )
+    if report.losses.plans:
+        yield _losses(report.losses)
     if report.rates is None:
         yield Text("attempts are counted for all plans together, and are left out", style="dim")
         return
@@ -110,6 +122,13 @@ def portfolio_to_tell(*, report: Portfolio) -> dict[str, object]:
         "past_due": report.past_due,
         "at_risk_over_30_days": report.at_risk,
         "classes": report.classes,
+        "losses": {
+            "plans": report.losses.plans,
+            "charged_off": report.losses.charged_off,
+            "recovered": report.losses.recovered,
+            "written_off": report.losses.written_off,
+            "still_owed": report.losses.still_owed,
+        },
         "collections": None
         if report.rates is None
         else {
@@ -141,6 +160,25 @@ def _lateness(report: Portfolio) -> Table:
         )
     found.add_section()
     found.add_row("total", f"{report.plans:,}", birr(report.outstanding), birr(report.past_due))
+    return found
+
+
+def _losses(lost: Losses) -> Table:
+    found = table(
+        "given up as a loss",
+        "plans>",
+        "charged off>",
+        "recovered>",
+        "written off>",
+        "still owed>",
+    )
+    found.add_row(
+        f"{lost.plans:,}",
+        birr(lost.charged_off),
+        birr(lost.recovered),
+        birr(lost.written_off),
+        birr(lost.still_owed),
+    )
     return found
 
 

@@ -3,6 +3,7 @@
 from db.analytics.views.collecting import CollectionRate, FailureShare, collection_rates
 from db.analytics.views.exposures import CustomerExposure, customer_exposure
 from db.analytics.views.loans import LatenessClass, portfolio
+from db.analytics.views.losses import Losses, losses
 from db.analytics.views.plans import WantedPlans, list_plan_overviews, plan_overview
 from db.analytics.views.statements import (
     StatementTotals,
@@ -16,11 +17,13 @@ __all__ = [
     "CustomerExposure",
     "FailureShare",
     "LatenessClass",
+    "Losses",
     "StatementTotals",
     "WantedPlans",
     "collection_rates",
     "customer_exposure",
     "list_plan_overviews",
+    "losses",
     "merchant_statement",
     "plan_overview",
     "portfolio",

@@ -51,9 +51,11 @@ async def portfolio(
     """What is lent out at the end of an Addis Ababa day, by how late it is; every class is there.
 
     A plan counts from the day on which it became active; an installment until the day before the
-    one on which it was paid. A past day shows what stood then, by what is known now.
+    one on which it was paid. A plan that was charged off is still owed, until it is written off. A
+    past day shows what stood then, by what is known now.
     """
     owed = (_LOAN.activated_on <= as_of) & (_PART.paid_on.is_(None) | (_PART.paid_on > as_of))
+    owed &= _LOAN.written_off_on.is_(None) | (_LOAN.written_off_on > as_of)
     if merchant_id is not None:
         owed &= _LOAN.merchant_id == merchant_id
     if option is not None:
