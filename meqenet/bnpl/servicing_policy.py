@@ -157,6 +157,11 @@ class DelinquencyPolicy:
                     charge_off is None or charge_off >= self.non_accrual_days,
                     "null, or not below non_accrual_days",
                 ),
+                (
+                    "charge_off_by",
+                    charge_off is not None or self.charge_off_by is ChargeOffBy.STAFF,
+                    "staff where charge_off_days is null",
+                ),
             ),
         )
 

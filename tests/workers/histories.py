@@ -20,7 +20,8 @@ from meqenet.ledger import happenings as h
 from meqenet.money import Money, total
 from meqenet.payments.rail import RailStatus, RefundAnswer
 from meqenet.settlement.transfer import PayoutAccount, TransferAnswer, TransferStatus
-from tests.workers.beginnings import BEGIN, LENDER, OPTIONS, Beginning
+from tests.workers.beginnings import BEGIN, LENDER, OPTIONS
+from tests.workers.lost_histories import LosingHistory
 from tests.workers.worlds import World
 
 _GRACE: Final = timedelta(days=3)
@@ -45,7 +46,7 @@ async def take_on(world: World, keyring: Keyring, *, merchant_id: str) -> None:
         )
 
 
-class History(Beginning):
+class History(LosingHistory):
     """One plan's life, led by chance, from its application on."""
 
     async def live(self) -> None:
@@ -169,6 +170,9 @@ class History(Beginning):
                     await self._collect_due(row)
             if not self.paid_out and self._may(60):
                 await self._pay_merchant()
+            if self._is_given_up():
+                await self._lose()
+                return
             if not self.unpaid and self.paid_out:
                 completed = e.PlanCompleted(collected=total(row.amount for row in self.rows))
                 await self._record(completed, PlanState.COMPLETED)

@@ -19,6 +19,7 @@ from db.payments.tables import Attempt
 from db.payments.views import attempts_of, findings
 from db.settlement.views import merchant_positions, payouts_of
 from meqenet.analytics.past_due import Lateness, lateness_of
+from meqenet.bnpl.states import PlanState
 from meqenet.calendar import addis_date
 from meqenet.money import Money, total
 from meqenet.payments.attempts import OrderState
@@ -148,6 +149,8 @@ async def _portfolio_by_hand(world: World, as_of: date) -> dict[Lateness, tuple[
     for plan_id, plan in plans.items():
         if plan.activated_on is None or plan.activated_on > as_of:
             continue
+        if plan.state is PlanState.WRITTEN_OFF and addis_date(at=plan.changed_at) <= as_of:
+            continue
         owed = [
             row
             for row in rows
@@ -191,6 +194,22 @@ async def test_they_stay_equal_while_plans_go_on(world: World, keyring: Keyring,
     await world.catch_up()
     await require_equal(world, await lived)
     assert await world.parked() == []
+
+
+async def test_losses_add_up_to_what_the_ledger_has_lost(
+    world: World, histories: list[History]
+) -> None:
+    assert {history.state for history in histories} >= {PlanState.PAST_DUE, PlanState.WRITTEN_OFF}
+    begun, last = addis_date(at=BEGIN), addis_date(at=BEGIN + timedelta(days=400))
+    async with world.analytics.read() as session:
+        lost = await views.losses(session=session, as_of=last)
+        before = await views.losses(session=session, as_of=begun)
+    async with world["ledger"].read() as session:
+        allowance = await balance(session=session, prefix="loss_allowance")
+        recovered = await balance(session=session, prefix="recovery_income")
+    assert (allowance, recovered) == (lost.still_owed, lost.recovered)
+    assert min(lost.still_owed, lost.recovered, lost.written_off) > Money.zero()
+    assert (before.plans, before.charged_off, before.still_owed) == (0, Money(0), Money(0))
 
 
 @pytest.mark.parametrize("days", [0, 10, 20, 40, 60, 100, 140, 400])

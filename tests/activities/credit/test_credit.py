@@ -13,6 +13,7 @@ from activities.contracts.credit import (
     DeclineReason,
     RecordRepayment,
     ReleaseHold,
+    WriteOffDebt,
 )
 from activities.credit import CreditActivities
 from db.credit.tables import Exposure, ExposureState
@@ -230,6 +231,30 @@ async def test_late_plans_lower_the_tier_but_never_the_limit_below_what_is_used(
     assert decision.tier == "C"
     assert decision.limit == Money.from_birr(140_000)
     assert [reason.code for reason in decision.reasons] == ["limit_exceeded"]
+
+
+async def test_what_is_written_off_takes_nothing_of_the_limit_and_counts_as_late(
+    desk: Desk,
+) -> None:
+    for name in ("a", "b"):
+        command = desk.asks(name, amount=Money.from_birr(1_000), monthly_income=None)
+        await desk.activate(command)
+        await desk.steps.record_repayment(desk.repays(command.plan_id, 1, 400, on_time=name == "a"))
+    # One is written off with a rest, the other when all of its principal has come.
+    await desk.steps.record_repayment(desk.repays(f"pln_{desk.unique}b", 2, 600))
+    for name in ("a", "b"):
+        lost = WriteOffDebt(plan_id=f"pln_{desk.unique}{name}", at=AT + timedelta(days=200))
+        await asyncio.gather(*(desk.steps.write_off(lost) for _ in range(3)))
+    standing = await desk.standing()
+    assert standing is not None
+    assert (standing.held, standing.owed) == (Money.zero(), Money.zero())
+    assert (await desk.events()).count("debt_written_off") == 1
+    async with desk.databases["credit"].read() as session:
+        found = [await session.get_one(Exposure, f"pln_{desk.unique}{name}") for name in "ab"]
+    assert [row.state for row in found] == [ExposureState.WRITTEN_OFF, ExposureState.REPAID]
+    assert all(row.was_late for row in found)
+    later = desk.asks("c", amount=THOUSAND, monthly_income=None, at=AT + timedelta(days=201))
+    assert (await desk.assess(later)).approved
 
 
 async def test_a_plan_that_nobody_pays_on_stops_the_next(desk: Desk) -> None:

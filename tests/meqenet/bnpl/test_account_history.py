@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 from meqenet.bnpl.account_history import AccountHistory, account_of, require_signed
 from meqenet.bnpl.delinquency_events import LateFeeCharged
 from meqenet.bnpl.events import InstallmentPaid, PlanEvent
+from meqenet.bnpl.loss_events import LostInstallment, PlanChargedOff, PlanWrittenOff
 from meqenet.bnpl.progress import progress_of
 from meqenet.bnpl.servicing.account import LateFee, open_account
+from meqenet.bnpl.servicing.delinquency import charge_off
 from meqenet.bnpl.servicing.late_fees import charge_late_fees, waive_late_fee
 from meqenet.bnpl.staff_events import LateFeeWaived
+from meqenet.errors import Refusal
 from meqenet.money import Money
 from tests.meqenet.bnpl.servicing.plans import PERCENT_FEE, SIX_MONTHS
 
@@ -56,6 +59,44 @@ def test_what_a_payment_says_of_fees_is_paid_of_them() -> None:
     assert (history.fees_owed(number=2), history.fees_paid()) == (Money(150), Money(100))
     row = account_of(terms=SIX_MONTHS, paid=[2], history=history).installments[1]
     assert row.left.total == row.left.penalty == Money(50)
+
+
+def test_after_a_charge_off_no_more_is_owed_than_the_books_had_earned() -> None:
+    on, number = date(2024, 8, 1), 2
+    opened = open_account(terms=SIX_MONTHS)
+    lost = charge_off(account=opened, on=on)
+    told = PlanChargedOff(
+        on=on,
+        days_past_due=181,
+        principal=lost.principal,
+        interest=lost.interest,
+        late_fee=lost.late_fee,
+        merchant_fee=Money(60),
+        installments=tuple(
+            LostInstallment(
+                number=row.number,
+                principal=row.left.principal,
+                interest=row.left.interest,
+                late_fee=row.left.fees,
+                interest_not_owed=was.owed.interest - row.owed.interest,
+            )
+            for row, was in zip(lost.account.installments, opened.installments, strict=True)
+        ),
+        by="stf_a",
+        why="cannot be found",
+    )
+    history = _read(told)
+    found = account_of(terms=SIX_MONTHS, paid=[], history=history)
+    assert found == lost.account
+    assert found.left.total == found.left.principal == Money(10_000)
+    with pytest.raises(Refusal, match="charged off before"):
+        charge_off(account=found, on=on)
+    left = account_of(terms=SIX_MONTHS, paid=[number], history=history).left
+    assert left.total == Money(10_000) - opened.installments[number - 1].owed.principal
+    gone = PlanWrittenOff(
+        on=on, principal=left.principal, interest=left.interest, late_fee=left.fees, by="a", why="b"
+    )
+    assert _read(told, gone).written_off == gone
 
 
 def test_another_schedule_than_the_signed_one_is_no_account_of_it() -> None:

@@ -10,7 +10,13 @@ import pytest
 
 from meqenet.bnpl.options import PaymentOption
 from meqenet.bnpl.products import ProductVersion, document_of, product_from_document
-from meqenet.bnpl.servicing_policy import SILENT, Component, LateFeeBasis, PaidAhead
+from meqenet.bnpl.servicing_policy import (
+    SILENT,
+    ChargeOffBy,
+    Component,
+    LateFeeBasis,
+    PaidAhead,
+)
 from meqenet.errors import Mender, Refusal
 from meqenet.money import Money
 
@@ -78,6 +84,17 @@ def test_pay_over_time_is_read_as_it_is_written() -> None:
     }
 
 
+def test_a_person_gives_plans_up_where_a_version_does_not_say_otherwise() -> None:
+    silent = product_from_document(document=_PAY_OVER_TIME)
+    assert silent.servicing_policy.delinquency.charge_off_by is ChargeOffBy.STAFF
+    assert document_of(product=silent) == _PAY_OVER_TIME
+    document = deepcopy(_PAY_OVER_TIME)
+    document["servicing"]["delinquency"]["charge_off_by"] = "policy"
+    told = product_from_document(document=document)
+    assert told.servicing_policy.delinquency.charge_off_by is ChargeOffBy.POLICY
+    assert document_of(product=told) == document
+
+
 _LATE = "servicing.late_fee"
 _HARD = "servicing.hardship"
 
@@ -120,6 +137,14 @@ _HARD = "servicing.hardship"
         (
             {"delinquency": {"charge_off_days": 89}},
             "servicing.delinquency.charge_off_days: null, or not below non_accrual_days",
+        ),
+        (
+            {"delinquency": {"charge_off_by": "nobody"}},
+            "servicing.delinquency.charge_off_by: must be one of staff, policy",
+        ),
+        (
+            {"delinquency": {"charge_off_days": None, "charge_off_by": "policy"}},
+            "servicing.delinquency.charge_off_by: staff where charge_off_days is null",
         ),
         ({"delinquency": None}, "servicing.delinquency: required"),
         ({"hardship": {"pause": {"days_max": 0}}}, f"{_HARD}.pause.days_max: at least 1"),

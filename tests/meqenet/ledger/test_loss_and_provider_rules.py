@@ -70,6 +70,18 @@ _SETTLED = ProviderSettled(settlement_id="stl_x", provider="telebirr", amount=Mo
             ),
         ),
         (
+            replace(_RECOVERED, overpaid=Money(150)),
+            rows(
+                "debit  provider_clearing:mpesa 258.50",
+                "credit recovery_income:lender-c 257.00",
+                "credit customer_credit:pln_a 1.50",
+                "debit  loss_allowance:pln_a 257.00",
+                "credit plan_receivable:pln_a 200.00",
+                "credit interest_receivable:pln_a 7.00",
+                "credit fee_receivable:pln_a 50.00",
+            ),
+        ),
+        (
             _WRITTEN_OFF,
             rows(
                 "debit  loss_allowance:pln_a 300.00",
