@@ -151,6 +151,32 @@ async def test_a_plan_is_not_given_up_while_an_attempt_may_bring_its_money(bench
     await clock.terminate()
 
 
+async def test_what_waits_for_its_next_attempt_is_stopped_when_the_plan_is_given_up(
+    bench: Bench,
+) -> None:
+    bench.domains.product_version = 2
+    bench.domains.answer = lambda _order: _NO_FUNDS
+    clock = await new_clock(bench)
+    plan, handle = await active_plan(bench, clock, "pay_in_30")
+    await advance(clock, days=31)
+    waiting = bench.domains.events[plan][-1]
+    assert waiting.next_step == "try installment 1 again"
+    await _charge_off(handle, early=True)
+    told = bench.domains.events[plan][-1]
+    assert isinstance(told.event, PlanChargedOff)
+    assert (told.next_step, told.next_step_at) == (
+        "charged off: nothing more is tried by itself",
+        None,
+    )
+    tried = len(bench.domains.attempts)
+    await advance(clock, days=10)
+    assert len(bench.domains.attempts) == tried
+    kinds = bench.domains.kinds(plan)
+    assert kinds.count("plan_charged_off") == 1
+    assert "late_fee_charged" not in kinds
+    await clock.terminate()
+
+
 def _by_itself(product: ProductVersion) -> ProductVersion:
     servicing = product.servicing_policy
     delinquency = replace(
