@@ -160,9 +160,20 @@ async def test_failed_collections_are_listed_until_they_are_tried_again(
         (Role.SUPPORT, {"", "/installments/1/retry", "/pause", "/resume", "/unreachable"}),
         (
             Role.SUPERVISOR,
-            {"", "/installments/1/retry", "/pause", "/resume", "/unreachable", "/refund/retry"},
+            {
+                "",
+                "/installments/1/retry",
+                "/pause",
+                "/resume",
+                "/unreachable",
+                "/refund/retry",
+                "/charge-off",
+            },
         ),
-        (Role.FINANCE, {"", "/refund/retry", "/payout/retry"}),
+        (
+            Role.FINANCE,
+            {"", "/refund/retry", "/payout/retry", "/charge-off", "early", "/write-off"},
+        ),
         (Role.OPERATOR, {"", "/installments/1/retry", "/payout/retry"}),
     ],
 )
@@ -171,15 +182,20 @@ async def test_a_role_is_held_to_what_it_may_do(
 ) -> None:
     agent = await agent_of(http=http, databases=databases, role=role)
     found = {"" for answer in [await agent.get(UNKNOWN)] if answer.status_code == 404}
-    for path, body in {
-        "/installments/1/retry": WHY,
-        "/pause": WHY,
-        "/resume": WHY,
+    deeds: dict[str, dict[str, object]] = {
+        "/installments/1/retry": {**WHY},
+        "/pause": {**WHY},
+        "/resume": {**WHY},
         "/unreachable": {**WHY, "until": "2027-01-01"},
-        "/refund/retry": WHY,
-        "/payout/retry": WHY,
-    }.items():
-        answer = await agent.post(UNKNOWN + path, body)
+        "/refund/retry": {**WHY},
+        "/payout/retry": {**WHY},
+        "/charge-off": {**WHY},
+        "early": {**WHY, "early": True},
+        "/write-off": {**WHY},
+    }
+    for path, body in deeds.items():
+        told = "/charge-off" if path == "early" else path
+        answer = await agent.post(UNKNOWN + told, body)
         if answer.status_code == 404:
             found.add(path)
         else:
