@@ -8,8 +8,9 @@ STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 CANDIDATES := python3 python3.13 python3.12 python3.11 python
 ENOUGH := import sys, venv; sys.exit(sys.version_info < (3, 11))
-# Test files are spread over so many processes, each with servers of its own.
-WORKERS ?= 2
+# Test files are spread over so many processes, each with servers of its own; one more than two cores,
+# because now and then a test has to wait.
+WORKERS ?= 3
 # Which scenarios `make faults` lives: so many from this seed on, or one.
 SEEDS ?= 50
 FROM ?= 0
@@ -55,7 +56,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@echo 'setup: done'
 
 test: check ## Lint, types, architecture and all tests
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: setup ## Lint, formatting, types and import arrows
 	@$(BIN)/ruff check --quiet

@@ -46,7 +46,7 @@ async def test_options_with_one_installment(bench: Bench, option: str) -> None:
 
 
 async def test_a_plan_of_eight_months_continues_as_new_and_completes(bench: Bench) -> None:
-    """One of two years lives by a test clock, see ``test_test_clock``."""
+    """One of a year lives by a test clock, see ``test_test_clock``."""
     application = bench.application("pay_over_time", amount="24000.00", count=8)
     handle = await bench.to_offer(application)
     await bench.accept(handle)
