@@ -56,7 +56,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@echo 'setup: done'
 
 test: check ## Lint, types, architecture and all tests
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup ## Lint, formatting, types and import arrows
 	@$(BIN)/ruff check --quiet

@@ -34,27 +34,18 @@ def _few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 
 _END = "-----END CERTIFICATE-----\n"
+_FOLDERS = Path(__file__).parent
 _LONGEST_FIRST = ("journeys", "workflows", "apps", "workers", "db")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the folders that take longest, so that no process is left alone with them.
-
-    Each file is one process's, with what its tests share; the journeys are two processes' at most,
-    for each has to start the whole of Meqenet.
-    """
-    folders = Path(__file__).parent
-    files = sorted({item.path for item in items})
+    """Begin with the folders that take longest, so that no process is left alone with them."""
 
     def rank(item: pytest.Item) -> int:
-        folder = item.path.relative_to(folders).parts[0]
+        folder = item.path.relative_to(_FOLDERS).parts[0]
         return _LONGEST_FIRST.index(folder) if folder in _LONGEST_FIRST else len(_LONGEST_FIRST)
 
     items.sort(key=rank)
-    for item in items:
-        path = item.path.relative_to(folders)
-        group = f"journeys-{files.index(item.path) % 2}" if path.parts[0] == "journeys" else path
-        item.add_marker(pytest.mark.xdist_group(str(group)))
 
 
 @pytest.fixture(autouse=True)
