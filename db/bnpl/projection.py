@@ -128,7 +128,13 @@ def _collection(
             installment.next_attempt_at = None
             installment.next_attempt_reason = None
         case e.InstallmentFailed():
-            # It tells of the last attempt, too: no event of its own does.
+            # It tells of the last attempt, too: no event of its own does. Without an attempt only
+            # a plan that is given up makes an installment fail.
+            if installment.state is InstallmentState.SCHEDULED:
+                raise Defect(
+                    "installment_transition_forbidden",
+                    f"installment {event.number} was not collected, so no attempt has failed",
+                )
             _move(installment, to=InstallmentState.FAILED)
             installment.failed_attempts += 1
             installment.last_cause = event.cause

@@ -69,7 +69,7 @@ async def live_and_anchor(world: World, *, keyring: Keyring) -> None:
         history = History(
             world=world,
             keyring=keyring,
-            chance=random.Random(f"verified-{number}"),  # noqa: S311 - nothing here is a secret
+            chance=random.Random(f"verifiedb-{number}"),  # noqa: S311 - nothing here is a secret
             plan_id=f"pln_71{chance.randrange(16**12):012x}{number:02x}",
             merchant_id="mrc_verified",
             customer_id=f"cus_71{number % 3}",

@@ -8,6 +8,7 @@ from temporalio import activity
 
 from activities.contracts import collecting
 from activities.contracts import payments as contract
+from activities.contracts import wallets as further
 from activities.contracts.step import Nothing, Step
 from activities.contracts.turns import MPESA_AWAIT_TURN, TELEBIRR_AWAIT_TURN, AwaitTurn
 from activities.mpesa import MpesaActivities
@@ -182,7 +183,12 @@ def _names(activities: type) -> set[str]:
 
 def test_every_step_of_the_contract_is_taken_by_somebody() -> None:
     waits = (MPESA_AWAIT_TURN, TELEBIRR_AWAIT_TURN)
-    told = (*vars(contract).values(), *vars(collecting).values(), *waits)
+    told = (
+        *vars(contract).values(),
+        *vars(collecting).values(),
+        *vars(further).values(),
+        *waits,
+    )
     steps = {step.name for step in told if isinstance(step, Step)}
     taken = [_names(each) for each in (PaymentsActivities, TelebirrActivities, MpesaActivities)]
     assert set().union(*taken) == steps
