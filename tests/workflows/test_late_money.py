@@ -41,6 +41,7 @@ from workflows.credit_return import Credit, CreditReturnBegun, CreditReturnWorkf
 from workflows.late_money import LateMoney, LateMoneyWorkflow
 from workflows.messages import (
     PaymentReported,
+    PayNow,
     RetryInstallment,
     ReturnCredit,
     collection_workflow_id,
@@ -260,6 +261,40 @@ async def test_money_that_comes_when_all_attempts_are_over_pays_as_well(late: La
     await clock.terminate()
     assert late.domains.sent == [late.order(plan)]
     assert await late.books(plan) == {"provider_clearing": "4000.00"}
+
+
+async def test_money_that_comes_late_while_the_customer_pays_otherwise_is_no_second_payment(
+    late: Late,
+) -> None:
+    """The customer's own payment may bring the same: what comes beside it is the customer's."""
+    clock, handle, plan = await late.failed_once(code="2")
+    late.domains.answer = lambda _order: RailStatus.PENDING
+    late.domains.query = lambda _order: RailStatus.PENDING
+    await handle.execute_update(PaymentPlanWorkflow.pay, PayNow(amount=None))
+    await late.until_tried(plan, OrderState.FAILED, OrderState.PENDING)
+    following = asyncio.create_task(late.follow(late.order(plan)))
+
+    async def is_followed() -> bool:
+        history = await handle.fetch_history()
+        return any(
+            event.workflow_execution_signaled_event_attributes.signal_name == "money_came"
+            for event in history.events
+        )
+
+    await eventually(is_followed, bool)
+    late.domains.query = lambda _order: RailStatus.SUCCEEDED
+    own = collection_workflow_id(installment_id=installment_id(plan_id=plan, number=101))
+    await late.env.client.get_workflow_handle(own).signal(
+        InstallmentCollectionWorkflow.payment_reported,
+        PaymentReported(answer=late.word(f"{plan}-x01-a1")),
+    )
+    assert (await handle.result()).state == "completed"
+    assert await following is MoneyPlace.SURPLUS
+    await clock.terminate()
+    assert await late.books(plan) == {
+        "provider_clearing": "8000.00",
+        "customer_credit": "-4000.00",
+    }
 
 
 async def test_money_that_comes_twice_is_credit_and_goes_back_once(late: Late) -> None:
