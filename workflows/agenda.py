@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from meqenet.bnpl.events import PlanEvent
 from meqenet.bnpl.states import InstallmentState
 from meqenet.calendar import addis_date, at_addis
 from workflows.plan_desk import PlanDesk
@@ -16,12 +17,11 @@ def due_at(desk: PlanDesk, *, installment: InstallmentLife) -> datetime:
 def overdue(desk: PlanDesk) -> list[InstallmentLife]:
     """Installments not collected by the end of their due date."""
     today = addis_date(at=desk.clock.now())
-    open_states = (InstallmentState.COLLECTING, InstallmentState.FAILED)
     return [
         i
         for i in desk.life.installments
         if i.state is InstallmentState.FAILED
-        or (i.state in open_states and i.planned.due_on < today)
+        or (i.state is InstallmentState.COLLECTING and i.planned.due_on < today)
     ]
 
 
@@ -72,3 +72,9 @@ def next_step(desk: PlanDesk) -> tuple[str, datetime | None]:
     if any(i.state is InstallmentState.FAILED for i in desk.life.installments):
         return "a failed installment waits for a retry", None
     return "await what is under way", None
+
+
+async def record_beside(desk: PlanDesk, event: PlanEvent) -> None:
+    """Record what leaves the state, and what the customer is shown to have to do, as they are."""
+    step, step_at = next_step(desk)
+    await desk.record(event, state=desk.life.state, step=step, step_at=step_at, action=desk.action)

@@ -3,7 +3,9 @@
 from datetime import datetime
 
 from activities.contracts.payments import AttemptStanding, AttemptState
+from meqenet.bnpl.events import CollectionAttemptFailed
 from workflows.news import CollectionEnd, CollectionOrder, CollectionResult
+from workflows.plan_life import InstallmentLife
 
 
 def ended_unsent(*, order: CollectionOrder, attempts: int, reason: str | None) -> CollectionResult:
@@ -60,4 +62,23 @@ def ended_after(
         attempt_id=standing.attempt_id,
         cause=standing.cause,
         reason=reason,
+    )
+
+
+def attempt_unheard(
+    installment: InstallmentLife, result: CollectionResult, *, next_attempt_at: datetime | None
+) -> CollectionAttemptFailed | None:
+    """An attempt of a stopped collection that it began before it heard that it should not.
+
+    It has failed, and counts; None where there was none.
+    """
+    if result.attempts <= installment.attempts:
+        return None
+    installment.attempts = result.attempts
+    installment.failed += 1
+    return CollectionAttemptFailed(
+        number=result.number,
+        attempt_id=result.attempt_id or "",
+        cause=result.cause or "unknown",
+        next_attempt_at=next_attempt_at,
     )

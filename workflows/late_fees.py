@@ -6,7 +6,6 @@ from temporalio import workflow
 
 from activities.contracts import ledger
 from meqenet.bnpl.delinquency_events import LateFeeCharged
-from meqenet.bnpl.events import PlanEvent
 from meqenet.bnpl.servicing.account import LateFee
 from meqenet.bnpl.servicing.late_fees import late_fees_due
 from meqenet.bnpl.servicing_policy import LateFeePolicy
@@ -15,7 +14,7 @@ from meqenet.calendar import addis_date, at_addis
 from meqenet.identity import installment_id, late_fee_id, waiver_id
 from meqenet.ledger import happenings as h
 from meqenet.money import Money, total
-from workflows.agenda import next_step
+from workflows.agenda import record_beside
 from workflows.asking import ask
 from workflows.plan_account import account, policy_of
 from workflows.plan_desk import PlanDesk
@@ -37,7 +36,7 @@ async def charge_late_fees(desk: PlanDesk) -> bool:
     for fee in due:
         desk.life.account = desk.life.account.charged(fee)
         charged = LateFeeCharged(number=fee.number, period=fee.period, on=fee.on, amount=fee.amount)
-        await _record(desk, charged)
+        await record_beside(desk, charged)
         await post_late_fee(desk, fee)
     return bool(due)
 
@@ -52,7 +51,7 @@ def next_late_fee(desk: PlanDesk) -> datetime | None:
 async def waive(desk: PlanDesk, *, number: int, amount: Money, who: str, why: str) -> None:
     """Take a part of an installment's unpaid late fees back, for good."""
     desk.life.account = desk.life.account.without(number=number, amount=amount)
-    await _record(desk, LateFeeWaived(number=number, amount=amount, by=who, why=why))
+    await record_beside(desk, LateFeeWaived(number=number, amount=amount, by=who, why=why))
     await post_waiver(desk, number=number, amount=amount)
 
 
@@ -133,9 +132,3 @@ def _policy(desk: PlanDesk) -> LateFeePolicy | None:
         return None
     policy = policy_of(desk).late_fee
     return policy if policy is not None and workflow.patched(_PATCH) else None
-
-
-async def _record(desk: PlanDesk, event: PlanEvent) -> None:
-    """What the customer is shown to have to do stays as it is."""
-    step, step_at = next_step(desk)
-    await desk.record(event, state=desk.life.state, step=step, step_at=step_at, action=desk.action)

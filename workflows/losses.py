@@ -11,7 +11,6 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from activities.contracts import credit, ledger
-from meqenet.bnpl.events import CollectionAttemptFailed
 from meqenet.bnpl.loss_events import LostInstallment, PlanChargedOff, PlanWrittenOff
 from meqenet.bnpl.servicing import delinquency
 from meqenet.bnpl.servicing.account import InstallmentAccount
@@ -23,11 +22,13 @@ from meqenet.ledger import happenings as h
 from meqenet.money import Money, total
 from workflows.agenda import next_step
 from workflows.asking import ask
+from workflows.collection_end import attempt_unheard
 from workflows.ending import end_mandate
 from workflows.messages import ChargeOff, WriteOff
 from workflows.news import CollectionEnd
 from workflows.plan_account import account, policy_of
 from workflows.plan_desk import PlanDesk
+from workflows.repayment import accrue_until_now
 from workflows.support import (
     No,
     attempt_under_way,
@@ -130,7 +131,7 @@ async def _charge_off(desk: PlanDesk, *, who: str, why: str) -> No | None:
     earned, fees = [], list[Money]()
     for row in before.installments:
         if row.left.planned:
-            books = await _books(desk, number=row.number)
+            books = await accrue_until_now(desk, number=row.number)
             earned.append(replace(row, accrued_interest=books.interest))
             fees.append(books.merchant_fee)
     lost = delinquency.charge_off(account=before.with_installments(*earned), on=today)
@@ -173,15 +174,6 @@ def _lost(row: InstallmentAccount, *, before: InstallmentAccount) -> LostInstall
         interest=row.left.interest,
         late_fee=row.left.fees,
         interest_not_owed=before.owed.interest - row.owed.interest,
-    )
-
-
-async def _books(desk: PlanDesk, *, number: int) -> ledger.InstallmentAccrued:
-    """What the books have earned of an installment; from here on it earns nothing more."""
-    return await ask(
-        ledger.ACCRUE_INSTALLMENT,
-        ledger.AccrueInstallment(plan_id=desk.plan_id, number=number, at=desk.clock.now()),
-        summary=f"Accrue installment {number} for the last time",
     )
 
 
@@ -231,14 +223,7 @@ async def _no_more_attempts(desk: PlanDesk) -> No | None:
         desk.unmoved.discard(result.number)
         installment = desk.life.installment(number=result.number)
         installment.next_attempt_at = None
-        if result.attempts > installment.attempts:
-            # It had begun its attempt before it heard that it should not, and that has failed.
-            installment.attempts = result.attempts
-            failed = CollectionAttemptFailed(
-                number=result.number,
-                attempt_id=result.attempt_id or "",
-                cause=result.cause or "unknown",
-                next_attempt_at=None,
-            )
+        failed = attempt_unheard(installment, result, next_attempt_at=None)
+        if failed is not None:
             await desk.record(failed, state=desk.life.state, step="give the plan up")
     return None

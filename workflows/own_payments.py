@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from activities.contracts import credit, ledger
+from activities.contracts import ledger
 from activities.contracts.bnpl import NextAction
 from activities.contracts.payments import Channel
-from meqenet.bnpl.events import CollectionAttemptFailed, InstallmentPaid, PlanEvent
+from meqenet.bnpl.events import InstallmentPaid, PlanEvent
 from meqenet.bnpl.own_payment import OwnPayment, own_payment
 from meqenet.bnpl.payment_events import (
     FeePart,
@@ -28,11 +28,13 @@ from meqenet.money import Money, total
 from meqenet.payments.rail import WalletProvider
 from workflows.agenda import next_step, overdue
 from workflows.asking import ask
+from workflows.collection_end import attempt_unheard
 from workflows.late_fees import take_back_early
 from workflows.news import CollectionEnd, CollectionOrder, CollectionResult
 from workflows.plan_account import account, policy_of
 from workflows.plan_desk import PlanDesk
 from workflows.plan_life import InstallmentLife, LeftOff, OpenPayment
+from workflows.repayment import accrue_until_now, count_repayment
 from workflows.support import No, is_waiting, refused
 from workflows.support_deeds import postponed_order
 
@@ -73,16 +75,7 @@ def set_aside(desk: PlanDesk, result: CollectionResult) -> PlanEvent | None:
     desk.unmoved.discard(result.number)
     desk.parked[result.number] = at
     installment = desk.life.installment(number=result.number)
-    if result.attempts <= installment.attempts:
-        return None
-    installment.attempts = result.attempts
-    installment.failed += 1
-    return CollectionAttemptFailed(
-        number=result.number,
-        attempt_id=result.attempt_id or "",
-        cause=result.cause or "unknown",
-        next_attempt_at=at,
-    )
+    return attempt_unheard(installment, result, next_attempt_at=at)
 
 
 async def take_own_payment(desk: PlanDesk, result: CollectionResult, *, order_of: OrderOf) -> None:
@@ -101,7 +94,7 @@ async def take_own_payment(desk: PlanDesk, result: CollectionResult, *, order_of
         if installment.state is InstallmentState.PAID:
             continue
         installment.state, installment.next_attempt_at = InstallmentState.PAID, None
-        late_fee = fees.get(number, installment.planned.amount - installment.planned.amount)
+        late_fee = fees.get(number, Money.zero())
         desk.life.account = desk.life.account.with_paid(number=number, amount=late_fee)
         await _record(
             desk,
@@ -260,14 +253,7 @@ async def _post(desk: PlanDesk, payment: OpenPayment, result: CollectionResult) 
     """Of a plan that is free of interest: principal, the merchant's fee with it, and late fees."""
     attempt = result.attempt_id or ""
     rows = [desk.life.installment(number=number).planned for number in payment.installments]
-    earned = [
-        await ask(
-            ledger.ACCRUE_INSTALLMENT,
-            ledger.AccrueInstallment(plan_id=desk.plan_id, number=row.number, at=desk.clock.now()),
-            summary=f"Accrue installment {row.number}",
-        )
-        for row in rows
-    ]
+    earned = [await accrue_until_now(desk, number=row.number) for row in rows]
     principal = total(row.principal for row in rows)
     await ask(
         ledger.POST,
@@ -289,17 +275,8 @@ async def _post(desk: PlanDesk, payment: OpenPayment, result: CollectionResult) 
     )
     if principal:
         paid_on = addis_date(at=desk.paid_at(result))
-        await ask(
-            credit.RECORD_REPAYMENT,
-            credit.RecordRepayment(
-                plan_id=desk.plan_id,
-                repayment_id=attempt,
-                principal=principal,
-                on_time=all(paid_on <= row.due_on for row in rows),
-                at=desk.clock.now(),
-            ),
-            summary="The customer owes less",
-        )
+        on_time = all(paid_on <= row.due_on for row in rows)
+        await count_repayment(desk, attempt_id=attempt, principal=principal, on_time=on_time)
 
 
 async def _end(desk: PlanDesk, *, cause: str | None, order_of: OrderOf) -> None:

@@ -114,12 +114,12 @@ class PlanDesk:
     """Under which the plan lives; read from its terms when it is first asked for."""
     moved: dict[int, datetime] = field(default_factory=dict)
     """Collections that are being stopped to go on at another time, or with another amount."""
+    unmoved: set[int] = field(default_factory=set)
+    """Those of them whose time stays: no event tells of a move."""
     parked: dict[int, datetime] = field(default_factory=dict)
     """Collections that a payment has set aside, and when their next attempt is to be made."""
     pay_asked: AskedPayment | None = None
     """A payment that the customer wants to make."""
-    unmoved: set[int] = field(default_factory=set)
-    """Those of them whose time stays: no event tells of a move."""
     news: deque[CollectionNews] = field(default_factory=deque)
     results: deque[CollectionResult] = field(default_factory=deque)
     active: dict[int, ActiveCollection] = field(default_factory=dict)

@@ -17,7 +17,6 @@ from meqenet.bnpl.collection_hold import (
     last_day_of_hold,
     resumed_at,
 )
-from meqenet.bnpl.events import CollectionAttemptFailed, PlanEvent
 from meqenet.bnpl.staff_events import (
     CollectionPaused,
     CollectionResumed,
@@ -31,9 +30,10 @@ from meqenet.bnpl.staff_events import (
 from meqenet.bnpl.states import InstallmentState
 from meqenet.calendar import addis_date
 from meqenet.identity import OWN_PAYMENT_FROM
-from workflows.agenda import next_step
+from workflows.agenda import next_step, record_beside
 from workflows.asking import ask, passed_on, report_of
 from workflows.collection import InstallmentCollectionWorkflow
+from workflows.collection_end import attempt_unheard
 from workflows.late_fees import waive
 from workflows.losses import give_up
 from workflows.messages import (
@@ -76,7 +76,7 @@ async def do_deed(desk: PlanDesk, asked: AskedDeed, *, collect: Collect) -> None
         case ChargeOff() | WriteOff():
             asked.refused = await give_up(desk, deed)
         case RetryMoneyOut():
-            await _record(desk, PayoutRetryAsked(by=deed.who, why=deed.why))
+            await record_beside(desk, PayoutRetryAsked(by=deed.who, why=deed.why))
             desk.payouts_asked += 1
     asked.done = True
 
@@ -87,13 +87,15 @@ async def _hold(desk: PlanDesk, deed: PauseCollection | MarkUnreachable | Resume
             latest = last_day_of_hold(reason=HoldReason.PAUSED, now=desk.clock.now())
             until = deed.until or latest
             desk.life.hold = CollectionHold(reason=HoldReason.PAUSED, until=until)
-            await _record(desk, CollectionPaused(until=until, by=deed.who, why=deed.why))
+            await record_beside(desk, CollectionPaused(until=until, by=deed.who, why=deed.why))
         case MarkUnreachable():
             desk.life.hold = CollectionHold(reason=HoldReason.UNREACHABLE, until=deed.until)
-            await _record(desk, CustomerUnreachable(until=deed.until, by=deed.who, why=deed.why))
+            await record_beside(
+                desk, CustomerUnreachable(until=deed.until, by=deed.who, why=deed.why)
+            )
         case ResumeCollection():
             desk.life.hold = None
-            await _record(desk, CollectionResumed(by=deed.who, why=deed.why))
+            await record_beside(desk, CollectionResumed(by=deed.who, why=deed.why))
 
 
 async def keep_holds(desk: PlanDesk) -> None:
@@ -137,22 +139,12 @@ async def go_on_later(desk: PlanDesk, result: CollectionResult, order: Collectio
     """
     installment = desk.life.installment(number=result.number)
     at = desk.moved[result.number]
-    is_new = result.attempts > installment.attempts
-    if is_new:
-        # It began its attempt before it heard that it should not.
-        installment.attempts = result.attempts
-        installment.failed += 1
+    failed = attempt_unheard(installment, result, next_attempt_at=at)
     installment.next_attempt_at = at
-    step, step_at = next_step(desk)
-    failed = CollectionAttemptFailed(
-        number=result.number,
-        attempt_id=result.attempt_id or "",
-        cause=result.cause or "unknown",
-        next_attempt_at=at,
-    )
-    if is_new or result.number not in desk.unmoved:
+    if failed is not None or result.number not in desk.unmoved:
+        step, step_at = next_step(desk)
         await desk.record(
-            failed if is_new else NextAttemptMoved(number=result.number, next_attempt_at=at),
+            failed or NextAttemptMoved(number=result.number, next_attempt_at=at),
             state=desk.life.state,
             step=step,
             step_at=step_at,
@@ -196,7 +188,7 @@ def _next_attempt(desk: PlanDesk, installment: InstallmentLife) -> datetime:
 async def _retry(
     desk: PlanDesk, deed: RetryInstallment, *, planned_at: datetime | None, collect: Collect
 ) -> None:
-    await _record(desk, InstallmentRetryAsked(number=deed.number, by=deed.who, why=deed.why))
+    await record_beside(desk, InstallmentRetryAsked(number=deed.number, by=deed.who, why=deed.why))
     collection = desk.active.get(deed.number)
     if planned_at is None:
         await collect(desk.life.installment(number=deed.number))
@@ -222,7 +214,7 @@ async def _add_wallet(desk: PlanDesk, deed: AddWallet) -> ApplicationError | Non
         added = WalletAdded(
             wallet_id=filed.wallet_id, provider=deed.provider, by=deed.who, why=deed.why
         )
-        await _record(desk, added)
+        await record_beside(desk, added)
     return None
 
 
@@ -230,7 +222,7 @@ async def _pay_by(desk: PlanDesk, deed: PayByAnotherWallet, *, collect: Collect)
     installment = desk.life.installment(number=deed.number)
     installment.wallet_id = deed.wallet_id
     chosen = WalletChosen(number=deed.number, wallet_id=deed.wallet_id, by=deed.who, why=deed.why)
-    await _record(desk, chosen)
+    await record_beside(desk, chosen)
     collection = desk.active.get(deed.number)
     if collection is not None:
         try:
@@ -239,9 +231,3 @@ async def _pay_by(desk: PlanDesk, deed: PayByAnotherWallet, *, collect: Collect)
             workflow.logger.info("a collection ended while another wallet was to be asked")
     elif installment.state is InstallmentState.FAILED:
         await collect(installment)
-
-
-async def _record(desk: PlanDesk, event: PlanEvent) -> None:
-    """What the customer is shown to have to do stays as it is."""
-    step, step_at = next_step(desk)
-    await desk.record(event, state=desk.life.state, step=step, step_at=step_at, action=desk.action)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from temporalio import workflow
 
-from activities.contracts import credit, ledger
+from activities.contracts import ledger
 from meqenet.bnpl.events import InstallmentPaid, PlannedInstallment
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.calendar import addis_date
@@ -17,6 +17,7 @@ from workflows.news import CollectionResult
 from workflows.own_payments import ask_for_left_fees
 from workflows.plan_desk import PlanDesk
 from workflows.plan_life import InstallmentLife
+from workflows.repayment import accrue_until_now, count_repayment
 
 
 class _Parts(NamedTuple):
@@ -39,16 +40,11 @@ async def take_payment(
     installment.state = InstallmentState.PAID
     await _post(desk, planned, result, parts)
     paid_at = desk.paid_at(result)
-    await ask(
-        credit.RECORD_REPAYMENT,
-        credit.RecordRepayment(
-            plan_id=desk.plan_id,
-            repayment_id=attempt,
-            principal=planned.principal,
-            on_time=addis_date(at=paid_at) <= planned.due_on,
-            at=desk.clock.now(),
-        ),
-        summary="The customer owes less",
+    await count_repayment(
+        desk,
+        attempt_id=attempt,
+        principal=planned.principal,
+        on_time=addis_date(at=paid_at) <= planned.due_on,
     )
     desk.life.account = desk.life.account.with_paid(number=planned.number, amount=parts.late_fee)
     step, step_at = next_step(desk)
@@ -132,8 +128,4 @@ async def _accrue(desk: PlanDesk, planned: PlannedInstallment) -> ledger.Install
     if not workflow.patched("accrue-before-collection"):
         # A run that is replayed from before: interest was earned as it was paid.
         return ledger.InstallmentAccrued(interest=Money.zero(), merchant_fee=Money.zero())
-    return await ask(
-        ledger.ACCRUE_INSTALLMENT,
-        ledger.AccrueInstallment(plan_id=desk.plan_id, number=planned.number, at=desk.clock.now()),
-        summary=f"Accrue installment {planned.number}",
-    )
+    return await accrue_until_now(desk, number=planned.number)
