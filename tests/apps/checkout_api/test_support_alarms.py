@@ -4,46 +4,25 @@ from datetime import UTC, datetime
 
 import httpx
 
-from db.payments import attempts, wallets
+from db.payments import attempts
 from meqenet.auth.roles import Role
-from meqenet.identity import attempt_id, installment_id, plan_id
-from meqenet.money import Money
-from meqenet.payments.rail import PaymentAnswer, RailStatus, WalletProvider
+from meqenet.identity import plan_id
+from meqenet.payments.rail import PaymentAnswer, RailStatus
 from tests.apps.checkout_api.staff import Agent, agent_of
 from tests.apps.checkout_api.test_support_commands import run
 from tests.backing import TEST_KEYRING, Databases
+from tests.db.payments.on_file import PHONE, attempt_on_file
 
 LONG_AGO = datetime(2026, 1, 2, 6, tzinfo=UTC)
 """Older than the age of an alarm, and by a policy that was in force."""
-PHONE = "251711223344"
 
 
 async def unclear_payment(databases: Databases, unique: str) -> str:
     """An attempt that was opened long ago, about which nothing is known."""
     plan = plan_id(merchant_id="mer_alarms", reference=unique)
-    parent = installment_id(plan_id=plan, number=2)
-    order = attempt_id(installment_id=parent, number=1)
-    async with databases["payments"].write() as session:
-        await wallets.register_wallet(
-            session=session,
-            keyring=TEST_KEYRING,
-            plan_id=plan,
-            provider=WalletProvider.MPESA,
-            msisdn=PHONE,
-            contract_no=None,
-            at=LONG_AGO,
-        )
-        await attempts.open_attempt(
-            session=session,
-            keyring=TEST_KEYRING,
-            attempt_id=order,
-            plan_id=plan,
-            installment_id=parent,
-            channel="push",
-            amount=Money(25_000),
-            at=LONG_AGO,
-        )
-    return order
+    return await attempt_on_file(
+        payments=databases["payments"], keyring=TEST_KEYRING, plan_id=plan, at=LONG_AGO, number=2
+    )
 
 
 async def ended(databases: Databases, order: str) -> None:

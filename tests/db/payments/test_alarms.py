@@ -8,12 +8,11 @@ import pytest
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
 from db.kernel.events import read_stream
-from db.payments import alarms, attempts, unclear, wallets
+from db.payments import alarms, attempts, unclear
 from meqenet.errors import Refusal
-from meqenet.identity import attempt_id, installment_id
-from meqenet.money import Money
-from meqenet.payments.rail import PaymentAnswer, RailStatus, WalletProvider
+from meqenet.payments.rail import PaymentAnswer, RailStatus
 from tests.backing import Databases
+from tests.db.payments.on_file import attempt_on_file
 
 ALARM_AFTER = timedelta(days=1)
 ABEBE, SARA = "stf_abebe", "stf_sara"
@@ -22,33 +21,6 @@ ABEBE, SARA = "stf_abebe", "stf_sara"
 @pytest.fixture
 def payments(databases: Databases) -> Database:
     return databases["payments"]
-
-
-async def opened(payments: Database, keyring: Keyring, *, plan_id: str, at: datetime) -> str:
-    """An attempt about which nothing is known."""
-    parent = installment_id(plan_id=plan_id, number=1)
-    order = attempt_id(installment_id=parent, number=1)
-    async with payments.write() as session:
-        await wallets.register_wallet(
-            session=session,
-            keyring=keyring,
-            plan_id=plan_id,
-            provider=WalletProvider.MPESA,
-            msisdn="251711223344",
-            contract_no=None,
-            at=at,
-        )
-        await attempts.open_attempt(
-            session=session,
-            keyring=keyring,
-            attempt_id=order,
-            plan_id=plan_id,
-            installment_id=parent,
-            channel="push",
-            amount=Money(25_000),
-            at=at,
-        )
-    return order
 
 
 async def take(payments: Database, order: str, *, by: str, at: datetime) -> alarms.Ownership:
@@ -84,8 +56,12 @@ async def test_one_takes_it_another_is_told_and_it_ends_with_the_outcome(
     payments: Database, keyring: Keyring, unique: str
 ) -> None:
     at = datetime(1991, 5, 3, 6, tzinfo=UTC)
-    older = await opened(payments, keyring, plan_id=f"pln_{unique}o", at=at)
-    newer = await opened(payments, keyring, plan_id=f"pln_{unique}n", at=at + timedelta(hours=1))
+    older = await attempt_on_file(
+        payments=payments, keyring=keyring, plan_id=f"pln_{unique}o", at=at
+    )
+    newer = await attempt_on_file(
+        payments=payments, keyring=keyring, plan_id=f"pln_{unique}n", at=at + timedelta(hours=1)
+    )
     now = at + timedelta(days=2)
     assert await listed(payments, now=now) == [(older, None), (newer, None)]
 
@@ -115,7 +91,7 @@ async def test_it_is_released_by_its_owner_or_a_supervisor_and_all_is_on_record(
 ) -> None:
     at = datetime(1992, 5, 3, 6, tzinfo=UTC)
     plan_id = f"pln_{unique}"
-    order = await opened(payments, keyring, plan_id=plan_id, at=at)
+    order = await attempt_on_file(payments=payments, keyring=keyring, plan_id=plan_id, at=at)
     now = at + timedelta(days=2)
     nobody = alarms.Ownership(owner=None, since=None)
     assert await release(payments, order, by=ABEBE, at=now) == nobody
@@ -141,7 +117,9 @@ async def test_of_many_who_take_at_once_one_has_it(
     payments: Database, keyring: Keyring, unique: str
 ) -> None:
     at = datetime(1993, 5, 3, 6, tzinfo=UTC)
-    order = await opened(payments, keyring, plan_id=f"pln_{unique}", at=at)
+    order = await attempt_on_file(
+        payments=payments, keyring=keyring, plan_id=f"pln_{unique}", at=at
+    )
     now = at + timedelta(days=2)
     taking = [take(payments, order, by=f"stf_{number}", at=now) for number in range(5)]
     found = await asyncio.gather(*taking)
@@ -152,7 +130,9 @@ async def test_what_is_no_alarm_is_not_taken(
     payments: Database, keyring: Keyring, unique: str
 ) -> None:
     at = datetime(1994, 5, 3, 6, tzinfo=UTC)
-    order = await opened(payments, keyring, plan_id=f"pln_{unique}", at=at)
+    order = await attempt_on_file(
+        payments=payments, keyring=keyring, plan_id=f"pln_{unique}", at=at
+    )
     with pytest.raises(Refusal, match="an alarm from 1994-05-04 06:00 UTC on") as early:
         await take(payments, order, by=ABEBE, at=at + ALARM_AFTER - timedelta(seconds=1))
     assert early.value.code == "no_alarm_yet"

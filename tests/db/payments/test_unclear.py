@@ -7,12 +7,11 @@ import pytest
 
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
-from db.payments import attempts, unclear, wallets
+from db.payments import attempts, unclear
 from db.payments.inbox import CallbackInbox
-from meqenet.identity import attempt_id, installment_id
-from meqenet.money import Money
-from meqenet.payments.rail import PaymentAnswer, RailStatus, WalletProvider
+from meqenet.payments.rail import PaymentAnswer, RailStatus
 from tests.backing import Databases
+from tests.db.payments.on_file import attempt_on_file
 
 OPENED_AT = datetime(1999, 5, 3, 6, tzinfo=UTC)
 """Long before what any other test leaves behind."""
@@ -26,28 +25,8 @@ def payments(databases: Databases) -> Database:
 
 async def opened(payments: Database, keyring: Keyring, plan_id: str) -> str:
     """An attempt that was sent and about which nothing is known."""
-    parent = installment_id(plan_id=plan_id, number=1)
-    order = attempt_id(installment_id=parent, number=1)
+    order = await attempt_on_file(payments=payments, keyring=keyring, plan_id=plan_id, at=OPENED_AT)
     async with payments.write() as session:
-        await wallets.register_wallet(
-            session=session,
-            keyring=keyring,
-            plan_id=plan_id,
-            provider=WalletProvider.MPESA,
-            msisdn="251711223344",
-            contract_no=None,
-            at=OPENED_AT,
-        )
-        await attempts.open_attempt(
-            session=session,
-            keyring=keyring,
-            attempt_id=order,
-            plan_id=plan_id,
-            installment_id=parent,
-            channel="push",
-            amount=Money(25_000),
-            at=OPENED_AT,
-        )
         await attempts.record_answer(
             session=session, attempt_id=order, answer=None, source="call", at=OPENED_AT
         )
