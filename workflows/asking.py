@@ -1,13 +1,13 @@
 """How workflows ask domains and rails: one way to call a step, one way to read what went wrong."""
 
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.contracts.report import ErrorKind, ErrorReport
-from activities.contracts.step import Step
+from activities.contracts.step import Step, StepKind
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -25,7 +25,19 @@ async def ask(
         ActivityError: see :func:`report_of`. Steps that write to a store fail only with a
             refusal; everything else about them is tried again, in sight of an operator.
     """
-    result: R = await workflow.execute_activity(
+    result: R
+    if patience is None and _is_at_hand(step):
+        result = await workflow.execute_local_activity(
+            step.name,
+            command,
+            result_type=step.result,
+            start_to_close_timeout=step.attempt_max,
+            retry_policy=step.retry,
+            local_retry_threshold=_RETRIED_IN_PLACE_MAX,
+            summary=summary,
+        )
+        return result
+    result = await workflow.execute_activity(
         step.name,
         command,
         result_type=step.result,
@@ -37,6 +49,21 @@ async def ask(
         summary=summary,
     )
     return result
+
+
+_RETRIED_IN_PLACE_MAX = timedelta(seconds=4)
+"""A longer wait for the store becomes a timer: the run hears what it is told meanwhile, and an
+operator sees what it waits for."""
+
+
+def _is_at_hand(step: Step[Any, Any]) -> bool:
+    """Whether the worker that runs this workflow also takes the step.
+
+    Then it is taken in place, without a way through the server that costs as much as the step. A
+    step whose worker is lost is taken again, like any other: store steps are idempotent.
+    """
+    is_own = step.kind is StepKind.STORE and step.queue == workflow.info().task_queue
+    return is_own and workflow.patched("steps-at-hand")
 
 
 ON_ITS_WAY_MAX = timedelta(seconds=45)
