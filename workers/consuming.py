@@ -32,9 +32,9 @@ from workers.receiving import Arrival, receive
 BATCH_MAX: Final = 250
 """Events of each source in one transaction."""
 _WAIT_MILLISECONDS: Final = 500
-_PAUSE_SECONDS_MIN: Final = 0.05
+_PAUSE_SECONDS_MIN: Final = 0.2
 _PAUSE_SECONDS_MAX: Final = 1.0
-_RETRY_EVERY_SECONDS: Final = 1.0
+_RETRY_EVERY_SECONDS: Final = 2.0
 _QUEUES_MAX: Final = 100
 _AWAY: Final = (Unavailable, RedisError, OSError)
 """A server is away: nothing is wrong with any event."""
@@ -67,6 +67,9 @@ class Consumer:
     batch_max: int = BATCH_MAX
     _retried_at_seconds: float = field(default=0.0, init=False)
     _is_behind: bool = field(default=False, init=False)
+    _reached: Mapping[str, Reached] | None = field(default=None, init=False)
+    """Where the last step has come to, if it has moved. A step that finds nothing reads anew: the
+    model may have been set back meanwhile."""
 
     async def run(self, *, stop: asyncio.Event) -> None:
         """Take events in until ``stop`` is set. Any number may run at once: one at a time does."""
@@ -94,9 +97,11 @@ class Consumer:
             Unavailable: the database cannot be reached.
             redis.exceptions.RedisError: Redis cannot be reached.
         """
-        async with self.database.write() as session:
-            # Not of a replica: it may be behind, and this place would never be the right one.
-            reached = await inbox.read_reached(session=session, consumer=self.model.name)
+        reached, self._reached = self._reached, None
+        if reached is None:
+            async with self.database.write() as session:
+                # Not of a replica: it may be behind, and this place would never be the right one.
+                reached = await inbox.read_reached(session=session, consumer=self.model.name)
         delivery = await receive(
             redis=self.redis,
             after={
@@ -110,7 +115,8 @@ class Consumer:
             _log.error("the stream of %s has an entry that is no event; see docs/stores.md", source)
         if not delivery.arrivals:
             return Step.HELD_UP if delivery.unreadable else Step.QUIET
-        _, passed = await self._take(delivery.arrivals, reached)
+        place, passed = await self._take(delivery.arrivals, reached)
+        self._reached = place if passed == len(delivery.arrivals) else None
         self._is_behind = passed >= self.batch_max
         return Step.MOVED if passed else Step.HELD_UP
 
