@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from importlib.metadata import version
+from typing import Any, Final
 
 from temporalio.client import Client
-from temporalio.worker import PollerBehaviorAutoscaling, Worker
+from temporalio.common import WorkerDeploymentVersion
+from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
 
 from activities.edge import EdgeInterceptor
 from workers.workflow_runner import workflow_runner
@@ -52,6 +54,13 @@ WORKFLOWS: tuple[type[Any], ...] = (
 WORKFLOW_QUEUE = "bnpl"
 """Plans and the bnpl store belong together: their workers are the same."""
 _ACTIVITIES_MAX = 40
+_RELEASE: Final = WorkerDeploymentConfig(
+    version=WorkerDeploymentVersion(deployment_name="meqenet", build_id=version("meqenet")),
+    use_worker_versioning=False,
+)
+"""What operators see beside each task. Changes go through patching: any release takes any run. By
+itself the SDK would name a build after all code of the process, read anew at each start.
+"""
 _WORKFLOWS_CACHED_MAX = 1000
 
 
@@ -75,6 +84,7 @@ def worker_for(
         interceptors=[EdgeInterceptor()],
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
         activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+        deployment_config=_RELEASE,
         max_concurrent_activities=min(in_hand_max or _ACTIVITIES_MAX, _ACTIVITIES_MAX),
         max_cached_workflows=_WORKFLOWS_CACHED_MAX if queue == WORKFLOW_QUEUE else 0,
         graceful_shutdown_timeout=timedelta(seconds=20),

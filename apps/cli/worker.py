@@ -82,6 +82,9 @@ async def _run(domains: list[Domain]) -> None:
 @asynccontextmanager
 async def _metrics(environment: "Environment", domains: list[Domain]) -> AsyncIterator[None]:
     """Beside domains that have something to tell, serve their metrics."""
+    if environment.settings.metrics_port is None:
+        yield
+        return
     from apps.metrics import (  # noqa: PLC0415 - heavy; not needed for --help
         MEASURED_DOMAINS,
         serving_metrics,

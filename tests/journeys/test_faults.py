@@ -12,17 +12,12 @@ from typing import Any
 
 import httpx
 import pytest
-from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
-from temporalio.exceptions import ApplicationError
 
 from apps.demo.customer import Customer
 from apps.faults import processes
-from meqenet.identity import wire_id
 from tests.journeys import evidence
 from tests.journeys.conftest import Town
 from tests.waiting import eventually
-from workflows.messages import RetryMoneyOut
-from workflows.plan import PaymentPlanWorkflow
 
 PULL = {"mpesa": "stk_push", "telebirr": "disburseOrder"}
 """By which operation of its sandbox a provider is asked for an installment."""
@@ -139,34 +134,6 @@ async def test_the_api_is_killed_with_a_callback_in_its_hands(town: Town) -> Non
     await end_well(life)
 
 
-async def test_a_rejected_payout_waits_for_a_person_who_sends_it_again(town: Town) -> None:
-    customer = await town.customer(provider="mpesa")
-    clock = await town.clock()
-    plan_id = await town.active(customer, town.purchase(customer, "pay_in_30", clock=clock))
-    handle: WorkflowHandle[Any, Any] = town.temporal.get_workflow_handle(f"plan-{plan_id}")
-    again = RetryMoneyOut(who="stf_1", why="the account was corrected")
-    with pytest.raises(WorkflowUpdateFailedError) as refused:
-        await handle.execute_update(PaymentPlanWorkflow.retry_payout, again)
-    assert isinstance(refused.value.cause, ApplicationError)
-    assert refused.value.cause.type == "payout_not_refused"
-    await town.fault(
-        "bank",
-        operation="credit_transfer",
-        outcome="refuse",
-        code="AC04",
-        subject=wire_id(meqenet_id=f"{plan_id}-p1"),
-    )
-    await town.days_pass(clock, days=31)
-    plan = await town.shop.plan(plan_id)
-    assert _states(plan) == ["paid"]
-    assert plan["state"] == "active"
-    assert await evidence.postings(town, plan_id, kinds=["merchant_paid_out"]) == []
-    await handle.execute_update(PaymentPlanWorkflow.retry_payout, again)
-    await town.shop.until(plan_id, lambda found: found["state"] == "completed")
-    assert [row["status"] for row in await _transfers(town, plan_id)] == ["RJCT", "ACSC"]
-    assert await evidence.postings(town, plan_id, kinds=["merchant_paid_out"]) == [f"{plan_id}-p2"]
-
-
 def _next(town: Town, provider: str) -> str:
     """Where the faults that a sandbox has been given wait."""
     return f"{town.controls[provider]}/next"
@@ -221,13 +188,3 @@ async def _get(town: Town, url: str) -> list[Any]:
 
 async def _post(town: Town, url: str, body: dict[str, str] | None = None) -> None:
     (await town.http.post(url, json=body)).raise_for_status()
-
-
-def _states(plan: dict[str, Any]) -> list[str]:
-    return [row["state"] for row in plan["schedule"]]
-
-
-async def _transfers(town: Town, plan_id: str) -> list[dict[str, Any]]:
-    every = await _get(town, f"{town.controls['bank']}/transfers")
-    mine = wire_id(meqenet_id=plan_id)
-    return [row for row in every if row["end_to_end_id"].startswith(mine)]

@@ -1,7 +1,6 @@
 """Whole lives of plans over HTTP, PostgreSQL, Valkey, Temporal and the providers' own wires."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,12 +12,10 @@ from tests.journeys.evidence import left_in_the_books, postings
 from tests.waiting import eventually
 
 LIVES = [
-    ("pay_in_4", "telebirr", None, "4000.00", 43),
     ("pay_in_4", "mpesa", None, "999.99", 43),
     ("pay_in_30", "telebirr", None, "2650.00", 31),
-    ("pay_over_time", "mpesa", 7, "9999.99", 215),
+    ("pay_over_time", "mpesa", 6, "9999.99", 185),
     ("pay_in_full", "telebirr", None, "15500.00", 20),
-    ("pay_in_full", "mpesa", None, "15500.00", 20),
 ]
 
 
@@ -111,20 +108,6 @@ async def test_a_mandate_that_the_customer_has_cancelled_becomes_a_request(town:
     plan = await town.shop.until(plan_id, lambda found: found["schedule"][1]["state"] == "paid")
     assert plan["next_action"] is None
     assert len(await town.statement("telebirr", customer)) == 2
-
-
-@pytest.mark.parametrize("magic", ["07", "08", "09", "10", "11", "12"])
-async def test_a_provider_that_misbehaves_debits_once(town: Town, magic: str) -> None:
-    """Late, lost, doubled and early callbacks, lost answers, 503: the phones choose."""
-    someone = await town.customer(provider="mpesa")
-    customer = replace(someone, phone=f"2517000000{magic}")
-    before = await town.statement("mpesa", customer)
-    purchase = town.purchase(customer, "pay_in_full", amount="100.00")
-    plan_id = await town.offered(customer, purchase)
-    await town.shop.accept(plan_id)
-    await town.shop.until(plan_id, lambda found: found["state"] == "active")
-    after = await town.statement("mpesa", customer)
-    assert len(after) == len(before) + 1
 
 
 async def test_the_same_idempotency_key_answers_the_same_and_refuses_another_body(
