@@ -17,16 +17,19 @@ from temporalio.client import Client
 from meqenet.errors import OutcomeUnknown
 from meqenet.payments.lanes import HeldBack, HoldReason
 from meqenet.payments.rail import RailStatus, WalletProvider
+from tests.waiting import eventually
 from tests.workflows.conftest import Bench, serving, temporal_with_time_skipping
 from tests.workflows.fakes import WALLETS, Domains
 from tests.workflows.test_support import waiting
 from workflows.messages import (
     AddWallet,
     Cancel,
+    ChargeOff,
     PauseCollection,
     PayByAnotherWallet,
     ResumeCollection,
     RetryInstallment,
+    WriteOff,
 )
 from workflows.plan import PaymentPlanWorkflow
 
@@ -119,6 +122,34 @@ async def _another_wallet(bench: Bench) -> None:
         await handle.result()
 
 
+async def _given_up(bench: Bench) -> None:
+    """Given up early as a loss, one installment recovered, the rest written off."""
+    who, why = "stf_recorded", "cannot be found"
+    bench.domains.product_version = 2
+    bench.domains.answer = lambda order: (
+        RailStatus.SUCCEEDED if order.endswith("i01-a1") else (RailStatus.FAILED, "1")
+    )
+    application = bench.application("pay_in_4")
+    handle = await bench.to_offer(application)
+    await bench.accept(handle)
+    await bench.days_pass(handle, 60)
+    await handle.execute_update(
+        PaymentPlanWorkflow.charge_off, ChargeOff(who=who, why=why, early=True)
+    )
+    bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
+    await handle.execute_update(
+        PaymentPlanWorkflow.retry_installment, RetryInstallment(number=2, who=who, why=why)
+    )
+    log = bench.domains.events[application.plan_id]
+
+    async def kinds() -> list[str]:
+        return [each.event.kind for each in log]
+
+    await eventually(kinds, lambda found: found.count("installment_paid") == 2)
+    await handle.execute_update(PaymentPlanWorkflow.write_off, WriteOff(who=who, why=why))
+    await handle.result()
+
+
 async def record(version: str, *only: str) -> None:
     """Live each kind of life once, or those named, and keep every workflow's history."""
     lives: dict[str, Callable[[Bench], Awaitable[None]]] = {
@@ -133,6 +164,7 @@ async def record(version: str, *only: str) -> None:
         "held-mpesa": _held,
         "supported-mpesa": _supported,
         "another-wallet": _another_wallet,
+        "given-up": _given_up,
         "requested-telebirr": lambda b: _complete(
             b, "pay_in_30", WalletProvider.TELEBIRR, amount="5000.01"
         ),
