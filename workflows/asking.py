@@ -1,7 +1,7 @@
 """How workflows ask domains and rails: one way to call a step, one way to read what went wrong."""
 
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -51,6 +51,8 @@ async def ask(
     return result
 
 
+_OWN_QUEUE: Final = "bnpl"
+"""Where all workflows run: a queue that a run asks for by name could not be replayed elsewhere."""
 _RETRIED_IN_PLACE_MAX = timedelta(seconds=4)
 """A longer wait for the store becomes a timer: the run hears what it is told meanwhile, and an
 operator sees what it waits for."""
@@ -62,7 +64,7 @@ def _is_at_hand(step: Step[Any, Any]) -> bool:
     Then it is taken in place, without a way through the server that costs as much as the step. A
     step whose worker is lost is taken again, like any other: store steps are idempotent.
     """
-    is_own = step.kind is StepKind.STORE and step.queue == workflow.info().task_queue
+    is_own = step.kind is StepKind.STORE and step.queue == _OWN_QUEUE
     return is_own and workflow.patched("steps-at-hand")
 
 
