@@ -310,7 +310,7 @@ async def _take_late_money(desk: PlanDesk, *, number: int) -> None:
         # Its payment is over: whoever follows the money keeps it as the customer's credit.
         return
     payment = desk.life.payment
-    if payment is not None and payment.sent and number in payment.installments:
+    if payment is not None and payment.sent and number in payment.touched:
         # The customer's own payment may bring the same. Whoever follows the money tells of it
         # again: by then it is needed, or it is the customer's credit.
         return

@@ -28,7 +28,7 @@ from workflows.messages import ChargeOff, WriteOff
 from workflows.news import CollectionEnd
 from workflows.plan_account import account, policy_of
 from workflows.plan_desk import PlanDesk
-from workflows.repayment import accrue_until_now
+from workflows.repayment import accrue_until_now, earned_with
 from workflows.support import (
     No,
     attempt_under_way,
@@ -133,7 +133,14 @@ async def _charge_off(desk: PlanDesk, *, who: str, why: str) -> No | None:
         if row.left.planned:
             books = await accrue_until_now(desk, number=row.number)
             earned.append(replace(row, accrued_interest=books.interest))
-            fees.append(books.merchant_fee)
+            fees.append(
+                earned_with(
+                    desk.life.installment(number=row.number).planned,
+                    accrued=books,
+                    returned_before=row.paid.principal,
+                    returned=row.left.principal,
+                )
+            )
     lost = delinquency.charge_off(account=before.with_installments(*earned), on=today)
     told = PlanChargedOff(
         on=today,

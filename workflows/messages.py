@@ -206,13 +206,15 @@ class PayNow:
 class Payable:
     """Query ``payable``: each payment that can be made now, and what it pays; or why none can.
 
-    ``on`` is the Addis Ababa date of the plan's clock.
+    Of a :class:`PayNow` with an amount it is that payment alone. ``on`` is the Addis Ababa date of
+    the plan's clock.
     """
 
     payments: tuple[OwnPayment, ...]
     on: date | None = None
     code: str | None = None
     text: str | None = None
+    field: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A payment that a customer makes by their own will: asked beside the schedule, taken in whole.
+"""A payment that a customer makes by their own will: asked beside the schedule, whole or in part.
 
 One at a time, and beside nothing that may bring the same money: collections that wait for their
 next attempt are set aside while it is open, and go on at their time with what is left.
@@ -15,6 +15,7 @@ from meqenet.bnpl.events import InstallmentPaid, PlanEvent
 from meqenet.bnpl.own_payment import OwnPayment, own_payment
 from meqenet.bnpl.payment_events import (
     FeePart,
+    InstallmentPaidInPart,
     LateFeePaid,
     OwnPaymentAsked,
     OwnPaymentEnded,
@@ -34,7 +35,7 @@ from workflows.news import CollectionEnd, CollectionOrder, CollectionResult
 from workflows.plan_account import account, policy_of
 from workflows.plan_desk import PlanDesk
 from workflows.plan_life import InstallmentLife, LeftOff, OpenPayment
-from workflows.repayment import accrue_until_now, count_repayment
+from workflows.repayment import accrue_until_now, count_repayment, earned_with
 from workflows.support import No, is_waiting, refused
 from workflows.support_deeds import postponed_order
 
@@ -89,10 +90,12 @@ async def take_own_payment(desk: PlanDesk, result: CollectionResult, *, order_of
     await _post(desk, payment, result)
     paid_at, attempt = desk.paid_at(result), result.attempt_id or ""
     fees = {part.number: part.amount for part in payment.late_fees}
+    await _take_parts(desk, payment, attempt=attempt, paid_at=paid_at, fees=fees)
     for number in payment.installments:
         installment = desk.life.installment(number=number)
         if installment.state is InstallmentState.PAID:
             continue
+        left = desk.life.scheduled_left(number=number)
         installment.state, installment.next_attempt_at = InstallmentState.PAID, None
         late_fee = fees.get(number, Money.zero())
         desk.life.account = desk.life.account.with_paid(number=number, amount=late_fee)
@@ -101,16 +104,16 @@ async def take_own_payment(desk: PlanDesk, result: CollectionResult, *, order_of
             InstallmentPaid(
                 number=number,
                 attempt_id=attempt,
-                amount=installment.planned.amount + late_fee,
+                amount=left + late_fee,
                 paid_at=paid_at,
                 late_fee=late_fee,
             ),
         )
         await take_back_early(desk, number=number, paid_at=paid_at)
+        if desk.life.account.fees_left(number=number):
+            ask_for_left_fees(desk)
     for part in payment.late_fees:
-        if part.number in payment.installments or not desk.life.account.fees_left(
-            number=part.number
-        ):
+        if part.number in payment.touched or not desk.life.account.fees_left(number=part.number):
             continue
         desk.life.account = desk.life.account.with_paid(number=part.number, amount=part.amount)
         await _record(
@@ -120,6 +123,31 @@ async def take_own_payment(desk: PlanDesk, result: CollectionResult, *, order_of
             ),
         )
     await _end(desk, cause=None, order_of=order_of)
+
+
+async def _take_parts(
+    desk: PlanDesk,
+    payment: OpenPayment,
+    *,
+    attempt: str,
+    paid_at: datetime,
+    fees: dict[int, Money],
+) -> None:
+    """Installments that are paid in part stay open, with less owed; what is recorded is done."""
+    known = {(part.number, part.attempt_id) for part in desk.life.account.parts}
+    for part in payment.parts:
+        if (part.number, attempt) in known:
+            continue
+        late_fee = fees.get(part.number, Money.zero())
+        told = InstallmentPaidInPart(
+            number=part.number,
+            attempt_id=attempt,
+            amount=part.amount + late_fee,
+            paid_at=paid_at,
+            late_fee=late_fee,
+        )
+        desk.life.account = desk.life.account.with_part(told)
+        await _record(desk, told)
 
 
 async def go_on_paying(desk: PlanDesk, left: LeftOff, *, order_of: OrderOf) -> bool:
@@ -200,12 +228,14 @@ async def _open(desk: PlanDesk, payment: OwnPayment) -> None:
         amount=payment.amount,
         installments=payment.installments,
         late_fees=payment.late_fees,
+        parts=payment.parts,
     )
     asked = OwnPaymentAsked(
         order=desk.life.payments,
         amount=payment.amount,
         installments=payment.installments,
         late_fees=payment.late_fees,
+        parts=payment.parts,
     )
     await _record(desk, asked, action=_prompt(desk))
     for number in list(desk.active):
@@ -220,10 +250,10 @@ def _is_overtaken(desk: PlanDesk, payment: OpenPayment) -> bool:
     fees = {part.number: part.amount for part in payment.late_fees}
     unpaid = all(
         desk.life.installment(number=number).state is not InstallmentState.PAID
-        for number in payment.installments
+        for number in payment.touched
     )
     owed = all(
-        desk.life.account.fees_left(number=number) == amount for number, amount in fees.items()
+        desk.life.account.fees_left(number=number) >= amount for number, amount in fees.items()
     )
     return not (unpaid and owed)
 
@@ -252,9 +282,18 @@ def _order(desk: PlanDesk, payment: OpenPayment) -> CollectionOrder:
 async def _post(desk: PlanDesk, payment: OpenPayment, result: CollectionResult) -> None:
     """Of a plan that is free of interest: principal, the merchant's fee with it, and late fees."""
     attempt = result.attempt_id or ""
-    rows = [desk.life.installment(number=number).planned for number in payment.installments]
-    earned = [await accrue_until_now(desk, number=row.number) for row in rows]
-    principal = total(row.principal for row in rows)
+    rows = [desk.life.installment(number=number).planned for number in payment.touched]
+    returned = _returned(desk, payment, attempt=attempt)
+    earned = [
+        earned_with(
+            row,
+            accrued=await accrue_until_now(desk, number=row.number),
+            returned_before=returned[row.number][0],
+            returned=returned[row.number][1],
+        )
+        for row in rows
+    ]
+    principal = total(now for _, now in returned.values())
     await ask(
         ledger.POST,
         ledger.Post(
@@ -265,9 +304,9 @@ async def _post(desk: PlanDesk, payment: OpenPayment, result: CollectionResult) 
                 provider=result.provider or desk.application.wallet_provider,
                 lender=desk.life.signed.lender_of_record,
                 principal=principal,
-                interest=total(row.interest for row in rows),
+                interest=Money.zero(),
                 late_fee=total(part.amount for part in payment.late_fees),
-                merchant_fee=total(each.merchant_fee for each in earned),
+                merchant_fee=total(earned),
             ),
             effective_at=desk.clock.now(),
         ),
@@ -277,6 +316,18 @@ async def _post(desk: PlanDesk, payment: OpenPayment, result: CollectionResult) 
         paid_on = addis_date(at=desk.paid_at(result))
         on_time = all(paid_on <= row.due_on for row in rows)
         await count_repayment(desk, attempt_id=attempt, principal=principal, on_time=on_time)
+
+
+def _returned(
+    desk: PlanDesk, payment: OpenPayment, *, attempt: str
+) -> dict[int, tuple[Money, Money]]:
+    """Principal of each installment that had been paid before, and that this payment pays."""
+    parts, found = {part.number: part.amount for part in payment.parts}, {}
+    for number in payment.touched:
+        before = desk.life.account.paid_in_part(number=number, without=attempt)
+        planned = desk.life.installment(number=number).planned
+        found[number] = (before, parts.get(number, planned.principal - before))
+    return found
 
 
 async def _end(desk: PlanDesk, *, cause: str | None, order_of: OrderOf) -> None:

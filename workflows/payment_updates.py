@@ -34,14 +34,19 @@ class PaymentUpdates:
         require(no_payment(self._desk, amount=request.amount))
 
     @workflow.query
-    def payable(self) -> Payable:
-        """What can be paid now and what each amount pays; or why nothing can."""
-        desk = self._desk
-        no = no_payment(desk, amount=None)
+    def payable(self, request: PayNow | None = None) -> Payable:
+        """What can be paid now and what each amount pays; or why nothing can.
+
+        Of a request for an amount: what that pays alone, or why it cannot be paid.
+        """
+        desk, asked = self._desk, None if request is None else request.amount
+        no = no_payment(desk, amount=asked)
         if no is not None:
-            return Payable(payments=(), code=no.code, text=no.text)
+            return Payable(payments=(), code=no.code, text=no.text, field=no.field)
         today, held, policy = addis_date(at=desk.clock.now()), account(desk), policy_of(desk)
-        amounts = payable_amounts(account=held, policy=policy, on=today)
+        amounts = (
+            payable_amounts(account=held, policy=policy, on=today) if asked is None else (asked,)
+        )
         return Payable(
             on=today,
             payments=tuple(

@@ -10,7 +10,7 @@ from activities.contracts.settlement import SettlementScheduled
 from meqenet.bnpl.account_history import AccountHistory
 from meqenet.bnpl.collection_hold import CollectionHold
 from meqenet.bnpl.events import PlannedInstallment
-from meqenet.bnpl.payment_events import FeePart
+from meqenet.bnpl.payment_events import FeePart, SchedulePart
 from meqenet.bnpl.progress import PlanProgress
 from meqenet.bnpl.servicing.delinquency import Standing
 from meqenet.bnpl.states import InstallmentState, PlanState
@@ -58,6 +58,7 @@ class OpenPayment:
         installments: those that it pays whole.
         late_fees: what of it pays late fees.
         sent: whether the wallet may have been asked.
+        parts: the installments that it pays in part, and how much of what they are scheduled for.
     """
 
     number: int
@@ -65,6 +66,12 @@ class OpenPayment:
     installments: tuple[int, ...]
     late_fees: tuple[FeePart, ...]
     sent: bool = False
+    parts: tuple[SchedulePart, ...] = ()
+
+    @property
+    def touched(self) -> tuple[int, ...]:
+        """Installments that it pays, whole or in part."""
+        return (*self.installments, *(part.number for part in self.parts))
 
 
 @dataclass
@@ -131,11 +138,21 @@ class PlanLife:
         installment = self.installment(number=number)
         fees = self.account.fees_left(number=number)
         is_paid = installment.state is InstallmentState.PAID
-        return fees if is_paid else installment.planned.amount + fees
+        return fees if is_paid else self.scheduled_left(number=number) + fees
+
+    def scheduled_left(self, *, number: int) -> Money:
+        """What parts have left of principal and interest; all of them, while there was none."""
+        planned = self.installment(number=number).planned
+        return planned.amount - self.account.paid_in_part(number=number)
 
     def collected(self) -> Money:
         """What has come in so far."""
-        paid = (i.planned.amount for i in self.installments if i.state is InstallmentState.PAID)
+        paid = (
+            i.planned.amount
+            if i.state is InstallmentState.PAID
+            else self.account.paid_in_part(number=i.planned.number)
+            for i in self.installments
+        )
         return total(paid) + self.account.fees_paid()
 
     def all_paid(self) -> bool:

@@ -108,6 +108,7 @@ def _payment(progress: PlanProgress) -> OpenPayment | None:
         installments=asked.installments,
         late_fees=asked.late_fees,
         sent=True,
+        parts=asked.parts,
     )
 
 

@@ -17,12 +17,14 @@ from workflows.news import CollectionResult
 from workflows.own_payments import ask_for_left_fees
 from workflows.plan_desk import PlanDesk
 from workflows.plan_life import InstallmentLife
-from workflows.repayment import accrue_until_now, count_repayment
+from workflows.repayment import accrue_until_now, count_repayment, earned_with
 
 
 class _Parts(NamedTuple):
-    """What an attempt's money pays beside the principal and interest of its installment."""
+    """What an attempt's money pays; ``part_before``: principal that parts had paid already."""
 
+    part_before: Money
+    principal: Money
     late_fee: Money
     overpaid: Money
 
@@ -43,7 +45,7 @@ async def take_payment(
     await count_repayment(
         desk,
         attempt_id=attempt,
-        principal=planned.principal,
+        principal=parts.principal,
         on_time=addis_date(at=paid_at) <= planned.due_on,
     )
     desk.life.account = desk.life.account.with_paid(number=planned.number, amount=parts.late_fee)
@@ -52,7 +54,7 @@ async def take_payment(
         InstallmentPaid(
             number=planned.number,
             attempt_id=attempt,
-            amount=planned.amount + parts.late_fee + parts.overpaid,
+            amount=planned.interest + parts.principal + parts.late_fee + parts.overpaid,
             paid_at=paid_at,
             late_fee=parts.late_fee,
         ),
@@ -67,10 +69,13 @@ async def take_payment(
 
 def _parts(desk: PlanDesk, planned: PlannedInstallment, *, amount: Money | None) -> _Parts:
     """Principal and interest are paid whole; then the fees; more than that is the customer's."""
-    nothing = Money.zero()
-    beyond = nothing if amount is None else max(nothing, amount - planned.amount)
+    nothing, before = Money.zero(), desk.life.account.paid_in_part(number=planned.number)
+    principal = planned.principal - before
+    beyond = nothing if amount is None else max(nothing, amount - principal - planned.interest)
     late_fee = min(beyond, desk.life.account.fees_left(number=planned.number))
-    return _Parts(late_fee=late_fee, overpaid=beyond - late_fee)
+    return _Parts(
+        part_before=before, principal=principal, late_fee=late_fee, overpaid=beyond - late_fee
+    )
 
 
 async def _post(
@@ -98,12 +103,17 @@ async def _collected(
         attempt_id=result.attempt_id or "",
         provider=result.provider or desk.application.wallet_provider,
         lender=desk.life.signed.lender_of_record,
-        principal=planned.principal,
+        principal=parts.principal,
         interest=planned.interest - accrued.interest,
         accrued_interest=accrued.interest,
         late_fee=parts.late_fee,
         overpaid=parts.overpaid,
-        merchant_fee=accrued.merchant_fee,
+        merchant_fee=earned_with(
+            planned,
+            accrued=accrued,
+            returned_before=parts.part_before,
+            returned=parts.principal,
+        ),
     )
 
 
@@ -116,7 +126,7 @@ async def _recovered(
         attempt_id=result.attempt_id or "",
         provider=result.provider or desk.application.wallet_provider,
         lender=desk.life.signed.lender_of_record,
-        principal=planned.principal,
+        principal=parts.principal,
         interest=planned.interest,
         late_fee=parts.late_fee,
         overpaid=parts.overpaid,

@@ -41,7 +41,14 @@ class PaymentRequest(Sent):
     model_config = ConfigDict(json_schema_extra={"examples": [{"amount": "1025.00"}]})
 
     amount: PositiveBirr | None = None
-    """One of the amounts that the preview names; without it, everything that is owed."""
+    """From 1.00 birr up to everything that is owed; without it, everything."""
+
+
+class PartPaid(Told):
+    """What of a payment pays an installment in part, late fees aside."""
+
+    number: int
+    amount: Birr
 
 
 class FeePaid(Told):
@@ -59,6 +66,8 @@ class PaymentTold(Told):
     """The installments that it pays whole, in the order in which it pays them."""
     late_fees: list[FeePaid]
     """What of it pays late fees, by installment."""
+    parts: list[PartPaid]
+    """The installments that it pays in part, and how much of them; the rest stays owed."""
     ends_plan: bool
     """Whether nothing is owed after it: it pays the plan off."""
 
@@ -76,12 +85,14 @@ class PaymentPreview(Told):
                             "amount": "1025.00",
                             "installments": [2],
                             "late_fees": [{"number": 2, "amount": "25.00"}],
+                            "parts": [],
                             "ends_plan": False,
                         },
                         {
                             "amount": "3025.00",
                             "installments": [2, 3, 4],
                             "late_fees": [{"number": 2, "amount": "25.00"}],
+                            "parts": [],
                             "ends_plan": True,
                         },
                     ],
@@ -93,18 +104,23 @@ class PaymentPreview(Told):
     on: Day
     """The day in Addis Ababa, by the plan's clock."""
     payments: list[PaymentTold]
-    """The least first; the last pays the plan off."""
+    """Of the amount that was asked about; without one, all that pay whole installments, the least
+    first: the last pays the plan off."""
 
 
-@router.post("/preview", summary="What a payment would pay", responses=openapi_responses(409))
-async def preview(parts: Parts, merchant: Authenticated, plan_id: PlanId) -> PaymentPreview:
-    """Each amount that the customer can pay now, and what it pays by the plan's rule: the oldest
-    installment first, with its late fees. Paying does exactly that. Nothing is stored."""  # noqa: D205, D209 - shown as one paragraph
+@router.post("/preview", summary="What a payment would pay", responses=openapi_responses(409, 422))
+async def preview(
+    parts: Parts, merchant: Authenticated, plan_id: PlanId, body: PaymentRequest | None = None
+) -> PaymentPreview:
+    """What an amount pays by the plan's rule: the oldest installment first, with its late fees, the
+    last that it reaches in part. Without an amount: each that pays whole installments. Paying does
+    exactly that. Nothing is stored."""  # noqa: D205, D209 - shown as one paragraph
     plan = await own_plan(parts, merchant, plan_id=plan_id)
+    asking = PayNow(amount=None if body is None else body.amount)
     handle: PlanHandle = parts.temporal.get_workflow_handle(plan_workflow_id(plan_id=plan_id))
     try:
         found = await asked(
-            lambda: handle.query(PaymentPlanWorkflow.payable),
+            lambda: handle.query(PaymentPlanWorkflow.payable, asking),
             wait_seconds_max=parts.answer_seconds_max,
         )
     except ProcessGone:
@@ -116,6 +132,7 @@ async def preview(parts: Parts, merchant: Authenticated, plan_id: PlanId) -> Pay
             status=409,
             code=found.code or "payment_not_offered",
             detail=found.text or "nothing can be paid now",
+            field=found.field,
         )
     return PaymentPreview(on=day_of(found.on), payments=[_told(each) for each in found.payments])
 
@@ -158,5 +175,6 @@ def _told(payment: OwnPayment) -> PaymentTold:
         amount=payment.amount,
         installments=list(payment.installments),
         late_fees=[FeePaid(number=part.number, amount=part.amount) for part in payment.late_fees],
+        parts=[PartPaid(number=part.number, amount=part.amount) for part in payment.parts],
         ends_plan=payment.ends_plan,
     )

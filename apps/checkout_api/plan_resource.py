@@ -31,6 +31,7 @@ _OFFERED_ROW: Final[JsonDict] = {
     "amount": "1000.00",
     "late_fee": "0.00",
     "late_fee_paid": "0.00",
+    "paid": "0.00",
     "owed": "1000.00",
     "state": "scheduled",
     "failed_attempts": 0,
@@ -54,6 +55,8 @@ class PlanInstallment(Told):
     late_fee: Birr
     """Charged because it was late, less what was waived."""
     late_fee_paid: Birr
+    paid: Birr
+    """What has come for it so far, late fees included."""
     owed: Birr
     """What is still to be paid of it, late fees included."""
     state: InstallmentState
@@ -213,6 +216,7 @@ def _installment(row: InstallmentView) -> PlanInstallment:
         amount=row.amount,
         late_fee=row.late_fee,
         late_fee_paid=row.late_fee_paid,
+        paid=row.paid,
         owed=row.owed,
         state=row.state,
         failed_attempts=row.failed_attempts,

@@ -99,6 +99,8 @@ class SupportInstallment(Told):
     late_fee: Birr
     """Charged because it was late, less what was waived."""
     late_fee_paid: Birr
+    paid: Birr
+    """What has come for it so far, late fees included."""
     state: InstallmentState
     failed_attempts: int
     next_attempt_at: datetime | None
@@ -161,6 +163,7 @@ class SupportPlan(Told):
                             "amount": "1000.00",
                             "late_fee": "0.00",
                             "late_fee_paid": "0.00",
+                            "paid": "0.00",
                             "state": "failed",
                             "failed_attempts": 1,
                             "next_attempt_at": None,
@@ -316,6 +319,7 @@ def _installment(
         amount=row.amount,
         late_fee=row.late_fee,
         late_fee_paid=row.late_fee_paid,
+        paid=row.paid,
         state=row.state,
         failed_attempts=row.failed_attempts,
         next_attempt_at=row.next_attempt_at,

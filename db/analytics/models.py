@@ -12,7 +12,13 @@ from db.analytics.sheets import Parts, Sheet
 from db.kernel import inbox, parking
 from db.kernel.engine import WriteSession
 from db.kernel.inbox import InboxEvent
-from meqenet.analytics import customer_exposure, merchant_statement, plan_overview, portfolio
+from meqenet.analytics import (
+    customer_exposure,
+    installment_line,
+    merchant_statement,
+    plan_overview,
+    portfolio,
+)
 from meqenet.analytics.facts import Fact
 from meqenet.event_catalogue import as_known_or_told
 
@@ -108,7 +114,7 @@ PLAN_OVERVIEW: Final = Sheet(
     fold=plan_overview.fold,
     parts=Parts(
         field="installments",
-        part=plan_overview.InstallmentLine,
+        part=installment_line.InstallmentLine,
         mapped=tables.PlanOverviewInstallment,
     ),
 )

@@ -84,6 +84,7 @@ class PlanOverviewInstallment(Base):
     paid_at: Mapped[datetime | None]
     late_fee_santim: Mapped[Money]
     late_fee_paid_santim: Mapped[Money]
+    paid_in_part_santim: Mapped[Money]
 
 
 class StatementLine(Base):
@@ -169,6 +170,7 @@ class PortfolioInstallment(Base):
 
     plan_id: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    part: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     due_on: Mapped[date]
     principal_santim: Mapped[Money]
     interest_santim: Mapped[Money]

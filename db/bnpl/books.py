@@ -27,6 +27,7 @@ class InstallmentRow:
     paid_at: datetime | None
     late_fee: Money
     late_fee_paid: Money
+    paid_in_part: Money
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,4 +96,5 @@ def _installment(row: Installment) -> InstallmentRow:
         paid_at=row.paid_at,
         late_fee=row.late_fee_santim,
         late_fee_paid=row.late_fee_paid_santim,
+        paid_in_part=row.paid_in_part_santim,
     )

@@ -7,7 +7,7 @@ from meqenet.bnpl import delinquency_events as d
 from meqenet.bnpl import events as e
 from meqenet.bnpl import loss_events as lo
 from meqenet.bnpl import staff_events as s
-from meqenet.bnpl.payment_events import LateFeePaid
+from meqenet.bnpl.payment_events import InstallmentPaidInPart, LateFeePaid
 from meqenet.bnpl.states import InstallmentState, check_installment_transition
 from meqenet.errors import Defect
 from meqenet.event_chain import plain
@@ -28,11 +28,10 @@ def apply(
             | e.InstallmentPaid()
             | e.InstallmentFailed()
             | s.NextAttemptMoved()
-            | d.LateFeeCharged()
-            | s.LateFeeWaived()
-            | LateFeePaid()
         ):
             _collection(event, installment=_row(installments, number=event.number))
+        case d.LateFeeCharged() | s.LateFeeWaived() | LateFeePaid() | InstallmentPaidInPart():
+            _owed(event, installment=_row(installments, number=event.number))
         case e.PlanExpired() | e.PlanCancelled():
             for row in installments:
                 _move(row, to=InstallmentState.CANCELLED)
@@ -102,10 +101,7 @@ def _collection(
     | e.CollectionAttemptFailed
     | e.InstallmentPaid
     | e.InstallmentFailed
-    | s.NextAttemptMoved
-    | d.LateFeeCharged
-    | s.LateFeeWaived
-    | LateFeePaid,
+    | s.NextAttemptMoved,
     *,
     installment: Installment,
 ) -> None:
@@ -140,10 +136,22 @@ def _collection(
             installment.last_cause = event.cause
             installment.next_attempt_at = None
             installment.next_attempt_reason = event.reason
+
+
+def _owed(
+    event: d.LateFeeCharged | s.LateFeeWaived | LateFeePaid | InstallmentPaidInPart,
+    *,
+    installment: Installment,
+) -> None:
+    """More or less is owed of it; how it is collected stays as it is."""
+    match event:
         case d.LateFeeCharged():
             installment.late_fee_santim += event.amount
         case LateFeePaid():
             installment.late_fee_paid_santim += event.amount
+        case InstallmentPaidInPart():
+            installment.paid_in_part_santim += event.scheduled
+            installment.late_fee_paid_santim += event.late_fee
         case s.LateFeeWaived():
             installment.late_fee_santim -= event.amount
 

@@ -82,6 +82,10 @@ class Installment(Base):
         CheckConstraint(
             "late_fee_paid_santim BETWEEN 0 AND late_fee_santim", name="no_fee_is_paid_twice"
         ),
+        CheckConstraint(
+            "paid_in_part_santim BETWEEN 0 AND principal_santim + interest_santim",
+            name="parts_are_within_the_installment",
+        ),
     )
 
     plan_id: Mapped[str] = mapped_column(primary_key=True)
@@ -98,6 +102,7 @@ class Installment(Base):
     attempt_id: Mapped[str | None] = mapped_column(default=None)
     late_fee_santim: Mapped[Money] = mapped_column(default_factory=Money.zero)
     late_fee_paid_santim: Mapped[Money] = mapped_column(default_factory=Money.zero)
+    paid_in_part_santim: Mapped[Money] = mapped_column(default_factory=Money.zero)
 
 
 class PlanProcess(Base):

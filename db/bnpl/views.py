@@ -50,6 +50,8 @@ class InstallmentView:
     late_fee: Money
     """Charged because it was late, less what was waived."""
     late_fee_paid: Money
+    paid_in_part: Money
+    """What payments in part have paid of principal and interest."""
 
     @property
     def amount(self) -> Money:
@@ -61,7 +63,13 @@ class InstallmentView:
         """What is still to be paid of it, late fees included."""
         is_over = self.state in (InstallmentState.PAID, InstallmentState.CANCELLED)
         fees = self.late_fee - self.late_fee_paid
-        return fees if is_over else self.amount + fees
+        return fees if is_over else self.amount - self.paid_in_part + fees
+
+    @property
+    def paid(self) -> Money:
+        """What has come for it so far, late fees included."""
+        is_paid = self.state is InstallmentState.PAID
+        return self.late_fee_paid + (self.amount if is_paid else self.paid_in_part)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,4 +198,5 @@ def _installment(row: Installment) -> InstallmentView:
         paid_at=row.paid_at,
         late_fee=row.late_fee_santim,
         late_fee_paid=row.late_fee_paid_santim,
+        paid_in_part=row.paid_in_part_santim,
     )

@@ -11,28 +11,12 @@ from types import MappingProxyType
 from typing import Final
 
 from meqenet.analytics.facts import NOTHING, Fact, require_version
+from meqenet.analytics.installment_line import LINES_FED_BY, InstallmentLine
 from meqenet.money import Money, total
 
 _OWED_STATES: Final = frozenset({"active", "past_due"})
 _ENDED_STATES: Final = frozenset({"declined", "expired", "cancelled", "completed", "written_off"})
 _CLOSED: Final = frozenset({"paid", "cancelled"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class InstallmentLine:
-    """One installment of a plan, as its events left it. ``late_fee``: charged less waived."""
-
-    number: int
-    due_on: date
-    principal: Money
-    interest: Money
-    state: str = "scheduled"
-    failed_attempts: int = 0
-    last_cause: str | None = None
-    next_attempt_at: datetime | None = None
-    paid_at: datetime | None = None
-    late_fee: Money = NOTHING
-    late_fee_paid: Money = NOTHING
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,7 +111,7 @@ def _owing(plan: PlanOverview, fact: Fact) -> PlanOverview:
     owed = [line for line in plan.installments if is_owed and line.state not in _CLOSED]
     return replace(
         plan,
-        outstanding_principal=total(line.principal for line in owed),
+        outstanding_principal=total(line.principal - line.paid_in_part for line in owed),
         outstanding_interest=total(line.interest for line in owed),
         outstanding_late_fees=total(
             line.late_fee - line.late_fee_paid for line in plan.installments
@@ -186,63 +170,6 @@ def _activated(plan: PlanOverview, fact: Fact) -> PlanOverview:
     )
 
 
-def _collecting(plan: PlanOverview, fact: Fact) -> PlanOverview:
-    first = fact.instant_or_none("next_attempt_at")
-    return _with_line(
-        plan, fact, lambda line: replace(line, state="collecting", next_attempt_at=first)
-    )
-
-
-def _attempt_moved(plan: PlanOverview, fact: Fact) -> PlanOverview:
-    at = fact.instant("next_attempt_at")
-    return _with_line(plan, fact, lambda line: replace(line, next_attempt_at=at))
-
-
-def _attempt_failed(plan: PlanOverview, fact: Fact) -> PlanOverview:
-    return _with_line(
-        plan,
-        fact,
-        lambda line: replace(
-            line,
-            failed_attempts=line.failed_attempts + 1,
-            last_cause=fact.text("cause"),
-            next_attempt_at=fact.instant_or_none("next_attempt_at"),
-        ),
-    )
-
-
-def _paid(plan: PlanOverview, fact: Fact) -> PlanOverview:
-    late_fee = fact.money_or_none("late_fee") or NOTHING
-    return _with_line(
-        plan,
-        fact,
-        lambda line: replace(
-            line,
-            state="paid",
-            paid_at=fact.instant("paid_at"),
-            next_attempt_at=None,
-            late_fee_paid=line.late_fee_paid + late_fee,
-        ),
-    )
-
-
-def _fee_charged(plan: PlanOverview, fact: Fact) -> PlanOverview:
-    amount = fact.money("amount")
-    return _with_line(plan, fact, lambda line: replace(line, late_fee=line.late_fee + amount))
-
-
-def _fee_paid(plan: PlanOverview, fact: Fact) -> PlanOverview:
-    amount = fact.money("amount")
-    return _with_line(
-        plan, fact, lambda line: replace(line, late_fee_paid=line.late_fee_paid + amount)
-    )
-
-
-def _fee_waived(plan: PlanOverview, fact: Fact) -> PlanOverview:
-    amount = fact.money("amount")
-    return _with_line(plan, fact, lambda line: replace(line, late_fee=line.late_fee - amount))
-
-
 def _charged_off(plan: PlanOverview, fact: Fact) -> PlanOverview:
     not_owed = {
         row.integer("number"): row.money("interest_not_owed") for row in fact.parts("installments")
@@ -272,20 +199,6 @@ def _written_off(plan: PlanOverview, _fact: Fact) -> PlanOverview:
                 next_attempt_at=None,
             )
             for line in plan.installments
-        ),
-    )
-
-
-def _failed(plan: PlanOverview, fact: Fact) -> PlanOverview:
-    return _with_line(
-        plan,
-        fact,
-        lambda line: replace(
-            line,
-            state="failed",
-            failed_attempts=line.failed_attempts + 1,
-            last_cause=fact.text("cause"),
-            next_attempt_at=None,
         ),
     )
 
@@ -345,18 +258,21 @@ def _posted(plan: PlanOverview, fact: Fact) -> PlanOverview:
     return replace(plan, receivable=receivable, deposits=deposits)
 
 
-def _with_line(
-    plan: PlanOverview, fact: Fact, change: Callable[[InstallmentLine], InstallmentLine]
-) -> PlanOverview:
-    number = fact.integer("number")
-    if number not in {line.number for line in plan.installments}:
-        raise fact.malformed("number")
-    return replace(
-        plan,
-        installments=tuple(
-            change(line) if line.number == number else line for line in plan.installments
-        ),
-    )
+def _of_line(
+    change: Callable[[InstallmentLine, Fact], InstallmentLine],
+) -> Callable[[PlanOverview, Fact], PlanOverview]:
+    def changed(plan: PlanOverview, fact: Fact) -> PlanOverview:
+        number = fact.integer("number")
+        if number not in {line.number for line in plan.installments}:
+            raise fact.malformed("number")
+        return replace(
+            plan,
+            installments=tuple(
+                change(line, fact) if line.number == number else line for line in plan.installments
+            ),
+        )
+
+    return changed
 
 
 FED_BY: Final[Mapping[str, Callable[[PlanOverview, Fact], PlanOverview]]] = MappingProxyType(
@@ -368,14 +284,7 @@ FED_BY: Final[Mapping[str, Callable[[PlanOverview, Fact], PlanOverview]]] = Mapp
         "bnpl.plan_cancelled": _ended_early,
         "bnpl.payment_returned": _returned,
         "bnpl.plan_activated": _activated,
-        "bnpl.collection_started": _collecting,
-        "bnpl.collection_attempt_failed": _attempt_failed,
-        "bnpl.next_attempt_moved": _attempt_moved,
-        "bnpl.installment_paid": _paid,
-        "bnpl.installment_failed": _failed,
-        "bnpl.late_fee_charged": _fee_charged,
-        "bnpl.late_fee_waived": _fee_waived,
-        "bnpl.late_fee_paid": _fee_paid,
+        **{name: _of_line(change) for name, change in LINES_FED_BY.items()},
         "bnpl.plan_charged_off": _charged_off,
         "bnpl.plan_written_off": _written_off,
         "payments.attempt_opened": _asked,

@@ -21,6 +21,7 @@ NO_CAUSE: Final = ""
 class PortfolioInstallment:
     """An installment by its Addis Ababa dates. ``paid_on`` None: it is owed.
 
+    One that was paid in part stands in as many lines as it was paid in: ``part`` 0 is the rest.
     ``recovered``: what came of it after its plan had been given up as a loss, late fees included.
     """
 
@@ -28,6 +29,7 @@ class PortfolioInstallment:
     due_on: date
     principal: Money
     interest: Money
+    part: int = 0
     paid_on: date | None = None
     recovered: Money = NOTHING
 
@@ -161,10 +163,27 @@ def _paid(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
                 paid_on=paid_on,
                 recovered=row.principal + row.interest + late_fee if is_lost else NOTHING,
             )
-            if row.number == number
+            if row.number == number and row.part == 0
             else row
             for row in plan.installments
         ),
+    )
+
+
+def _paid_in_part(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
+    """Only plans that are free of interest are paid in part: what is scheduled is principal."""
+    number, paid_on = fact.integer("number"), addis_date(at=fact.instant("paid_at"))
+    amount = fact.money("amount") - fact.money("late_fee")
+    of_it = [row for row in plan.installments if row.number == number]
+    if not of_it:
+        raise fact.malformed("number")
+    rest = next(row for row in of_it if row.part == 0)
+    part = replace(rest, part=len(of_it), principal=amount, paid_on=paid_on)
+    left = replace(rest, principal=rest.principal - amount)
+    others = (row for row in plan.installments if row is not rest)
+    return replace(
+        plan,
+        installments=tuple(sorted((*others, left, part), key=lambda row: (row.number, row.part))),
     )
 
 
@@ -178,6 +197,8 @@ def _charged_off(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
         charged_off=_three(fact),
         installments=tuple(
             replace(row, interest=row.interest - not_owed.get(row.number, NOTHING))
+            if row.part == 0
+            else row
             for row in plan.installments
         ),
     )
@@ -197,6 +218,7 @@ FED_BY: Final[Mapping[str, Callable[[PortfolioPlan, Fact], PortfolioPlan]]] = Ma
         "bnpl.plan_offered": _offered,
         "bnpl.plan_activated": _activated,
         "bnpl.installment_paid": _paid,
+        "bnpl.installment_paid_in_part": _paid_in_part,
         "bnpl.plan_charged_off": _charged_off,
         "bnpl.plan_written_off": _written_off,
     }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from meqenet.bnpl.loss_events import PlanChargedOff, PlanWrittenOff
-from meqenet.bnpl.payment_events import FeePart
+from meqenet.bnpl.payment_events import FeePart, InstallmentPaidInPart
 from meqenet.bnpl.servicing.account import Account, InstallmentAccount, LateFee, open_account
 from meqenet.bnpl.servicing.amounts import NOTHING, Amounts
 from meqenet.bnpl.terms import ScheduleTerms
@@ -24,6 +24,7 @@ class AccountHistory:
         late_fees: those that were charged, in their order; a waiver leaves them here.
         waived: what of them is not owed any more.
         paid: what of them is paid.
+        parts: payments of a part of an installment; only plans that are free of interest have them.
         charged_off: how the plan was given up as a loss, if it was.
         written_off: how the rest of that was given up for good, if it was.
     """
@@ -33,6 +34,7 @@ class AccountHistory:
     paid: tuple[FeePart, ...] = ()
     charged_off: PlanChargedOff | None = None
     written_off: PlanWrittenOff | None = None
+    parts: tuple[InstallmentPaidInPart, ...] = ()
 
     def charged(self, fee: LateFee, /) -> "AccountHistory":
         """The same with one more late fee."""
@@ -47,6 +49,24 @@ class AccountHistory:
         if not amount:
             return self
         return replace(self, paid=(*self.paid, FeePart(number=number, amount=amount)))
+
+    def with_part(self, told: InstallmentPaidInPart, /) -> "AccountHistory":
+        """The same with a part of an installment paid, its late fees included."""
+        fees_paid = self.with_paid(number=told.number, amount=told.late_fee)
+        return replace(fees_paid, parts=(*self.parts, told))
+
+    def paid_in_part(self, *, number: int, without: str = "") -> Money:
+        """What parts have paid of an installment, late fees aside.
+
+        Args:
+            number: the installment.
+            without: an attempt whose own part does not count.
+        """
+        return total(
+            part.scheduled
+            for part in self.parts
+            if part.number == number and part.attempt_id != without
+        )
 
     def given_up(self, told: PlanChargedOff | PlanWrittenOff, /) -> "AccountHistory":
         """The same of a plan that is charged off, or written off."""
@@ -126,7 +146,7 @@ def _row(
         paid=Amounts(
             penalty=_of(history.paid, number=number),
             interest=planned.interest if is_paid else NOTHING,
-            principal=planned.principal if is_paid else NOTHING,
+            principal=planned.principal if is_paid else history.paid_in_part(number=number),
         ),
     )
 

@@ -1,21 +1,27 @@
 """What a customer can pay by their own will, and what it pays: the preview, and the deed.
 
-It pays by the plan's own rule (:mod:`meqenet.bnpl.servicing.allocation`), and whole installments:
-the oldest that is owed, the next two, and so on up to all of them.
+It pays by the plan's own rule (:mod:`meqenet.bnpl.servicing.allocation`): the oldest installment
+that is owed, then the next, and so on up to all of them; the last that it reaches may be paid in
+part.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
-from meqenet.bnpl.payment_events import FeePart
+from meqenet.bnpl.payment_events import FeePart, SchedulePart
 from meqenet.bnpl.servicing.account import Account
 from meqenet.bnpl.servicing.allocation import Allocation, allocate
 from meqenet.bnpl.servicing.amounts import NOTHING
 from meqenet.bnpl.servicing.pay_off import pay_off_quote
+from meqenet.bnpl.servicing.pouring import amounts_of
 from meqenet.bnpl.servicing_policy import PaidAhead, ServicingPolicy
 from meqenet.errors import Refusal
-from meqenet.money import Money, total
+from meqenet.money import Money
+
+PART_MIN: Final = Money.from_birr("1.00")
+"""The least that is paid, and the least that a part may leave: a wallet is asked for no less."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,16 +33,18 @@ class OwnPayment:
         installments: those that are paid whole by it, in the order in which they are.
         late_fees: what of it pays late fees, by installment.
         ends_plan: whether nothing is owed after it.
+        parts: what of it pays an installment in part, late fees aside.
     """
 
     amount: Money
     installments: tuple[int, ...]
     late_fees: tuple[FeePart, ...]
     ends_plan: bool
+    parts: tuple[SchedulePart, ...] = ()
 
 
 def payable_amounts(*, account: Account, policy: ServicingPolicy, on: date) -> tuple[Money, ...]:
-    """What can be paid on this day, the least first; the last pays the plan off.
+    """What pays whole installments on this day, the least first; the last pays the plan off.
 
     Args:
         account: of a plan that is free of interest.
@@ -54,22 +62,31 @@ def own_payment(
     Args:
         account: of a plan that is free of interest.
         policy: of the plan's product version.
-        amount: one of :func:`payable_amounts`; None pays the plan off.
+        amount: at most the last of :func:`payable_amounts`; None pays the plan off.
         on: the Addis Ababa date of the payment.
 
     Raises:
-        Refusal: ``payment_in_part``: it would leave a part of an installment, or is more than what
-            is owed; the text names the amounts that can be paid. ``nothing_owed``.
+        Refusal: ``nothing_owed``; ``payment_too_much``: more than is owed; ``payment_too_small``:
+            less than a wallet is asked for, or so much that less than that would be left of an
+            installment. The text names what can be paid.
     """
     amounts = payable_amounts(account=account, policy=policy, on=on)
     if not amounts:
         raise Refusal("nothing_owed", "Nothing is owed any more.")
-    wanted = amounts[-1] if amount is None else amount
-    if wanted not in amounts:
-        choice = ", ".join(str(each) for each in amounts)
-        text = f"amount: pay whole installments, one of {choice}"
-        raise Refusal("payment_in_part", text, field="amount")
-    return _told(account, allocate(account=account, policy=policy, amount=wanted, on=on))
+    most = amounts[-1]
+    wanted = most if amount is None else amount
+    if wanted > most:
+        text = f"amount: at most {most} birr, which is all that is owed"
+        raise Refusal("payment_too_much", text, field="amount")
+    if wanted < min(PART_MIN, most):
+        text = f"amount: at least {min(PART_MIN, most)} birr"
+        raise Refusal("payment_too_small", text, field="amount")
+    if above := next((each for each in amounts if wanted < each < wanted + PART_MIN), None):
+        text = f"amount: {above} birr, or at most {above - PART_MIN}; a rest under {PART_MIN} birr"
+        raise Refusal("payment_too_small", f"{text} could not be collected", field="amount")
+    return told_of(
+        account=account, allocation=allocate(account=account, policy=policy, amount=wanted, on=on)
+    )
 
 
 def _sums(account: Account, *, policy: ServicingPolicy, on: date) -> Iterator[Money]:
@@ -87,19 +104,37 @@ def _sums(account: Account, *, policy: ServicingPolicy, on: date) -> Iterator[Mo
         raise ValueError("an account that earns interest is not paid by whole installments")
 
 
-def _told(account: Account, allocation: Allocation) -> OwnPayment:
-    numbers = tuple(dict.fromkeys(part.number for part in allocation.parts))
+def told_of(*, account: Account, allocation: Allocation) -> OwnPayment:
+    """What an allocation pays, by installment.
+
+    Args:
+        account: as it was before, of a plan that is free of interest.
+        allocation: of money that is not more than what was owed.
+
+    Raises:
+        ValueError: it left the customer a credit.
+    """
+    if allocation.credited:
+        raise ValueError("a payment pays at most what is owed")
     before = {row.number: row.left for row in account.installments}
-    after = {row.number: row.left for row in allocation.account.installments}
-    if any(after[number].total for number in numbers) or allocation.credited:
-        raise ValueError("the payment does not pay whole installments")
+    paid = {
+        number: amounts_of(part for part in allocation.parts if part.number == number)
+        for number in dict.fromkeys(part.number for part in allocation.parts)
+    }
     return OwnPayment(
-        amount=total(before[number].total for number in numbers),
-        installments=tuple(number for number in numbers if before[number].planned),
+        amount=allocation.amount,
+        installments=tuple(
+            number
+            for number, by in paid.items()
+            if by.planned and by.planned == before[number].planned
+        ),
         late_fees=tuple(
-            FeePart(number=number, amount=before[number].fees)
-            for number in numbers
-            if before[number].fees
+            FeePart(number=number, amount=by.fees) for number, by in paid.items() if by.fees
         ),
         ends_plan=allocation.ends_plan,
+        parts=tuple(
+            SchedulePart(number=number, amount=by.planned)
+            for number, by in paid.items()
+            if NOTHING < by.planned < before[number].planned
+        ),
     )

@@ -1,14 +1,16 @@
 """Payments that a customer makes by their own will, past tense; part of the plan's log.
 
-Such a payment pays whole installments with their late fees, or late fees alone. What it has paid
-is told by ``installment_paid`` and ``late_fee_paid``.
+Such a payment pays installments, whole or in part, with their late fees, or late fees alone. What
+it has paid is told by ``installment_paid``, ``installment_paid_in_part`` and ``late_fee_paid``.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from meqenet.money import Money
+
+NOTHING: Final = Money.zero()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +21,16 @@ class FeePart:
     """The installment."""
     amount: Money
     """How much of its fees."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchedulePart:
+    """A part of what the schedule asks for of an installment, late fees aside."""
+
+    number: int
+    """The installment."""
+    amount: Money
+    """How much of it; the rest of the installment stays owed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +45,31 @@ class OwnPaymentAsked:
     """The installments that it pays whole, in the order in which it pays them."""
     late_fees: tuple[FeePart, ...]
     """What of it pays late fees, by installment."""
+    parts: tuple[SchedulePart, ...] = ()
+    """The installments that it pays in part, and how much of them."""
     kind: Literal["own_payment_asked"] = "own_payment_asked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstallmentPaidInPart:
+    """A part of an installment's money is with us; the rest stays owed on the same day."""
+
+    number: int
+    """The installment."""
+    attempt_id: str
+    """The attempt that brought the money."""
+    amount: Money
+    """What came for it."""
+    paid_at: datetime
+    """When the money moved."""
+    late_fee: Money = NOTHING
+    """What of it pays late fees; the rest is a part of what the schedule asks for."""
+    kind: Literal["installment_paid_in_part"] = "installment_paid_in_part"
+
+    @property
+    def scheduled(self) -> Money:
+        """What of it the schedule asks for."""
+        return self.amount - self.late_fee
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,5 +98,5 @@ class OwnPaymentEnded:
     kind: Literal["own_payment_ended"] = "own_payment_ended"
 
 
-PaymentEvent = OwnPaymentAsked | LateFeePaid | OwnPaymentEnded
+PaymentEvent = OwnPaymentAsked | InstallmentPaidInPart | LateFeePaid | OwnPaymentEnded
 """What happens to payments by the customer's own will."""

@@ -15,7 +15,12 @@ from meqenet.bnpl import loss_events as lo
 from meqenet.bnpl import staff_events as s
 from meqenet.bnpl.account_history import AccountHistory
 from meqenet.bnpl.collection_hold import CollectionHold, HoldReason
-from meqenet.bnpl.payment_events import LateFeePaid, OwnPaymentAsked, OwnPaymentEnded
+from meqenet.bnpl.payment_events import (
+    InstallmentPaidInPart,
+    LateFeePaid,
+    OwnPaymentAsked,
+    OwnPaymentEnded,
+)
 from meqenet.bnpl.servicing.account import LateFee
 from meqenet.bnpl.servicing.delinquency import Standing
 from meqenet.calendar import addis_date
@@ -268,12 +273,22 @@ def _account_after(event: e.PlanEvent, *, before: AccountHistory) -> AccountHist
             return before.without(number=event.number, amount=event.amount)
         case lo.PlanChargedOff() | lo.PlanWrittenOff():
             return before.given_up(event)
+        case e.InstallmentPaid() | LateFeePaid() | InstallmentPaidInPart():
+            return _account_paid(event, before=before)
+        case _:
+            return before
+
+
+def _account_paid(
+    event: e.InstallmentPaid | LateFeePaid | InstallmentPaidInPart, *, before: AccountHistory
+) -> AccountHistory:
+    match event:
         case e.InstallmentPaid():
             return before.with_paid(number=event.number, amount=event.late_fee)
         case LateFeePaid():
             return before.with_paid(number=event.number, amount=event.amount)
-        case _:
-            return before
+        case InstallmentPaidInPart():
+            return before.with_part(event)
 
 
 def _payment_after(event: e.PlanEvent, *, before: OwnPaymentAsked | None) -> OwnPaymentAsked | None:

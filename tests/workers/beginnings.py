@@ -54,6 +54,8 @@ class Beginning:
     tried: dict[int, int] = field(default_factory=dict)
     late_fees: dict[int, Money] = field(default_factory=dict)
     """What is left of the late fees that were charged, by installment."""
+    in_part: set[int] = field(default_factory=set)
+    """Installments of which the customer was asked for a part."""
     paid_out: bool = False
     found: set[int] = field(default_factory=set)
     """Installments whose money came after it had counted as failed: a person's matter."""

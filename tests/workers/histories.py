@@ -1,6 +1,8 @@
 """Random business histories, told to the real stores in the order in which workflows tell them."""
 
+from dataclasses import replace
 from datetime import date, timedelta
+from random import Random
 from typing import Final
 
 from db.bnpl.opening import price, rows_of
@@ -12,10 +14,18 @@ from db.settlement.payouts import open_payout, record_payout
 from db.settlement.scheduling import PaidOrder, schedule
 from meqenet.bnpl import events as e
 from meqenet.bnpl.delinquency_events import LateFeeCharged
+from meqenet.bnpl.payment_events import InstallmentPaidInPart
 from meqenet.bnpl.staff_events import LateFeeWaived
 from meqenet.bnpl.states import PlanState
 from meqenet.calendar import addis_date
-from meqenet.identity import installment_id, late_fee_id, payout_id, refund_id, waiver_id
+from meqenet.identity import (
+    OWN_PAYMENT_FROM,
+    installment_id,
+    late_fee_id,
+    payout_id,
+    refund_id,
+    waiver_id,
+)
 from meqenet.ledger import happenings as h
 from meqenet.money import Money, total
 from meqenet.payments.rail import RailStatus, RefundAnswer
@@ -201,7 +211,33 @@ class History(LosingHistory):
         self.late_fees[row.number] = left
         return left
 
-    async def _collect_due(self, row: e.PlannedInstallment) -> None:
+    async def _pay_part(self, row: e.PlannedInstallment) -> e.PlannedInstallment:
+        """Of some installments the customer pays a part; the rest. All else is led as without."""
+        if row.interest or row.number in self.in_part:
+            return row
+        self.in_part.add(row.number)
+        led, self.chance = self.chance, Random(f"{self.plan_id} {row.number}")  # noqa: S311 - no secret
+        try:
+            return await self._pay_part_of(row) if self._may(30) else row
+        finally:
+            self.chance = led
+
+    async def _pay_part_of(self, row: e.PlannedInstallment) -> e.PlannedInstallment:
+        part = Money(row.principal.santim // 3)
+        attempt = await self._collect(OWN_PAYMENT_FROM + row.number, part)
+        if attempt is None:
+            return row
+        await self._repay(attempt, replace(row, principal=part), late_fee=e.NOTHING)
+        told = InstallmentPaidInPart(
+            number=row.number, attempt_id=attempt, amount=part, paid_at=self.now
+        )
+        await self._record(told)
+        rest = replace(row, principal=row.principal - part)
+        self.unpaid[self.unpaid.index(row)] = rest
+        return rest
+
+    async def _collect_due(self, due: e.PlannedInstallment) -> None:
+        row = await self._pay_part(due)
         await self._record(e.CollectionStarted(number=row.number))
         late_fee = await self._charge_if_late(row)
         attempt = await self._collect(row.number, row.amount + late_fee)
@@ -221,6 +257,12 @@ class History(LosingHistory):
             )
             return
         self.unpaid.remove(row)
+        await self._repay(attempt, row, late_fee=late_fee)
+        paid = self._installment_paid(row, attempt, late_fee=late_fee)
+        await self._record(paid, PlanState.ACTIVE)
+
+    async def _repay(self, attempt: str, row: e.PlannedInstallment, *, late_fee: Money) -> None:
+        """In the books, and counted against the limit."""
         await self._post(
             attempt,
             h.InstallmentCollected(
@@ -242,8 +284,6 @@ class History(LosingHistory):
                 on_time=addis_date(at=self.now) <= row.due_on,
                 at=self.now,
             )
-        paid = self._installment_paid(row, attempt, late_fee=late_fee)
-        await self._record(paid, PlanState.ACTIVE)
 
     def _installment_paid(
         self, row: e.PlannedInstallment, attempt: str, *, late_fee: Money = e.NOTHING

@@ -2,8 +2,9 @@
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 import pytest_asyncio
@@ -14,6 +15,8 @@ from db.bnpl.tables import Installment, Plan
 from db.bnpl.views import plan_view
 from db.credit.views import find_standing
 from db.kernel.encryption import Keyring
+from db.kernel.engine import ReadSession
+from db.kernel.tables import events
 from db.ledger.views import balance
 from db.payments.tables import Attempt
 from db.payments.views import attempts_of, findings
@@ -140,11 +143,24 @@ async def _exposure_equals(world: World, customer_id: str) -> None:
     assert shown.held + shown.owed <= standing.limit
 
 
+async def _parts_by(session: ReadSession, as_of: date) -> defaultdict[tuple[str, int], Money]:
+    """What had been paid of installments in part by the end of a day, from the log itself."""
+    found = await session.execute(
+        select(events.c.stream, events.c.data).where(events.c.type == "installment_paid_in_part")
+    )
+    parts = defaultdict[tuple[str, int], Money](Money.zero)
+    for plan_id, data in found:
+        if addis_date(at=datetime.fromisoformat(data["paid_at"])) <= as_of:
+            parts[plan_id, data["number"]] += Money(data["amount"]["santim"])
+    return parts
+
+
 async def _portfolio_by_hand(world: World, as_of: date) -> dict[Lateness, tuple[int, Money, Money]]:
     """The same classes, from the plan store's own rows."""
     async with world["bnpl"].read() as session:
         plans = {plan.plan_id: plan for plan in await session.scalars(select(Plan))}
         rows = list(await session.scalars(select(Installment)))
+        parts = await _parts_by(session, as_of)
     classes = {lateness: (0, Money.zero(), Money.zero()) for lateness in Lateness}
     for plan_id, plan in plans.items():
         if plan.activated_on is None or plan.activated_on > as_of:
@@ -164,8 +180,13 @@ async def _portfolio_by_hand(world: World, as_of: date) -> dict[Lateness, tuple[
             late = [row for row in owed if row.due_on < as_of]
             classes[lateness] = (
                 count + 1,
-                outstanding + total(row.principal_santim for row in owed),
-                past_due + total(row.principal_santim + row.interest_santim for row in late),
+                outstanding
+                + total(row.principal_santim - parts[plan_id, row.number] for row in owed),
+                past_due
+                + total(
+                    row.principal_santim + row.interest_santim - parts[plan_id, row.number]
+                    for row in late
+                ),
             )
     return classes
 

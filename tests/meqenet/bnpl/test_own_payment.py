@@ -1,4 +1,4 @@
-"""What a customer may pay by their own will: whole installments, by the plan's own rule."""
+"""What a customer may pay by their own will, and whole installments by the plan's own rule."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -67,16 +67,6 @@ def test_the_last_amount_is_the_pay_off_quote_and_leaves_nothing(days: int) -> N
         )
         after = allocate(account=account, policy=_POLICY, amount=amount, on=on).account
         assert not any(after.installments[number - 1].left.total for number in paid.installments)
-
-
-@pytest.mark.parametrize("amount", ["0.01", "1000.00", "1025.01", "3025.01"])
-def test_a_part_of_an_installment_is_refused_with_the_amounts_that_can_be_paid(
-    amount: str,
-) -> None:
-    with pytest.raises(Refusal) as refused:
-        own_payment(account=_late(on=_BY), policy=_POLICY, amount=Money.from_birr(amount), on=_BY)
-    assert (refused.value.code, refused.value.field) == ("payment_in_part", "amount")
-    assert refused.value.text.endswith("one of 1025.00, 2025.00, 3025.00")
 
 
 def test_nothing_is_paid_of_a_plan_that_owes_nothing() -> None:
