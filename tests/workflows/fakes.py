@@ -52,14 +52,15 @@ def rows_of(quoted: Quote) -> tuple[PlannedInstallment, ...]:
 
 
 TAKEN = marketplace.NoticeAnswer(delivered=True, status=204, wanted=True)
+UNWANTED = marketplace.NoticeAnswer(delivered=False, status=None, wanted=False)
 Hearing = Callable[[marketplace.DeliverNotice], marketplace.NoticeAnswer | Exception]
 
 
 @dataclass
 class Domains(Payments, Rails, Reminders, Books):
-    """Every domain, the rails, and the endpoint of every merchant (``hear``)."""
+    """Every domain, the rails, and the endpoint of every merchant (``hear``), by default none."""
 
-    hear: Hearing = lambda _notice: TAKEN
+    hear: Hearing = lambda _notice: UNWANTED
     transfer: Answering = lambda _order: RailStatus.SUCCEEDED
     age_years: int = 30
     product_version: int = 1

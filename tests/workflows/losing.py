@@ -1,7 +1,8 @@
-"""Losing every run of a plan around one step, and having it begun again."""
+"""Losing every run of a plan around a step, and having it begun again, as often as is wanted."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -9,6 +10,7 @@ from typing import Any
 
 from temporalio import activity
 from temporalio.client import WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import (
@@ -43,35 +45,45 @@ Step = tuple[str, int, bool]
 
 @dataclass
 class Loss(Interceptor):
-    """The server is lost around one step: its effect stands, or not, and nobody hears of it.
+    """The server is lost around a step: its effect stands, or not, and nobody hears of it.
 
     Attributes:
-        step: the step's name; of an event, with its kind: ``bnpl.record_event plan_offered``.
+        step: the step at which it is lost next; of an event, it is named with its kind:
+            ``bnpl.record_event plan_offered``.
+        later: the steps at which it is lost once the plan has been begun again.
         lost: set once the step has been reached.
         over: set by the test once the server is gone.
+        is_gone: whether no run is left that could take the step again.
+        seen: how often each step was reached, however often it was lost.
     """
 
-    step: str
-    nth: int
-    is_done: bool
+    step: Step
+    later: list[Step] = field(default_factory=list)
     lost: asyncio.Event = field(default_factory=asyncio.Event)
     over: asyncio.Event = field(default_factory=asyncio.Event)
-    seen: int = 0
+    is_gone: bool = False
+    seen: Counter[str] = field(default_factory=Counter)
+
+    def next_one(self) -> None:
+        """From now on it is lost at the next of the later steps."""
+        self.step = self.later.pop(0)
+        self.lost, self.over = asyncio.Event(), asyncio.Event()
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's own parameter name
         return _AroundStep(next, self)
 
     async def around(self, name: str, act: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - the step's own
-        if name != self.step or self.lost.is_set():
+        self.seen[name] += 1
+        at, nth, is_done = self.step
+        if name != at or self.seen[name] < nth or self.lost.is_set():
             return await act()
-        self.seen += 1
-        if self.seen < self.nth:
-            return await act()
-        if self.is_done:
+        lost, over = self.lost, self.over
+        if is_done:
             await act()
-        self.lost.set()
-        await self.over.wait()
-        raise RuntimeError("nobody hears of this")
+        lost.set()
+        await over.wait()
+        # Taken in place it would be tried again for a while, by a worker that has not heard yet.
+        raise ApplicationError("nobody hears of this", non_retryable=self.is_gone)
 
 
 class _AroundStep(ActivityInboundInterceptor):
@@ -100,7 +112,7 @@ def runs_of(plan: str) -> tuple[str, ...]:
 
 @dataclass
 class Lost:
-    """A bench whose server is lost at one step."""
+    """A bench whose server is lost at a step, or at one after the other."""
 
     bench: Bench
     stores: Stores
@@ -122,6 +134,7 @@ class Lost:
         for run in (*runs_of(plan), *notices):
             with suppress(RPCError):  # it never was, or has ended
                 await self.bench.env.client.get_workflow_handle(run).terminate()
+        self.loss.is_gone = True
         self.loss.over.set()
 
     async def rehydrate(self) -> PageBegun:
@@ -159,32 +172,45 @@ class Lost:
     async def live(self, application: Application) -> None:
         """A whole life, as far as it comes."""
         await self.bench.apply(application)
-        await self.sign(application)
-        await self.pass_time(application.plan_id)
+        await self._live_on(application)
 
     async def live_until_lost(self, application: Application) -> None:
         """A life up to the step."""
-        life = asyncio.create_task(self.live(application))
+        await self._until_lost(application, self.live(application))
+
+    async def _until_lost(
+        self, application: Application, life: Coroutine[None, None, None]
+    ) -> None:
+        living = asyncio.create_task(life)
         await self.lose(application.plan_id)
-        life.cancel()
-        await asyncio.gather(life, return_exceptions=True)
+        living.cancel()
+        await asyncio.gather(living, return_exceptions=True)
+
+    async def _live_on(self, application: Application) -> None:
+        await self.sign(application)
+        await self.pass_time(application.plan_id)
 
     async def go_on(self, application: Application) -> str:
-        """Lose the run, have it begun again, and live on; the plan's last state."""
+        """Lose the run at each step, have it begun again, and live on; the plan's last state."""
         await self.live_until_lost(application)
+        while self.loss.later:
+            self.loss.next_one()
+            begun = await self.rehydrate()
+            assert (begun.begun, begun.failed) == (1, ())
+            await self._until_lost(application, self._live_on(application))
         begun = await self.rehydrate()
         assert (begun.begun, begun.failed) == (1, ())
         assert (await self.rehydrate()).begun == 0
-        await self.sign(application)
-        await self.pass_time(application.plan_id)
+        await self._live_on(application)
         return (await self.handle(application.plan_id).result()).state
 
 
 @asynccontextmanager
-async def losing(env: WorkflowEnvironment, unique: str, step: Step) -> AsyncIterator[Lost]:
-    """Domains with stores behind real workers, and the loss that is to come."""
-    name, nth, is_done = step
-    stores, loss = Stores(), Loss(step=name, nth=nth, is_done=is_done)
+async def losing(
+    env: WorkflowEnvironment, unique: str, step: Step, *later: Step
+) -> AsyncIterator[Lost]:
+    """Domains with stores behind real workers, and the losses that are to come."""
+    stores, loss = Stores(), Loss(step=step, later=list(later))
     async with AsyncExitStack() as stack:
         for queue in QUEUES:
             worker = Worker(

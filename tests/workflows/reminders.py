@@ -23,7 +23,7 @@ Asked = Callable[[str], MessageStatus | Exception]
 class Reminders:
     """``reminded`` is what was decided, ``texted`` what reached the provider, by arrival."""
 
-    reminder_policy: ReminderPolicy | None = REMINDERS
+    reminder_policy: ReminderPolicy | None = None
     email_addresses: dict[str, str] = field(default_factory=dict)
     pass_on: Passing = lambda _message: MessageStatus.ACCEPTED
     ask_message: Asked = lambda _id: MessageStatus.DELIVERED

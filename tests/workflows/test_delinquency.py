@@ -32,7 +32,7 @@ async def test_each_class_of_lateness_is_told_on_its_day_and_so_is_the_way_back(
 ) -> None:
     application = bench.application("pay_in_30")
     plan, log = application.plan_id, bench.domains.events[application.plan_id]
-    bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
+    bench.domains.answer = lambda _order: (RailStatus.FAILED, "2006")
     handle = await bench.to_offer(application)
     await bench.accept(handle)
     await bench.days_pass(handle, 30 + 92)

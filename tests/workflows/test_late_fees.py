@@ -23,6 +23,8 @@ from tests.workflows.losing import DONE, losing
 from tests.workflows.test_test_clock import Clock, active_plan, advance, new_clock
 from workflows.messages import PlanAnswer, RetryInstallment, WaiveFee
 from workflows.plan import PaymentPlanWorkflow
+from workflows.test_clock import TestClockWorkflow
+from workflows.test_clock_messages import Advance
 
 _FEE = Money.from_birr("25.00")
 _PRICE = Money.from_birr("4000.00")
@@ -50,7 +52,7 @@ def _asked(bench: Bench, plan: str) -> list[tuple[date, Money]]:
     return [(addis_date(at=each.at), each.amount) for each in mine]
 
 
-async def test_a_late_fee_is_charged_on_its_day_and_the_next_attempt_asks_for_it(
+async def test_a_late_fee_is_charged_on_its_day_and_asked_for_next_when_it_is_not_waived(
     bench: Bench,
 ) -> None:
     async with _late(bench, days=4) as (clock, handle, plan, due_on):
@@ -64,8 +66,20 @@ async def test_a_late_fee_is_charged_on_its_day_and_the_next_attempt_asks_for_it
         before = _asked(bench, plan)
         assert [amount for _, amount in before] == [_PRICE, _PRICE, _PRICE]
 
-        bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
-        await advance(clock, days=2)
+        bench.domains.answer = bench.domains.query = lambda _order: RailStatus.PENDING
+        view = await clock.query(TestClockWorkflow.view)
+        await clock.execute_update(
+            TestClockWorkflow.advance, Advance(to=view.now + timedelta(days=2))
+        )
+
+        async def sent() -> int:
+            return len(bench.domains.sent)
+
+        await eventually(sent, lambda count: count > len(before))
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await _waive(handle)
+        assert code_of(refused) == "attempt_under_way"
+        bench.domains.query = lambda _order: RailStatus.SUCCEEDED
         assert (await handle.result()).state == "completed"
         ((_, amount),) = _asked(bench, plan)[len(before) :]
         assert amount == _PRICE + _FEE
@@ -113,19 +127,6 @@ async def test_two_who_waive_a_fee_at_once_make_one_waiver_and_the_next_attempt_
         assert log[-1].event == e.PlanCompleted(collected=_PRICE)
         kinds = bench.domains.kinds(plan)
         assert (kinds.count("late_fee_charged"), kinds.count("next_attempt_moved")) == (1, 0)
-
-
-async def test_a_fee_is_not_waived_while_an_attempt_asks_for_it(bench: Bench) -> None:
-    async with _late(bench, days=4) as (_, handle, plan, _):
-        bench.domains.answer = bench.domains.query = lambda _order: RailStatus.PENDING
-        retry = RetryInstallment(number=1, who="stf_abebe", why=_WHY)
-        await handle.execute_update(PaymentPlanWorkflow.retry_installment, retry)
-        with pytest.raises(WorkflowUpdateFailedError) as refused:
-            await _waive(handle)
-        assert code_of(refused) == "attempt_under_way"
-        bench.domains.query = lambda _order: RailStatus.SUCCEEDED
-        assert (await handle.result()).state == "completed"
-        assert _asked(bench, plan)[-1][1] == _PRICE + _FEE
 
 
 async def _waive(handle: Handle, *, who: str = "stf_abebe") -> PlanAnswer:

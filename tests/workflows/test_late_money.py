@@ -18,7 +18,6 @@ from temporalio.testing import WorkflowEnvironment
 from activities.late_money import LateMoneyActivities
 from activities.ledger import LedgerActivities
 from activities.payments import PaymentsActivities
-from activities.reminders import ReminderActivities
 from db.kernel.encryption import Keyring
 from db.kernel.events import require_unbroken
 from db.ledger.views import entries_of
@@ -33,6 +32,7 @@ from meqenet.payments.rail import PaymentAnswer, RailStatus
 from tests.backing import Databases
 from tests.waiting import eventually
 from tests.workflows.conftest import QUEUES, Bench, Handle, code_of
+from tests.workflows.reminders import Reminders
 from tests.workflows.stores import Stores
 from tests.workflows.test_test_clock import Clock, active_plan, advance, new_clock
 from workers.queue_worker import WORKFLOW_QUEUE, worker_for
@@ -170,7 +170,7 @@ async def late_bench(
         "payments": [
             PaymentsActivities(database=store, keyring=keyring),
             LateMoneyActivities(database=store, keyring=keyring),
-            ReminderActivities(database=store, keyring=keyring),
+            Reminders(),
         ],
         "ledger": [LedgerActivities(database=databases["ledger"])],
     }
@@ -234,8 +234,11 @@ async def test_late_money_leaves_the_late_fee_which_is_asked_for_beside_the_sche
     assert await late.books(plan) == {"provider_clearing": "4025.00"}
 
 
-async def test_the_answer_that_comes_while_a_hint_is_looked_into_is_heard(late: Late) -> None:
+async def test_money_that_comes_when_all_attempts_are_over_pays_even_while_a_hint_is_looked_into(
+    late: Late,
+) -> None:
     clock, handle, plan = await late.failed_once(code="2")
+    assert "installment_failed" in late.domains.kinds(plan)
     order = late.order(plan)
     late.domains.query = lambda _order: RailStatus.PENDING
     hint = LateMoney(attempt_id=order, answer=late.word(order), is_hint=True)
@@ -250,16 +253,7 @@ async def test_the_answer_that_comes_while_a_hint_is_looked_into_is_heard(late: 
     assert await run.result() == MoneyPlace.INSTALLMENT
     assert (await handle.result()).state == "completed"
     await clock.terminate()
-    assert await late.books(plan) == {"provider_clearing": "4000.00"}
-
-
-async def test_money_that_comes_when_all_attempts_are_over_pays_as_well(late: Late) -> None:
-    clock, handle, plan = await late.failed_once(code="2")
-    assert "installment_failed" in late.domains.kinds(plan)
-    assert await late.follow(late.order(plan)) is MoneyPlace.INSTALLMENT
-    assert (await handle.result()).state == "completed"
-    await clock.terminate()
-    assert late.domains.sent == [late.order(plan)]
+    assert late.domains.sent == [order]
     assert await late.books(plan) == {"provider_clearing": "4000.00"}
 
 

@@ -11,7 +11,7 @@ from activities.contracts.marketplace import DeliverNotice, NoticeAnswer, OrderO
 from meqenet.errors import Defect, Refusal, Unavailable
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench
-from tests.workflows.fakes import TAKEN
+from tests.workflows.fakes import TAKEN, UNWANTED
 from tests.workflows.test_test_clock import active_plan, advance, new_clock
 from workers.queue_worker import WORKFLOW_QUEUE
 from workflows.notice import MerchantNoticeWorkflow, NoticeEnd
@@ -19,7 +19,6 @@ from workflows.notice import MerchantNoticeWorkflow, NoticeEnd
 ROOT = Path(__file__).parents[2]
 REFUSED = NoticeAnswer(delivered=False, status=500, wanted=True)
 SILENCE = NoticeAnswer(delivered=False, status=None, wanted=True)
-UNWANTED = NoticeAnswer(delivered=False, status=None, wanted=False)
 
 Handle = WorkflowHandle[MerchantNoticeWorkflow, NoticeEnd]
 
@@ -55,13 +54,13 @@ def tries(bench: Bench) -> list[RecordNotice]:
 
 
 async def test_a_notice_that_is_taken_is_told_once(bench: Bench) -> None:
+    bench.domains.hear = lambda _notice: TAKEN
     assert await (await tell(bench)).result() == "delivered"
     assert bench.domains.notices == [notice_of(bench)]
     assert [(t.number, t.answer) for t in tries(bench)] == [(1, TAKEN)]
 
 
 async def test_a_merchant_without_a_webhook_is_told_nothing(bench: Bench) -> None:
-    bench.domains.hear = lambda _notice: UNWANTED
     assert await (await tell(bench)).result() == "not wanted"
     assert len(bench.domains.notices) == 1
     assert tries(bench) == []

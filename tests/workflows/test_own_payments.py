@@ -58,8 +58,8 @@ async def test_what_is_late_is_paid_with_its_fee_and_later_everything_to_the_san
     ]
     assert [each.ends_plan for each in found.payments] == [False, False, True]
     with pytest.raises(WorkflowUpdateFailedError) as refused:
-        await _pay(handle, _PART)
-    assert code_of(refused) == "payment_in_part"
+        await _pay(handle, _PART * 4)
+    assert code_of(refused) == "payment_too_much"
 
     bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
     before = len(log)
@@ -91,10 +91,9 @@ async def test_a_payment_that_brings_nothing_leaves_the_waiting_collection_as_it
 ) -> None:
     bench.domains.product_version = 2
     clock = await new_clock(bench)
-    plan, handle = await active_plan(bench, clock, "pay_in_4")
-    await advance(clock, days=1)
+    plan, handle = await active_plan(bench, clock, "pay_in_30")
     bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
-    await advance(clock, days=13 + 1)
+    await advance(clock, days=30)
     log = bench.domains.events[plan]
     before = next(
         each.next_step_at
@@ -108,7 +107,7 @@ async def test_a_payment_that_brings_nothing_leaves_the_waiting_collection_as_it
     assert ended.event.cause == "no_funds"
     assert ended.next_step_at == before
     bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
-    await advance(clock, days=60)
+    await advance(clock, days=2)
     assert (await handle.result()).state == "completed"
     assert len([each for each in bench.domains.sent if "-x" in each]) == 1
     await clock.terminate()

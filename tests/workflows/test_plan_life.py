@@ -8,9 +8,8 @@ from meqenet.identity import attempt_id, installment_id
 from meqenet.ledger.happenings import InstallmentCollected
 from meqenet.payments.rail import RailStatus, WalletProvider
 from tests.meqenet.ledger.books import left_over
-from tests.waiting import eventually
 from tests.workflows.conftest import Bench, code_of
-from workflows.messages import Cancel, PaymentReported, RetryInstallment, collection_workflow_id
+from workflows.messages import Cancel
 from workflows.plan import PaymentPlanWorkflow
 
 
@@ -20,62 +19,31 @@ def attempt(plan_id: str, installment: int, number: int = 1) -> str:
     )
 
 
-async def test_pay_in_4_by_mpesa_is_collected_settled_and_completed(bench: Bench) -> None:
-    application = bench.application("pay_in_4")
-    handle = await bench.to_offer(application)
-    assert (await bench.accept(handle)).state == "accepted"
-    await bench.live_out(handle)
-    outcome = await handle.result()
-    plan = application.plan_id
-    assert outcome.state == "completed"
-    assert bench.domains.sent == [attempt(plan, n) for n in (1, 2, 3, 4)]
-    assert bench.domains.paid_out == [f"{plan}-p1"]
-    assert bench.domains.holds[plan] == "owed"
-    assert bench.domains.orders[plan] == "approved"
-    assert bench.domains.kinds(plan)[-1] == "plan_completed"
-
-
-@pytest.mark.parametrize("option", ["pay_in_30", "pay_in_full"])
-async def test_options_with_one_installment(bench: Bench, option: str) -> None:
-    application = bench.application(option)
-    handle = await bench.to_offer(application)
-    await bench.accept(handle)
-    await bench.live_out(handle)
-    assert (await handle.result()).state == "completed"
-    assert bench.domains.sent == [attempt(application.plan_id, 1)]
-
-
-async def test_a_plan_of_eight_months_continues_as_new_and_completes(bench: Bench) -> None:
-    """One of a year lives by a test clock, see ``test_test_clock``."""
-    application = bench.application("pay_over_time", amount="24000.00", count=8)
-    handle = await bench.to_offer(application)
-    await bench.accept(handle)
-    await bench.live_out(handle)
-    assert (await handle.result()).state == "completed"
-    assert len(bench.domains.sent) == 8
-    assert len(set(bench.domains.sent)) == 8
-
-
 @pytest.mark.parametrize(
-    ("option", "count"), [("pay_in_4", None), ("pay_over_time", 6), ("pay_in_full", None)]
+    ("option", "count"), [("pay_in_4", 4), ("pay_over_time", 7), ("pay_in_full", 1)]
 )
-async def test_interest_and_commission_are_earned_and_nothing_is_left_on_the_plan(
-    bench: Bench, option: str, count: int | None
+async def test_a_plan_is_collected_settled_and_completed_and_nothing_is_left_on_it(
+    bench: Bench, option: str, count: int
 ) -> None:
-    application = bench.application(option, amount="6000.00", count=count)
+    """The one of seven months continues as new before its last installment."""
+    asked = count if option == "pay_over_time" else None
+    application = bench.application(option, amount="6000.00", count=asked)
     handle = await bench.to_offer(application)
-    await bench.accept(handle)
+    assert (await bench.accept(handle)).state == ("active" if asked else "accepted")
     await bench.live_out(handle)
     assert (await handle.result()).state == "completed"
-    plan_id, domains = application.plan_id, bench.domains
-    happenings = domains.happenings(plan_id)
+    plan, domains = application.plan_id, bench.domains
+    assert domains.sent == [attempt(plan, n) for n in range(1, count + 1)]
+    assert domains.paid_out == [f"{plan}-p1"]
+    assert (domains.holds[plan], domains.orders[plan]) == ("owed", "approved")
+    assert domains.kinds(plan)[-1] == "plan_completed"
+    happenings = domains.happenings(plan)
     collected = [told for told in happenings if isinstance(told, InstallmentCollected)]
     assert all(not told.interest for told in collected)
-    assert (len({told.number for told in happenings if told.kind == "interest_accrued"})) == (
-        count or 0
-    )
+    accrued = {told.number for told in happenings if told.kind == "interest_accrued"}
+    assert accrued == set(range(1, (asked or 0) + 1))
     left = left_over(happenings)
-    assert not [code for code in left if code.endswith(f":{plan_id}")]
+    assert not [code for code in left if code.endswith(f":{plan}")]
     lender = "partner_microfinance" if option == "pay_over_time" else "meqenet"
     assert left[f"merchant_fee_income:{lender}"] == "-180.00"
 
@@ -144,115 +112,29 @@ async def test_cancelled_while_the_customer_pays_the_money_goes_back(bench: Benc
     assert bench.domains.kinds(application.plan_id)[-1] == "payment_returned"
 
 
-async def test_an_active_plan_cannot_be_cancelled(bench: Bench) -> None:
-    handle = await bench.to_offer(bench.application("pay_in_30"))
-    assert (await bench.accept(handle)).state == "active"
-    with pytest.raises(WorkflowUpdateFailedError) as refused:
-        await handle.execute_update(PaymentPlanWorkflow.cancel, Cancel(reason="late"))
-    assert code_of(refused) == "plan_not_cancellable"
-    await handle.terminate()
-
-
-async def test_a_failed_collection_is_tried_again_at_its_set_distance(bench: Bench) -> None:
-    application = bench.application("pay_in_4")
-    second = attempt(application.plan_id, 2)
-    bench.domains.answer = lambda order: (
-        (RailStatus.FAILED, "1") if order == second else RailStatus.SUCCEEDED
-    )
-    handle = await bench.to_offer(application)
-    await bench.accept(handle)
-    await bench.live_out(handle)
-    assert (await handle.result()).state == "completed"
-    assert attempt(application.plan_id, 2, 2) in bench.domains.sent
-    assert "collection_attempt_failed" in bench.domains.kinds(application.plan_id)
-
-
-async def test_when_all_set_attempts_fail_a_person_retries_and_the_plan_completes(
-    bench: Bench,
-) -> None:
-    application = bench.application("pay_in_30")
-    plan = application.plan_id
-    bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
-    handle = await bench.to_offer(application)
-    await bench.accept(handle)
-    await bench.days_pass(handle, 75)
-    assert await handle.query(PaymentPlanWorkflow.state) == "past_due"
-    assert bench.domains.sent == [attempt(plan, 1, n) for n in range(1, 7)]
-    bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
-    await handle.execute_update(
-        PaymentPlanWorkflow.retry_installment, RetryInstallment(number=1, who="staff_1", why="call")
-    )
-    assert (await handle.result()).state == "completed"
-    assert bench.domains.sent[-1] == attempt(plan, 1, 7)
-
-
-async def test_an_unknown_outcome_is_asked_about_and_never_sent_again(bench: Bench) -> None:
-    bench.domains.answer = lambda _order: OutcomeUnknown("mpesa_outcome_unknown", "no answer")
-    application = bench.application("pay_in_full")
-    handle = await bench.to_offer(application)
-    await bench.accept(handle)
-    await bench.live_out(handle)
-    assert (await handle.result()).state == "completed"
-    assert bench.domains.sent == [attempt(application.plan_id, 1)]
-    assert bench.domains.asked == [attempt(application.plan_id, 1)]
-
-
-async def test_a_provider_that_was_not_reached_gets_the_same_order_again(bench: Bench) -> None:
+async def test_an_order_that_did_not_arrive_is_sent_again_under_its_id(bench: Bench) -> None:
+    """Neither the one with which the provider was not reached, nor the one of unknown outcome."""
     tries: list[str] = []
+    answers = iter(
+        (
+            Unavailable("mpesa_unavailable", "not reached"),
+            OutcomeUnknown("mpesa_outcome_unknown", "no answer"),
+            RailStatus.SUCCEEDED,
+        )
+    )
 
-    def once_down(order: str) -> RailStatus | Exception:
+    def lost_twice(order: str) -> RailStatus | Exception:
         tries.append(order)
-        if len(tries) == 1:
-            return Unavailable("mpesa_unavailable", "not reached")
-        return RailStatus.SUCCEEDED
+        return next(answers)
 
-    bench.domains.answer = once_down
-    application = bench.application("pay_in_full")
-    handle = await bench.to_offer(application)
-    await bench.accept(handle)
-    await bench.live_out(handle)
-    assert (await handle.result()).state == "completed"
-    assert tries == [attempt(application.plan_id, 1)] * 2
-
-
-async def test_an_order_that_never_arrived_is_sent_again_under_its_id(bench: Bench) -> None:
-    tries: list[str] = []
-
-    def lost_once(order: str) -> RailStatus | Exception:
-        tries.append(order)
-        if len(tries) == 1:
-            return OutcomeUnknown("mpesa_outcome_unknown", "no answer")
-        return RailStatus.SUCCEEDED
-
-    bench.domains.answer = lost_once
+    bench.domains.answer = lost_twice
     bench.domains.query = lambda _order: RailStatus.NOT_FOUND
-    handle = await bench.to_offer(bench.application("pay_in_full"))
-    await bench.accept(handle)
-    bench.domains.transfer = lambda _order: RailStatus.SUCCEEDED
-    await bench.live_out(handle)
-    assert (await handle.result()).state == "completed"
-    assert len(tries) == 2
-    assert len(set(tries)) == 1
-
-
-async def test_a_callback_ends_the_wait(bench: Bench) -> None:
-    bench.domains.answer = lambda _order: RailStatus.PENDING
-    bench.domains.query = lambda _order: RailStatus.PENDING
     application = bench.application("pay_in_full")
     handle = await bench.to_offer(application)
     await bench.accept(handle)
-    order = attempt(application.plan_id, 1)
-    collection = bench.env.client.get_workflow_handle(
-        collection_workflow_id(installment_id=installment_id(plan_id=application.plan_id, number=1))
-    )
-    await eventually(
-        lambda: handle.query(PaymentPlanWorkflow.state), lambda _: order in bench.domains.sent
-    )
-    answer = bench.domains.succeeded(order)
-    for _ in range(2):
-        await collection.signal("payment_reported", PaymentReported(answer=answer))
     await bench.live_out(handle)
     assert (await handle.result()).state == "completed"
+    assert tries == [attempt(application.plan_id, 1)] * 3
 
 
 async def test_telebirr_pay_in_4_signs_a_mandate_and_ends_it(bench: Bench) -> None:
@@ -263,27 +145,6 @@ async def test_telebirr_pay_in_4_signs_a_mandate_and_ends_it(bench: Bench) -> No
     assert (await handle.result()).state == "completed"
     assert bench.domains.sent == [attempt(application.plan_id, n) for n in (2, 3, 4)]
     assert len(bench.domains.cancelled_mandates) == 1
-
-
-async def test_telebirr_pay_in_30_waits_for_the_mandate(bench: Bench) -> None:
-    application = bench.application("pay_in_30", provider=WalletProvider.TELEBIRR)
-    handle = await bench.to_offer(application)
-    await bench.accept(handle)
-    await bench.live_out(handle)
-    assert (await handle.result()).state == "completed"
-
-
-async def test_a_refused_payout_waits_for_a_person(bench: Bench) -> None:
-    bench.domains.transfer = lambda _order: (RailStatus.FAILED, "AC04")
-    application = bench.application("pay_in_full")
-    handle = await bench.to_offer(application)
-    await bench.accept(handle)
-    await bench.days_pass(handle, 20)
-    assert bench.domains.kinds(application.plan_id)[-1] == "merchant_payout_rejected"
-    bench.domains.transfer = lambda _order: RailStatus.SUCCEEDED
-    await handle.execute_update("retry_payout", {"who": "staff_1", "why": "new account"})
-    assert (await handle.result()).state == "completed"
-    assert bench.domains.paid_out == [f"{application.plan_id}-p{n}" for n in (1, 2)]
 
 
 async def test_three_failed_logins_decline_the_plan(bench: Bench) -> None:

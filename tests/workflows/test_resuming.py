@@ -81,10 +81,20 @@ RETURN: Sequence[Step] = (
 """Steps of a plan that is cancelled while the customer pays."""
 
 
-def each(steps: Sequence[Step]) -> pytest.MarkDecorator:
-    """One loss at each of the steps."""
+def in_lives(steps: Sequence[Step], *, count: int) -> pytest.MarkDecorator:
+    """Every step is lost once, in one of so many lives that are lost again and again.
+
+    The steps of a life are as far apart as can be: one that is begun again repeats those right
+    after the place where it was lost.
+    """
     return pytest.mark.parametrize(
-        "step", steps, ids=lambda step: f"{'after' if step[2] else 'before'} {step[0]} {step[1]}"
+        "steps", [steps[first::count] for first in range(count)], ids=_told
+    )
+
+
+def _told(steps: Sequence[Step]) -> str:
+    return ", ".join(
+        f"{'after' if is_done else 'before'} {name} {nth}" for name, nth, is_done in steps
     )
 
 
@@ -138,21 +148,21 @@ async def require_lived_once(lost: Lost, application: Application, *, orders: li
     await eventually(told(stores), lambda heard: heard == wanted)
 
 
-@each(CHECKOUT)
+@in_lives(CHECKOUT, count=5)
 async def test_a_plan_paid_at_checkout_goes_on_from_any_step(
-    env: WorkflowEnvironment, unique: str, step: Step
+    env: WorkflowEnvironment, unique: str, steps: Sequence[Step]
 ) -> None:
-    async with losing(env, unique, step) as lost:
+    async with losing(env, unique, *steps) as lost:
         application = lost.bench.application("pay_in_full", provider=MPESA)
         assert await lost.go_on(application) == "completed"
         await require_lived_once(lost, application, orders=[attempt(application)])
 
 
-@each(MANDATE)
+@in_lives(MANDATE, count=3)
 async def test_a_plan_collected_under_a_mandate_goes_on_from_any_step(
-    env: WorkflowEnvironment, unique: str, step: Step
+    env: WorkflowEnvironment, unique: str, steps: Sequence[Step]
 ) -> None:
-    async with losing(env, unique, step) as lost:
+    async with losing(env, unique, *steps) as lost:
         application = lost.bench.application("pay_in_30", provider=TELEBIRR)
         assert await lost.go_on(application) == "completed"
         assert Counter(lost.stores.sent) == Counter([attempt(application)])
@@ -161,11 +171,11 @@ async def test_a_plan_collected_under_a_mandate_goes_on_from_any_step(
         assert len(set(lost.stores.cancelled_mandates)) == 1
 
 
-@each(RETRY)
+@in_lives(RETRY, count=2)
 async def test_a_failed_attempt_counts_once_whenever_the_run_is_lost(
-    env: WorkflowEnvironment, unique: str, step: Step
+    env: WorkflowEnvironment, unique: str, steps: Sequence[Step]
 ) -> None:
-    async with losing(env, unique, step) as lost:
+    async with losing(env, unique, *steps) as lost:
         application = lost.bench.application("pay_in_30", provider=MPESA)
         first, second = attempt(application), attempt(application, number=2)
         lost.stores.answer = lambda order: (
@@ -176,7 +186,7 @@ async def test_a_failed_attempt_counts_once_whenever_the_run_is_lost(
         assert lost.stores.kinds(application.plan_id).count("collection_attempt_failed") == 1
 
 
-@each(RETURN)
+@pytest.mark.parametrize("step", RETURN, ids=lambda step: _told([step]))
 async def test_a_payment_goes_back_once_whenever_the_run_is_lost(
     env: WorkflowEnvironment, unique: str, step: Step
 ) -> None:

@@ -85,9 +85,23 @@ def events(bench: Bench, plan_id: str) -> list[object]:
     return [record.event for record in bench.domains.events[plan_id]]
 
 
-async def test_two_agents_at_once_make_one_attempt(bench: Bench) -> None:
+async def test_two_agents_at_once_make_one_attempt_even_while_paused_but_not_while_unreachable(
+    bench: Bench,
+) -> None:
     handle, application = await failed(bench)
-    tried = len(bench.domains.sent)
+    assert await handle.query(PaymentPlanWorkflow.state) == "past_due"
+    tried = bench.domains.sent.copy()
+    assert tried == [attempt(application.plan_id, n) for n in range(1, 7)]
+    until = await today(bench, handle) + timedelta(days=5)
+    await handle.execute_update(
+        PaymentPlanWorkflow.mark_unreachable_until, MarkUnreachable(until=until, who=WHO, why=WHY)
+    )
+    with pytest.raises(WorkflowUpdateFailedError) as unreachable:
+        await handle.execute_update(PaymentPlanWorkflow.retry_installment, retry())
+    assert code_of(unreachable) == "customer_unreachable"
+    await handle.execute_update(
+        PaymentPlanWorkflow.pause_collection, PauseCollection(who=WHO, why=WHY)
+    )
     bench.domains.answer = lambda _order: RailStatus.PENDING
     bench.domains.query = lambda _order: RailStatus.PENDING
     answers = await asyncio.gather(
@@ -99,13 +113,13 @@ async def test_two_agents_at_once_make_one_attempt(bench: Bench) -> None:
     )
     refused = [answer for answer in answers if isinstance(answer, WorkflowUpdateFailedError)]
     assert len(refused) == 1
-    await until_true(lambda: len(bench.domains.sent) > tried)
+    await until_true(lambda: len(bench.domains.sent) > len(tried))
     with pytest.raises(WorkflowUpdateFailedError) as third:
         await handle.execute_update(PaymentPlanWorkflow.retry_installment, retry())
     assert code_of(third) == "attempt_under_way"
     bench.domains.query = lambda _order: RailStatus.SUCCEEDED
     assert (await handle.result()).state == "completed"
-    assert bench.domains.sent[tried:] == [attempt(application.plan_id, tried + 1)]
+    assert bench.domains.sent == [*tried, attempt(application.plan_id, 7)]
     asked = [e for e in events(bench, application.plan_id) if isinstance(e, InstallmentRetryAsked)]
     assert len(asked) == 1
     assert asked[0].by in ("stf_abebe", "stf_sara")
@@ -165,23 +179,9 @@ async def test_a_paused_plan_is_not_collected_before_its_date(bench: Bench) -> N
     await clock.terminate()
 
 
-async def test_a_wait_between_attempts_is_moved_by_a_pause(bench: Bench) -> None:
-    async with waiting(bench) as (clock, handle, plan_id):
-        planned = next_attempt(bench, plan_id)
-        pause = PauseCollection(until=addis_date(at=planned) + timedelta(days=9), who=WHO, why=WHY)
-        await handle.execute_update(PaymentPlanWorkflow.pause_collection, pause)
-        await until_true(lambda: len(moves(bench, plan_id)) == 1)
-        moved = moves(bench, plan_id)[0].next_attempt_at
-        assert addis_date(at=moved) == pause.until
-        await advance(clock, days=(addis_date(at=planned) - addis_date(at=START)).days - 30 + 8)
-        assert bench.domains.sent == [attempt(plan_id)]
-        bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
-        await advance(clock, days=2)
-        assert (await handle.result()).state == "completed"
-        assert bench.domains.sent == [attempt(plan_id, n) for n in (1, 2)]
-
-
-async def test_resuming_gives_an_attempt_its_planned_time_back(bench: Bench) -> None:
+async def test_a_wait_between_attempts_is_moved_by_a_pause_and_given_back_by_its_end(
+    bench: Bench,
+) -> None:
     async with waiting(bench) as (clock, handle, plan_id):
         planned = next_attempt(bench, plan_id)
         await handle.execute_update(
@@ -193,8 +193,14 @@ async def test_resuming_gives_an_attempt_its_planned_time_back(bench: Bench) -> 
         )
         await until_true(lambda: len(moves(bench, plan_id)) == 2)
         assert moves(bench, plan_id)[1].next_attempt_at == planned
+        pause = PauseCollection(until=addis_date(at=planned) + timedelta(days=9), who=WHO, why=WHY)
+        await handle.execute_update(PaymentPlanWorkflow.pause_collection, pause)
+        await until_true(lambda: len(moves(bench, plan_id)) == 3)
+        assert addis_date(at=moves(bench, plan_id)[2].next_attempt_at) == pause.until
+        await advance(clock, days=(addis_date(at=planned) - addis_date(at=START)).days - 30 + 8)
+        assert bench.domains.sent == [attempt(plan_id)]
         bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
-        await advance(clock, days=10)
+        await advance(clock, days=2)
         assert (await handle.result()).state == "completed"
         assert bench.domains.sent == [attempt(plan_id, n) for n in (1, 2)]
 
@@ -230,74 +236,42 @@ def next_attempt(bench: Bench, plan_id: str) -> datetime:
     return found
 
 
-async def test_staff_may_retry_while_paused_and_not_while_unreachable(bench: Bench) -> None:
-    handle, application = await failed(bench)
-    day = await today(bench, handle)
-    await handle.execute_update(
-        PaymentPlanWorkflow.mark_unreachable_until,
-        MarkUnreachable(until=day + timedelta(days=5), who=WHO, why=WHY),
-    )
-    with pytest.raises(WorkflowUpdateFailedError) as refused:
-        await handle.execute_update(PaymentPlanWorkflow.retry_installment, retry())
-    assert code_of(refused) == "customer_unreachable"
-    await handle.execute_update(
-        PaymentPlanWorkflow.pause_collection, PauseCollection(who=WHO, why=WHY)
-    )
-    tried = len(bench.domains.sent)
-    bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
-    await handle.execute_update(PaymentPlanWorkflow.retry_installment, retry())
-    assert (await handle.result()).state == "completed"
-    assert bench.domains.sent[tried:] == [attempt(application.plan_id, tried + 1)]
-
-
-@pytest.mark.parametrize(
-    ("deed", "code"),
-    [
-        (retry(number=2), "installment_unknown"),
-        (retry(), "installment_not_retryable"),
-        (retry(who="Abebe Kebede"), "who_malformed"),
-        (retry(why=" "), "reason_missing"),
-        (retry(why="call 0911 22 33 44"), "reason_private"),
-        (ResumeCollection(who=WHO, why=WHY), "collection_not_held"),
-        (PauseCollection(until=date(2000, 1, 1), who=WHO, why=WHY), "hold_out_of_bounds"),
-        (PauseCollection(until=date(2099, 1, 1), who=WHO, why=WHY), "hold_out_of_bounds"),
-        (MarkUnreachable(until=date(2099, 1, 1), who=WHO, why=WHY), "hold_out_of_bounds"),
-        (RetryMoneyOut(who=WHO, why=WHY), "payout_not_refused"),
-    ],
+_LONG_AGO, _FAR_OFF = date(2000, 1, 1), date(2099, 1, 1)
+_UNSAFE: tuple[tuple[str, object, str], ...] = (
+    ("retry_installment", retry(number=2), "installment_unknown"),
+    ("retry_installment", retry(), "installment_not_retryable"),
+    ("retry_installment", retry(who="Abebe Kebede"), "who_malformed"),
+    ("retry_installment", retry(why=" "), "reason_missing"),
+    ("retry_installment", retry(why="call 0911 22 33 44"), "reason_private"),
+    ("resume_collection", ResumeCollection(who=WHO, why=WHY), "collection_not_held"),
+    (
+        "pause_collection",
+        PauseCollection(until=_LONG_AGO, who=WHO, why=WHY),
+        "hold_out_of_bounds",
+    ),
+    ("pause_collection", PauseCollection(until=_FAR_OFF, who=WHO, why=WHY), "hold_out_of_bounds"),
+    (
+        "mark_unreachable_until",
+        MarkUnreachable(until=_FAR_OFF, who=WHO, why=WHY),
+        "hold_out_of_bounds",
+    ),
+    ("retry_payout", RetryMoneyOut(who=WHO, why=WHY), "payout_not_refused"),
+    ("retry_refund", RetryMoneyOut(who=WHO, why=WHY), "refund_not_refused"),
+    ("cancel", Cancel(reason="late"), "plan_not_cancellable"),
 )
-async def test_what_is_not_safe_is_refused_and_leaves_no_trace(
-    bench: Bench, deed: object, code: str
+"""What an active plan that owes nothing yet refuses: the update, its input, the code."""
+
+
+async def test_what_is_not_safe_is_refused_and_leaves_no_trace_and_is_told_with_reasons(
+    bench: Bench,
 ) -> None:
     handle, application = await active(bench)
     before = events(bench, application.plan_id)
-    with pytest.raises(WorkflowUpdateFailedError) as refused:
-        await handle.execute_update(_UPDATES[type(deed)], deed)
-    assert code_of(refused) == code
-    assert events(bench, application.plan_id) == before
-    await handle.terminate()
-
-
-_UPDATES: dict[type, str] = {
-    RetryInstallment: "retry_installment",
-    PauseCollection: "pause_collection",
-    MarkUnreachable: "mark_unreachable_until",
-    ResumeCollection: "resume_collection",
-    RetryMoneyOut: "retry_payout",
-}
-
-
-async def test_nobody_retries_a_refund_that_was_not_refused(bench: Bench) -> None:
-    handle, _ = await active(bench)
-    with pytest.raises(WorkflowUpdateFailedError) as refused:
-        await handle.execute_update(
-            PaymentPlanWorkflow.retry_refund, RetryMoneyOut(who=WHO, why=WHY)
-        )
-    assert code_of(refused) == "refund_not_refused"
-    await handle.terminate()
-
-
-async def test_what_may_be_done_is_told_with_reasons(bench: Bench) -> None:
-    handle, _ = await active(bench)
+    for update, deed, code in _UNSAFE:
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await handle.execute_update(update, deed)
+        assert (update, deed, code_of(refused)) == (update, deed, code)
+        assert events(bench, application.plan_id) == before
     found = {(each.deed, each.number): each for each in (await standing(handle)).deeds}
     assert found["retry_installment", 1].code == "installment_not_retryable"
     assert found["pause_collection", None].code is None
@@ -337,22 +311,30 @@ async def test_a_refused_refund_is_sent_again_once_and_recorded(bench: Bench) ->
     ]
 
 
-async def test_a_refused_payout_is_sent_again_and_recorded(bench: Bench) -> None:
+async def test_a_refused_payout_waits_for_a_person_and_is_sent_again_once_and_recorded(
+    bench: Bench,
+) -> None:
     bench.domains.transfer = lambda _order: (RailStatus.FAILED, "AC04")
-    handle, application = await active(bench)
-    await bench.days_pass(handle, 4)
-
-    def may_be_retried(found: SupportStanding) -> bool:
-        return DeedStanding(deed="retry_payout") in found.deeds
-
-    await eventually(lambda: standing(handle), may_be_retried)
+    application = bench.application("pay_in_full")
+    plan = application.plan_id
+    handle = await bench.to_offer(application)
+    await bench.accept(handle)
+    await bench.days_pass(handle, 20)
+    assert bench.domains.kinds(plan)[-1] == "merchant_payout_rejected"
+    assert DeedStanding(deed="retry_payout") in (await standing(handle)).deeds
     bench.domains.transfer = lambda _order: RailStatus.SUCCEEDED
-    await handle.execute_update(PaymentPlanWorkflow.retry_payout, RetryMoneyOut(who=WHO, why=WHY))
-    await until_true(lambda: bench.domains.kinds(application.plan_id)[-1] == "merchant_paid")
-    assert "payout_retry_asked" in bench.domains.kinds(application.plan_id)
-    with pytest.raises(WorkflowUpdateFailedError) as refused:
-        await handle.execute_update(
-            PaymentPlanWorkflow.retry_payout, RetryMoneyOut(who=WHO, why=WHY)
-        )
-    assert code_of(refused) == "payout_not_refused"
-    await handle.terminate()
+    retried = RetryMoneyOut(who=WHO, why=WHY)
+    answers = await asyncio.gather(
+        *(handle.execute_update(PaymentPlanWorkflow.retry_payout, retried) for _ in range(2)),
+        return_exceptions=True,
+    )
+    (refused,) = [each for each in answers if isinstance(each, WorkflowUpdateFailedError)]
+    assert isinstance(refused.cause, ApplicationError)
+    assert refused.cause.type == "payout_not_refused"
+    assert (await handle.result()).state == "completed"
+    assert bench.domains.paid_out == [f"{plan}-p{n}" for n in (1, 2)]
+    assert bench.domains.kinds(plan)[-3:] == [
+        "payout_retry_asked",
+        "merchant_paid",
+        "plan_completed",
+    ]

@@ -108,13 +108,13 @@ async def test_plans_live_through_their_dues_in_order(bench: Bench) -> None:
     await clock.terminate()
 
 
-async def test_a_long_plan_lives_its_year_in_one_step(bench: Bench) -> None:
+async def test_a_long_plan_lives_its_months_in_one_step(bench: Bench) -> None:
     clock = await new_clock(bench)
-    plan, handle = await active_plan(bench, clock, "pay_over_time", amount="24000.00", count=12)
-    await advance(clock, days=375)
+    plan, handle = await active_plan(bench, clock, "pay_over_time", amount="24000.00", count=7)
+    await advance(clock, days=220)
     assert (await handle.result()).state == "completed"
-    assert bench.domains.kinds(plan).count("installment_paid") == 12
-    assert len(set(bench.domains.sent)) == 12
+    assert bench.domains.kinds(plan).count("installment_paid") == 7
+    assert len(set(bench.domains.sent)) == 7
     await clock.terminate()
 
 
