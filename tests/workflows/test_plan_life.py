@@ -42,6 +42,9 @@ async def test_a_plan_is_collected_settled_and_completed_and_nothing_is_left_on_
     assert all(not told.interest for told in collected)
     accrued = {told.number for told in happenings if told.kind == "interest_accrued"}
     assert accrued == set(range(1, (asked or 0) + 1))
+    told = (await bench.env.client.get_workflow_handle(handle.id).describe()).raw_description
+    run = told.workflow_execution_info
+    assert (run.execution.run_id != run.first_run_id) is (option == "pay_over_time")
     left = left_over(happenings)
     assert not [code for code in left if code.endswith(f":{plan}")]
     lender = "partner_microfinance" if option == "pay_over_time" else "meqenet"
