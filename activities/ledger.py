@@ -8,6 +8,7 @@ from activities.contracts.ledger import (
     HOLD_MONEY,
     POST,
     SET_ACCRUAL,
+    SHARE_FEE,
     VOID_HOLD,
     AccrueDue,
     AccrueInstallment,
@@ -16,6 +17,7 @@ from activities.contracts.ledger import (
     InstallmentAccrued,
     Post,
     SetAccrual,
+    ShareFee,
     VoidHold,
 )
 from activities.contracts.reconciliation import FIND_CLEARED, Cleared, FindCleared
@@ -97,6 +99,15 @@ class LedgerActivities:
                 plan_id=command.plan_id,
                 is_accruing=command.is_accruing,
                 at=command.at,
+            )
+        return Nothing()
+
+    @takes(SHARE_FEE)
+    async def share_fee(self, command: ShareFee) -> Nothing:
+        """Have other installments earn the merchant's fee."""
+        async with self._database.write() as session:
+            await accruals.share_fee(
+                session=session, plan_id=command.plan_id, shares=dict(command.shares)
             )
         return Nothing()
 

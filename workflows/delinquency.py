@@ -20,7 +20,7 @@ from meqenet.bnpl.states import PlanState
 from meqenet.calendar import addis_date, at_addis
 from workflows.agenda import next_step
 from workflows.asking import ask
-from workflows.plan_account import oldest_due, policy_of
+from workflows.plan_account import account, oldest_due, policy_of
 from workflows.plan_desk import DAYS_PAST_DUE, PlanDesk
 
 _PATCH = "delinquency-1"
@@ -41,6 +41,7 @@ async def tell_lateness(desk: PlanDesk) -> None:
         policy=policy_of(desk).delinquency,
         before=before,
         until=max(today, before.on),
+        has_moved_arrears=_has_moved_arrears(desk),
         is_charged_off=desk.life.account.charged_off is not None,
     )
     for change in aged.changes:
@@ -48,6 +49,11 @@ async def tell_lateness(desk: PlanDesk) -> None:
     desk.life.delinquency = aged.standing
     if aged.changes:
         show_days_past_due(desk)
+
+
+def _has_moved_arrears(desk: PlanDesk) -> bool:
+    """Whether what was past due was moved to later dates by a change, and is not paid."""
+    return bool(desk.life.account.changes) and bool(account(desk).arrears_moved)
 
 
 def show_days_past_due(desk: PlanDesk) -> None:

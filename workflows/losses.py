@@ -5,9 +5,7 @@ installment waits for a person, whose retries bring the books what they had lost
 """
 
 from dataclasses import replace
-from datetime import timedelta
 
-from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from activities.contracts import credit, ledger
@@ -22,24 +20,20 @@ from meqenet.ledger import happenings as h
 from meqenet.money import Money, total
 from workflows.agenda import next_step
 from workflows.asking import ask
-from workflows.collection_end import attempt_unheard
 from workflows.ending import end_mandate
 from workflows.messages import ChargeOff, WriteOff
-from workflows.news import CollectionEnd
 from workflows.plan_account import account, policy_of
 from workflows.plan_desk import PlanDesk
 from workflows.repayment import accrue_until_now, earned_with
+from workflows.stopping import stop_waiting
 from workflows.support import (
     No,
-    attempt_under_way,
     no_charge_off,
     no_write_off,
     refused,
 )
 
 _BY_ITSELF = "meqenet"
-_STOPS_WITHIN = timedelta(minutes=1)
-"""A collection that waits for its time ends as soon as it hears that it should."""
 
 
 async def charge_off_if_due(desk: PlanDesk) -> None:
@@ -68,7 +62,7 @@ async def give_up(desk: PlanDesk, deed: ChargeOff | WriteOff) -> ApplicationErro
 
 
 async def _write_off(desk: PlanDesk, deed: WriteOff) -> No | None:
-    if no := await _no_more_attempts(desk):
+    if no := await stop_waiting(desk, numbers=list(desk.active), step="give the plan up"):
         return no
     left = account(desk).left
     told = PlanWrittenOff(
@@ -124,7 +118,7 @@ async def finish_charge_off(desk: PlanDesk, *, newest: str) -> None:
 
 
 async def _charge_off(desk: PlanDesk, *, who: str, why: str) -> No | None:
-    if no := await _no_more_attempts(desk):
+    if no := await stop_waiting(desk, numbers=list(desk.active), step="give the plan up"):
         return no
     today = addis_date(at=desk.clock.now())
     before = account(desk)
@@ -163,7 +157,7 @@ async def _charge_off(desk: PlanDesk, *, who: str, why: str) -> No | None:
         interest = planned.interest - part.interest_not_owed
         installment.planned = replace(planned, interest=interest)
     for installment in desk.life.installments:
-        if installment.state is not InstallmentState.PAID:
+        if installment.state not in (InstallmentState.PAID, InstallmentState.CANCELLED):
             installment.state = InstallmentState.FAILED
             installment.failed, installment.postponed = 0, None
             installment.next_attempt_at = None
@@ -204,33 +198,3 @@ async def _post_loss(desk: PlanDesk) -> None:
         ),
         summary="Post the charge-off",
     )
-
-
-async def _no_more_attempts(desk: PlanDesk) -> No | None:
-    """Stop what waits for its next attempt; why not, where an attempt had begun by then.
-
-    What has begun is seen to its end, and what had not goes on at its time.
-    """
-    numbers = list(desk.active)
-    for number in numbers:
-        installment = desk.life.installment(number=number)
-        desk.moved[number] = installment.next_attempt_at or desk.clock.now()
-        desk.unmoved.add(number)
-        await desk.stop_collection(number=number)
-    if numbers:
-        try:
-            await workflow.wait_condition(lambda: not desk.active, timeout=_STOPS_WITHIN)
-        except TimeoutError:
-            return attempt_under_way(next(iter(desk.active)))
-    if desk.news or any(each.end is CollectionEnd.PAID for each in desk.results):
-        return attempt_under_way(numbers[0])
-    while desk.results:
-        result = desk.results.popleft()
-        desk.moved.pop(result.number, None)
-        desk.unmoved.discard(result.number)
-        installment = desk.life.installment(number=result.number)
-        installment.next_attempt_at = None
-        failed = attempt_unheard(installment, result, next_attempt_at=None)
-        if failed is not None:
-            await desk.record(failed, state=desk.life.state, step="give the plan up")
-    return None

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from meqenet.bnpl.own_payment import OwnPayment
 from meqenet.money import Money
 from meqenet.payments.rail import PaymentAnswer, RefundAnswer, WalletProvider
+from workflows.hardship_messages import GrantHardship
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,6 +192,7 @@ SupportDeed = (
     | WaiveFee
     | ChargeOff
     | WriteOff
+    | GrantHardship
 )
 """What staff may have a plan do."""
 

@@ -16,6 +16,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.clock import ClockMoved, ClockReading, PlanClock
     from workflows.collection import InstallmentCollectionWorkflow
     from workflows.fee_updates import FeeUpdates
+    from workflows.hardship_rules import hardship_deeds
+    from workflows.hardship_updates import HardshipUpdates
     from workflows.living import live
     from workflows.loss_updates import LossUpdates
     from workflows.messages import (
@@ -85,7 +87,7 @@ def _too_late_to_cancel(state: PlanState) -> ApplicationError:
 
 
 @workflow.defn
-class PaymentPlanWorkflow(PaymentUpdates, WalletUpdates, FeeUpdates, LossUpdates):
+class PaymentPlanWorkflow(PaymentUpdates, WalletUpdates, FeeUpdates, LossUpdates, HardshipUpdates):
     """One per plan. Phases follow each other in ``run``; updates only leave a word for them."""
 
     @workflow.init
@@ -320,7 +322,7 @@ class PaymentPlanWorkflow(PaymentUpdates, WalletUpdates, FeeUpdates, LossUpdates
     @workflow.query
     def support(self) -> SupportStanding:
         """What staff may have the plan do now; why not, where not."""
-        return standing_of(self._desk)
+        return standing_of(self._desk, further=hardship_deeds(self._desk))
 
     @workflow.signal
     def collection_news(self, news: CollectionNews) -> None:

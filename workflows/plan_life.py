@@ -156,8 +156,9 @@ class PlanLife:
         return total(paid) + self.account.fees_paid()
 
     def all_paid(self) -> bool:
-        """Whether every installment is paid; a late fee may still be owed."""
-        return all(i.state is InstallmentState.PAID for i in self.installments)
+        """Whether every installment is paid, or moved to later ones; late fees may be owed."""
+        over = (InstallmentState.PAID, InstallmentState.CANCELLED)
+        return all(i.state in over for i in self.installments)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,7 @@ from workflows.becoming_active import (
 from workflows.checkout_payment import take_first_payment, was_opened
 from workflows.delinquency import show_days_past_due
 from workflows.ending import end_early, end_mandate
+from workflows.hardship import finish_change
 from workflows.late_fees import finish_fee
 from workflows.living import collection_order
 from workflows.losses import end_written_off, finish_charge_off
@@ -124,6 +125,7 @@ async def _be_active_again(desk: PlanDesk, left: LeftOff) -> None:
         await desk.tell_merchant("plan.settled")
     await finish_fee(desk, newest=left.progress.newest)
     await finish_charge_off(desk, newest=left.progress.newest)
+    await finish_change(desk, newest=left.progress.newest)
     show_days_past_due(desk)
     if await go_on_paying(desk, left, order_of=_order_of):
         return

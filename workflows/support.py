@@ -5,7 +5,7 @@ that two who press at once are told apart by the one that knows.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -287,11 +287,11 @@ def is_under_way(desk: PlanDesk, *, number: int) -> bool:
     return is_told or (number in desk.active and not is_waiting(desk, number=number))
 
 
-def standing_of(desk: PlanDesk) -> SupportStanding:
+def standing_of(desk: PlanDesk, *, further: Iterable[DeedStanding] = ()) -> SupportStanding:
     """What staff may do now. A hold is asked for by date: here it is only whether one may be."""
     hold = None if desk.life.terms is None else hold_in_force(desk)
     return SupportStanding(
-        deeds=tuple(_deeds(desk)),
+        deeds=(*_deeds(desk), *further),
         held_because=None if hold is None else hold.reason,
         held_until=None if hold is None else hold.until,
     )

@@ -34,6 +34,8 @@ from workflows.agenda import next_step, record_beside
 from workflows.asking import ask, passed_on, report_of
 from workflows.collection import InstallmentCollectionWorkflow
 from workflows.collection_end import attempt_unheard
+from workflows.hardship import grant_hardship
+from workflows.hardship_messages import GrantHardship
 from workflows.late_fees import waive
 from workflows.losses import give_up
 from workflows.messages import (
@@ -73,6 +75,8 @@ async def do_deed(desk: PlanDesk, asked: AskedDeed, *, collect: Collect) -> None
             amount = desk.life.account.fees_left(number=deed.number)
             if amount:
                 await waive(desk, number=deed.number, amount=amount, who=deed.who, why=deed.why)
+        case GrantHardship():
+            asked.refused = await grant_hardship(desk, deed)
         case ChargeOff() | WriteOff():
             asked.refused = await give_up(desk, deed)
         case RetryMoneyOut():

@@ -95,6 +95,17 @@ class SetAccrual:
     at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class ShareFee:
+    """The schedule was changed: these installments earn so much of the merchant's fee from now on.
+
+    ``shares``: number and share; one that the books do not know is new.
+    """
+
+    plan_id: str
+    shares: tuple[tuple[int, Money], ...]
+
+
 POST = Step(name="ledger.post", command=Post, result=Nothing)
 HOLD_MONEY = Step(name="ledger.hold_money", command=HoldMoney, result=Nothing)
 VOID_HOLD = Step(name="ledger.void_hold", command=VoidHold, result=Nothing)
@@ -102,6 +113,7 @@ ACCRUE_INSTALLMENT = Step(
     name="ledger.accrue_installment", command=AccrueInstallment, result=InstallmentAccrued
 )
 SET_ACCRUAL = Step(name="ledger.set_accrual", command=SetAccrual, result=Nothing)
+SHARE_FEE = Step(name="ledger.share_fee", command=ShareFee, result=Nothing)
 ACCRUE_DUE = Step(name="ledger.accrue_due", command=AccrueDue, result=DueAccrued)
 
 
@@ -135,6 +147,13 @@ class LedgerSteps(Protocol):
         """Stopped, the days until then are posted first; resumed, those in between are. Idempotent.
 
         Interest of a stopped plan counts as earned when it is paid.
+        """
+        ...
+
+    async def share_fee(self, command: ShareFee) -> Nothing:
+        """Only of a plan that is free of interest. Idempotent.
+
+        Defect ``shares_differ``: what is still to be earned would be more, or less.
         """
         ...
 

@@ -23,6 +23,7 @@ from meqenet.auth.roles import Deed
 from meqenet.bnpl.states import ALLOWED
 from meqenet.errors import Mender, Unavailable
 from meqenet.identity import derived_id
+from workflows.hardship_messages import GrantHardship
 from workflows.messages import (
     AddWallet,
     ChargeOff,
@@ -257,6 +258,7 @@ _UPDATES: Final[dict[type[SupportDeed], str]] = {
     WaiveFee: "waive_fee",
     ChargeOff: "charge_off",
     WriteOff: "write_off",
+    GrantHardship: "grant_hardship",
 }
 
 
@@ -275,7 +277,7 @@ async def have_done(
 
     async def act() -> Answer:
         plan = await found_plan(parts, plan_id=plan_id)
-        handle = _handle(parts, plan_id=plan_id)
+        handle = handle_of(parts, plan_id=plan_id)
         update_id = derived_id(prefix=name, parts=(staff.staff_id, key))
         status = 200
         try:
@@ -286,7 +288,7 @@ async def have_done(
         except StillWorking:
             status = 202
         except ProcessGone:
-            raise _closed(plan) from None
+            raise closed(plan) from None
         now = await found_plan(parts, plan_id=plan_id)
         return Answer(status=status, body=await told_plan(parts, now))
 
@@ -309,7 +311,7 @@ async def _standing(parts: ApiParts, plan: PlanView) -> SupportStanding | None:
     """What its process says; None when it is over, or does not answer now."""
     if not ALLOWED[plan.state]:
         return None
-    handle = _handle(parts, plan_id=plan.plan_id)
+    handle = handle_of(parts, plan_id=plan.plan_id)
     try:
         return await asked(
             lambda: handle.query(PaymentPlanWorkflow.support), wait_seconds_max=_QUERY_SECONDS_MAX
@@ -327,11 +329,13 @@ async def found_plan(parts: ApiParts, *, plan_id: str) -> PlanView:
     return plan
 
 
-def _handle(parts: ApiParts, *, plan_id: str) -> _Handle:
+def handle_of(parts: ApiParts, *, plan_id: str) -> _Handle:
+    """The plan's process."""
     return parts.temporal.get_workflow_handle(plan_workflow_id(plan_id=plan_id))
 
 
-def _closed(plan: PlanView) -> Problem:
+def closed(plan: PlanView) -> Problem:
+    """Why a plan without a process does nothing."""
     if ALLOWED[plan.state]:
         return Problem(
             status=409,

@@ -36,6 +36,7 @@ _PATHS: Final = {
     "retry_payout": "/payout/retry",
     "charge_off": "/charge-off",
     "write_off": "/write-off",
+    "grant_hardship": "/hardship",
 }
 _NO_RETURN: Final = {
     CreditState.RETURNING: ("return_under_way", "The money is on its way back already."),

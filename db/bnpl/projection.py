@@ -7,6 +7,7 @@ from meqenet.bnpl import delinquency_events as d
 from meqenet.bnpl import events as e
 from meqenet.bnpl import loss_events as lo
 from meqenet.bnpl import staff_events as s
+from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.payment_events import InstallmentPaidInPart, LateFeePaid
 from meqenet.bnpl.states import InstallmentState, check_installment_transition
 from meqenet.errors import Defect
@@ -40,6 +41,8 @@ def apply(
             _charged_off(event, installments=installments)
         case lo.PlanWrittenOff():
             _written_off(installments)
+        case PlanChanged():
+            return _changed(event, plan=plan, installments=installments)
         case _:
             _plan_only(event, plan=plan)
     return ()
@@ -162,7 +165,7 @@ def _charged_off(event: lo.PlanChargedOff, *, installments: Sequence[Installment
         row = _row(installments, number=lost.number)
         row.interest_santim -= lost.interest_not_owed
     for row in installments:
-        if row.state is not InstallmentState.PAID:
+        if row.state not in (InstallmentState.PAID, InstallmentState.CANCELLED):
             _move(row, to=InstallmentState.FAILED)
             row.next_attempt_at = None
             row.next_attempt_reason = None
@@ -174,6 +177,34 @@ def _written_off(installments: Sequence[Installment]) -> None:
         if row.state is not InstallmentState.PAID:
             _move(row, to=InstallmentState.CANCELLED)
             row.next_attempt_at = None
+
+
+def _changed(
+    event: PlanChanged, *, plan: Plan, installments: Sequence[Installment]
+) -> Sequence[Installment]:
+    """What is due on another day is collected anew then; of what was moved nothing is owed."""
+    known = {row.number: row for row in installments}
+    new = []
+    for told in event.installments:
+        row = known.get(told.number)
+        if row is None:
+            row = Installment(
+                plan_id=plan.plan_id,
+                number=told.number,
+                due_on=told.due_on,
+                principal_santim=told.principal,
+                interest_santim=told.interest,
+            )
+            new.append(row)
+        is_moved = row.due_on != told.due_on
+        row.due_on, row.late_fee_santim = told.due_on, told.late_fee
+        row.principal_santim, row.interest_santim = told.principal, told.interest
+        is_settled = told.planned == row.paid_in_part_santim
+        if row.state is InstallmentState.PAID or not (is_moved or is_settled):
+            continue
+        _move(row, to=InstallmentState.CANCELLED if is_settled else InstallmentState.SCHEDULED)
+        row.next_attempt_at, row.next_attempt_reason = None, None
+    return new
 
 
 def _row(installments: Sequence[Installment], *, number: int) -> Installment:

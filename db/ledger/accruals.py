@@ -1,6 +1,6 @@
 """What active plans still have to earn, and how far each has come: days are posted once over."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -12,6 +12,7 @@ from db.kernel.engine import WriteSession
 from db.ledger import store
 from db.ledger.tables import EarningInstallment
 from db.ledger.writing import enter
+from meqenet.errors import Defect
 from meqenet.ledger.accruals import (
     accrual_id,
     end_of_day,
@@ -121,6 +122,48 @@ async def set_accruing(
     )
     if is_accruing:
         await accrue(session=session, plan_id=plan_id, until=at)
+
+
+async def share_fee(*, session: WriteSession, plan_id: str, shares: Mapping[int, Money]) -> None:
+    """Have installments of a plan that is free of interest earn the merchant's fee otherwise.
+
+    Raises:
+        Defect: ``shares_differ``: the shares would come to more or less than before, or the plan's
+            installments earn interest.
+    """
+    await enter(session=session, plan_id=plan_id)
+    found = await session.scalars(
+        select(EarningInstallment)
+        .where(EarningInstallment.plan_id == plan_id)
+        .order_by(EarningInstallment.number)
+    )
+    rows = {row.number: row for row in found}
+    if any(row.interest_santim for row in rows.values()) or not rows:
+        raise Defect("shares_differ", f"{plan_id}: only a plan that is free of interest is changed")
+    last = rows[max(rows)]
+    known = total(rows[number].merchant_fee_santim for number in shares if number in rows)
+    for number in sorted(set(shares) - set(rows)):
+        row = EarningInstallment(
+            plan_id=plan_id,
+            number=number,
+            lender=last.lender,
+            interest_santim=NOTHING,
+            merchant_fee_santim=NOTHING,
+            day_count=last.day_count,
+            starts_on=last.ends_on,
+            ends_on=last.ends_on,
+            on_test_clock=last.on_test_clock,
+            accrued_until=last.ends_on,
+            accrued_santim=NOTHING,
+            is_done=True,
+            is_suspended=False,
+        )
+        session.add(row)
+        rows[number] = row
+    for number, share in shares.items():
+        rows[number].merchant_fee_santim = share
+    if total(shares.values()) != known:
+        raise Defect("shares_differ", f"{plan_id}: the merchant's fee is neither more nor less")
 
 
 async def take_plans_behind(

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
+from meqenet.analytics.changed_schedule import changed_lines
 from meqenet.analytics.facts import NOTHING, Fact, require_version
 from meqenet.analytics.installment_line import LINES_FED_BY, InstallmentLine
 from meqenet.money import Money, total
@@ -182,7 +183,7 @@ def _charged_off(plan: PlanOverview, fact: Fact) -> PlanOverview:
         plan,
         charged_off_on=fact.day("on"),
         installments=tuple(
-            line if line.state == "paid" else replace(line, state="failed", next_attempt_at=None)
+            line if line.state in _CLOSED else replace(line, state="failed", next_attempt_at=None)
             for line in lines
         ),
     )
@@ -201,6 +202,10 @@ def _written_off(plan: PlanOverview, _fact: Fact) -> PlanOverview:
             for line in plan.installments
         ),
     )
+
+
+def _changed(plan: PlanOverview, fact: Fact) -> PlanOverview:
+    return replace(plan, installments=changed_lines(lines=plan.installments, fact=fact))
 
 
 def _ended_early(plan: PlanOverview, _fact: Fact) -> PlanOverview:
@@ -287,6 +292,7 @@ FED_BY: Final[Mapping[str, Callable[[PlanOverview, Fact], PlanOverview]]] = Mapp
         **{name: _of_line(change) for name, change in LINES_FED_BY.items()},
         "bnpl.plan_charged_off": _charged_off,
         "bnpl.plan_written_off": _written_off,
+        "bnpl.plan_changed": _changed,
         "payments.attempt_opened": _asked,
         "payments.attempt_succeeded": _brought,
         "payments.attempt_failed": _brought_nothing,

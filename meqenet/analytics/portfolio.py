@@ -11,7 +11,7 @@ from typing import Final
 
 from meqenet.analytics.facts import NOTHING, Fact, require_version
 from meqenet.calendar import addis_date
-from meqenet.money import Money
+from meqenet.money import Money, total
 
 NO_CAUSE: Final = ""
 """The cause of a success."""
@@ -208,6 +208,25 @@ def _written_off(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
     return replace(plan, written_off_on=fact.day("on"), written_off=_three(fact))
 
 
+def _changed(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
+    """Parts that were paid stay as they are; what is left is due by the schedule in force."""
+    parts = [row for row in plan.installments if row.part]
+    rests = {row.number: row for row in plan.installments if not row.part}
+    lines = list(parts)
+    for told in fact.parts("installments"):
+        number, due_on = told.integer("number"), told.day("due_on")
+        principal, interest = told.money("principal"), told.money("interest")
+        rest = rests.get(number) or PortfolioInstallment(
+            number=number, due_on=due_on, principal=principal, interest=interest
+        )
+        paid = total(row.principal for row in parts if row.number == number)
+        if rest.paid_on is None:
+            rest = replace(rest, due_on=due_on, principal=principal - paid, interest=interest)
+        if rest.principal + rest.interest:
+            lines.append(rest)
+    return replace(plan, installments=tuple(sorted(lines, key=lambda row: (row.number, row.part))))
+
+
 def _three(fact: Fact) -> Money:
     return fact.money("principal") + fact.money("interest") + fact.money("late_fee")
 
@@ -221,6 +240,7 @@ FED_BY: Final[Mapping[str, Callable[[PortfolioPlan, Fact], PortfolioPlan]]] = Ma
         "bnpl.installment_paid_in_part": _paid_in_part,
         "bnpl.plan_charged_off": _charged_off,
         "bnpl.plan_written_off": _written_off,
+        "bnpl.plan_changed": _changed,
     }
 )
 """Every fact that changes a loan, and how."""

@@ -38,6 +38,10 @@ class Deed(StrEnum):
     """Send what a customer has paid beyond what was owed back to the wallet."""
     WAIVE_FEE = "waive_fee"
     """Take back what a customer owes for being late."""
+    GRANT_HARDSHIP = "grant_hardship"
+    """Change the schedule of a customer who cannot pay as agreed, within the limits."""
+    APPROVE_HARDSHIP = "approve_hardship"
+    """Change it beyond the limits from which on somebody has to approve."""
     CHARGE_OFF = "charge_off"
     """Give a plan up as a loss, once it is as late as its policy says."""
     CHARGE_OFF_EARLY = "charge_off_early"
@@ -64,6 +68,7 @@ ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
                 Deed.RETRY_INSTALLMENT,
                 Deed.PAY_BY_ANOTHER_WALLET,
                 Deed.HOLD_COLLECTION,
+                Deed.GRANT_HARDSHIP,
                 Deed.TAKE_ALARM,
             }
         ),
@@ -76,6 +81,8 @@ ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
                 Deed.RETRY_REFUND,
                 Deed.RETURN_CREDIT,
                 Deed.WAIVE_FEE,
+                Deed.GRANT_HARDSHIP,
+                Deed.APPROVE_HARDSHIP,
                 Deed.CHARGE_OFF,
                 Deed.LIST_FAILED,
                 Deed.TAKE_ALARM,

@@ -8,9 +8,16 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 
+from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.loss_events import PlanChargedOff, PlanWrittenOff
 from meqenet.bnpl.payment_events import FeePart, InstallmentPaidInPart
-from meqenet.bnpl.servicing.account import Account, InstallmentAccount, LateFee, open_account
+from meqenet.bnpl.servicing.account import (
+    Account,
+    InstallmentAccount,
+    LateFee,
+    PausedDays,
+    open_account,
+)
 from meqenet.bnpl.servicing.amounts import NOTHING, Amounts
 from meqenet.bnpl.terms import ScheduleTerms
 from meqenet.money import Money, total
@@ -27,6 +34,8 @@ class AccountHistory:
         parts: payments of a part of an installment; only plans that are free of interest have them.
         charged_off: how the plan was given up as a loss, if it was.
         written_off: how the rest of that was given up for good, if it was.
+        changes: those of the schedule for hardship, in their order.
+        fees_moved: how much more, or less, is owed of an installment's late fees by them.
     """
 
     late_fees: tuple[LateFee, ...] = ()
@@ -35,6 +44,8 @@ class AccountHistory:
     charged_off: PlanChargedOff | None = None
     written_off: PlanWrittenOff | None = None
     parts: tuple[InstallmentPaidInPart, ...] = ()
+    changes: tuple[PlanChanged, ...] = ()
+    fees_moved: tuple[FeePart, ...] = ()
 
     def charged(self, fee: LateFee, /) -> "AccountHistory":
         """The same with one more late fee."""
@@ -76,19 +87,37 @@ class AccountHistory:
             case PlanWrittenOff():
                 return replace(self, written_off=told)
 
+    def changed(self, told: PlanChanged, /) -> "AccountHistory":
+        """The same with another schedule; late fees may be owed of other installments by it."""
+        moved = (
+            FeePart(number=row.number, amount=row.late_fee - self.fees_owed(number=row.number))
+            for row in told.installments
+        )
+        return replace(
+            self,
+            changes=(*self.changes, told),
+            fees_moved=(*self.fees_moved, *(part for part in moved if part.amount)),
+        )
+
     def interest_not_owed(self, *, number: int) -> Money:
         """What of an installment's interest is owed no more, as it was not earned by its loss."""
         lost = () if self.charged_off is None else self.charged_off.installments
         return total(row.interest_not_owed for row in lost if row.number == number)
 
     def fees_owed(self, *, number: int) -> Money:
-        """What is owed, or has been paid, of an installment's late fees: charged less waived."""
+        """What is owed, or has been paid, of an installment's late fees.
+
+        They are those that were charged, less what was waived, and what a change has moved.
+        """
         charged = total(fee.amount for fee in self.late_fees if fee.number == number)
-        return charged - _of(self.waived, number=number)
+        moved = _of(self.fees_moved, number=number)
+        return charged + moved - _of(self.waived, number=number)
 
     def fees_left(self, *, number: int | None = None) -> Money:
         """What is still to be paid of the late fees of an installment, or of all."""
         numbers = {fee.number for fee in self.late_fees} if number is None else {number}
+        if number is None:
+            numbers |= {part.number for part in self.fees_moved}
         return total(self.fees_owed(number=each) - _of(self.paid, number=each) for each in numbers)
 
     def fees_paid(self) -> Money:
@@ -104,23 +133,24 @@ def account_of(*, terms: ScheduleTerms, paid: Collection[int], history: AccountH
         paid: numbers of the installments whose principal and interest are paid.
         history: what else has happened to it.
     """
-    opened = open_account(terms=terms)
+    opened = _in_force(open_account(terms=terms), history=history)
     rows = tuple(_row(row, paid=paid, history=history) for row in opened.installments)
     return replace(
         opened,
         installments=rows,
+        arrears_moved=_arrears_moved(rows, history=history),
         late_fees=history.late_fees,
         charged_off_on=None if history.charged_off is None else history.charged_off.on,
     )
 
 
 def require_signed(*, account: Account, signed: Collection[tuple[int, date, Money, Money]]) -> None:
-    """Hold the account to the schedule that the customer signed.
+    """Hold the account to the schedule that the customer signed, or that a change has made of it.
 
     Args:
         account: as :func:`account_of` makes it.
-        signed: number, due date, principal and interest of each installment; of a plan that was
-            charged off, without the interest that is not owed any more.
+        signed: number, due date, principal and interest of each installment in force; of a plan
+            that was charged off, without the interest that is not owed any more.
 
     Raises:
         ValueError: it is another schedule.
@@ -131,6 +161,34 @@ def require_signed(*, account: Account, signed: Collection[tuple[int, date, Mone
     )
     if found != tuple(signed):
         raise ValueError("the account is not that of the schedule that was signed")
+
+
+def _in_force(opened: Account, *, history: AccountHistory) -> Account:
+    """The account with nothing paid, under the schedule of the newest change."""
+    if not history.changes:
+        return opened
+    newest = history.changes[-1]
+    return replace(
+        opened,
+        installments=tuple(row.account() for row in newest.installments),
+        dates_from=newest.dates_from,
+        dates_from_number=newest.dates_from_number,
+        pauses=tuple(
+            PausedDays(first=each.first_day, last=each.last_day)
+            for each in history.changes
+            if each.first_day is not None and each.last_day is not None
+        ),
+        changes=tuple(each.change for each in history.changes),
+    )
+
+
+def _arrears_moved(rows: tuple[InstallmentAccount, ...], *, history: AccountHistory) -> Money:
+    """What a change has moved is paid by what comes first after it."""
+    if not history.changes:
+        return NOTHING
+    newest = history.changes[-1]
+    since = total(row.paid.planned for row in rows) - newest.paid
+    return max(NOTHING, newest.arrears_moved - since)
 
 
 def _row(

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Final, Literal, get_args
 
 from meqenet.bnpl.delinquency_events import DelinquencyChange, LateFeeCharged
+from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.loss_events import LossEvent
 from meqenet.bnpl.payment_events import PaymentEvent
 from meqenet.bnpl.staff_events import StaffEvent
@@ -316,6 +317,7 @@ PlanEvent = (
     | LateFeeCharged
     | PaymentEvent
     | LossEvent
+    | PlanChanged
 )
 
 

@@ -15,6 +15,7 @@ from meqenet.bnpl import loss_events as lo
 from meqenet.bnpl import staff_events as s
 from meqenet.bnpl.account_history import AccountHistory
 from meqenet.bnpl.collection_hold import CollectionHold, HoldReason
+from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.payment_events import (
     InstallmentPaidInPart,
     LateFeePaid,
@@ -75,6 +76,7 @@ class PlanProgress:
         account: what has changed the plan's account, beside the payment of installments.
         payments: how many payments the customer has begun by their own will.
         payment: the newest of them, while it is not over.
+        receipts: the provider's ids of those that came to our short code.
     """
 
     sequence: int = 0
@@ -101,6 +103,7 @@ class PlanProgress:
     account: AccountHistory = field(default_factory=AccountHistory)
     payments: int = 0
     payment: OwnPaymentAsked | None = None
+    receipts: tuple[str, ...] = ()
 
     @property
     def awaits_new_try(self) -> bool:
@@ -147,6 +150,7 @@ class _Reader:
             account=_account_after(event, before=before.account),
             payments=before.payments + isinstance(event, OwnPaymentAsked),
             payment=_payment_after(event, before=before.payment),
+            receipts=(*before.receipts, *_receipts_in(event)),
         )
         match event:
             case (
@@ -161,6 +165,8 @@ class _Reader:
             case lo.PlanChargedOff():
                 for number in self.due_on:
                     self._no_more_tried(number)
+            case PlanChanged():
+                self._changed(event)
             case s.CollectionPaused() | s.CustomerUnreachable() | s.CollectionResumed():
                 self._note(hold=_hold_of(event))
             case e.PlanActivated():
@@ -174,6 +180,18 @@ class _Reader:
                 self._note(standing=_standing_after(event, before=self.progress.standing))
             case _:
                 self._before_activation(event, at=at)
+
+    def _changed(self, event: PlanChanged) -> None:
+        """What is due on another day, or no more, is not tried; it begins anew on its day."""
+        for row in event.installments:
+            if self.due_on.get(row.number) == row.due_on and row.planned:
+                continue
+            self.due_on[row.number] = row.due_on
+            known = self.collections.get(row.number)
+            if known is not None:
+                self.collections[row.number] = replace(
+                    known, failed=0, next_attempt_at=None, has_failed_for_good=False
+                )
 
     def _no_more_tried(self, number: int) -> None:
         known = self.collections.get(number, CollectionProgress(number=number))
@@ -273,6 +291,8 @@ def _account_after(event: e.PlanEvent, *, before: AccountHistory) -> AccountHist
             return before.without(number=event.number, amount=event.amount)
         case lo.PlanChargedOff() | lo.PlanWrittenOff():
             return before.given_up(event)
+        case PlanChanged():
+            return before.changed(event)
         case e.InstallmentPaid() | LateFeePaid() | InstallmentPaidInPart():
             return _account_paid(event, before=before)
         case _:
@@ -299,6 +319,12 @@ def _payment_after(event: e.PlanEvent, *, before: OwnPaymentAsked | None) -> Own
             return None
         case _:
             return before
+
+
+def _receipts_in(event: e.PlanEvent) -> tuple[str, ...]:
+    if isinstance(event, OwnPaymentAsked) and event.receipt is not None:
+        return (event.receipt,)
+    return ()
 
 
 def _standing_after(event: d.DelinquencyChange, *, before: Standing | None) -> Standing:

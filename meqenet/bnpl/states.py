@@ -51,7 +51,8 @@ class InstallmentState(StrEnum):
     """Every set attempt has failed, or its plan was charged off before; it is still owed, and may
     be collected again."""
     CANCELLED = "cancelled"
-    """No longer owed; whatever was collected for it went back."""
+    """No longer owed: whatever was collected for it went back, or what was unpaid of it is asked for
+    with later ones."""
 
 
 ALLOWED: Final[Mapping[PlanState, frozenset[PlanState]]] = MappingProxyType(
@@ -99,11 +100,21 @@ ALLOWED_INSTALLMENT: Final[Mapping[InstallmentState, frozenset[InstallmentState]
                 }
             ),
             InstallmentState.COLLECTING: frozenset(
-                {InstallmentState.PAID, InstallmentState.FAILED, InstallmentState.CANCELLED}
+                {
+                    InstallmentState.PAID,
+                    InstallmentState.FAILED,
+                    InstallmentState.CANCELLED,
+                    InstallmentState.SCHEDULED,
+                }
             ),
             InstallmentState.PAID: frozenset({InstallmentState.CANCELLED}),
             InstallmentState.FAILED: frozenset(
-                {InstallmentState.COLLECTING, InstallmentState.PAID, InstallmentState.CANCELLED}
+                {
+                    InstallmentState.COLLECTING,
+                    InstallmentState.PAID,
+                    InstallmentState.CANCELLED,
+                    InstallmentState.SCHEDULED,
+                }
             ),
             InstallmentState.CANCELLED: frozenset(),
         }

@@ -4,7 +4,7 @@ Whatever is split here is rounded on the running sum, so that no santim is lost 
 whole is through, the whole is earned.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -113,11 +113,16 @@ def fee_earned(*, fee: Money, financed: Money, returned_before: Money, returned:
 
 def fees_of(*, fee: Money, installments: tuple[FinancedInstallment, ...]) -> Iterator[Money]:
     """What each installment's principal earns of the fee, whichever of them is paid first."""
-    financed = total(row.principal for row in installments)
+    yield from shares_of(fee=fee, principals=[row.principal for row in installments])
+
+
+def shares_of(*, fee: Money, principals: Sequence[Money]) -> Iterator[Money]:
+    """What each principal earns of the fee; the shares add up to it."""
+    financed = total(principals)
     before = Money.zero(financed.currency)
-    for row in installments:
-        yield fee_earned(fee=fee, financed=financed, returned_before=before, returned=row.principal)
-        before += row.principal
+    for principal in principals:
+        yield fee_earned(fee=fee, financed=financed, returned_before=before, returned=principal)
+        before += principal
 
 
 def _part(*, of: Money, part: int, whole: int) -> Money:

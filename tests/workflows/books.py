@@ -1,6 +1,6 @@
 """The ledger in memory: what was posted under which id, and what each installment has earned."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from activities.contracts import ledger
@@ -8,7 +8,7 @@ from activities.contracts.step import Nothing
 from activities.edge import takes
 from meqenet.ledger.accruals import accrual_id, end_of_day, fees_of, interest_by_day
 from meqenet.ledger.happenings import Happening, InterestAccrued, PlanBecameActive
-from meqenet.money import total
+from meqenet.money import Money, total
 
 
 @dataclass
@@ -19,6 +19,9 @@ class Books:
     suspended: dict[str, datetime] = field(default_factory=dict)
     """Plans that earn nothing, and since when."""
 
+    shares: dict[tuple[str, int], Money] = field(default_factory=dict)
+    """Of the merchant's fee, by installment, where the schedule was changed."""
+
     def happenings(self, plan_id: str) -> list[Happening]:
         """What was posted of a plan."""
         return [p.happening for p in self.postings.values() if p.happening.plan_id == plan_id]
@@ -27,6 +30,11 @@ class Books:
     async def post(self, command: ledger.Post) -> Nothing:
         before = self.postings.setdefault(command.posting_id, command)
         assert before.happening == command.happening
+        return Nothing()
+
+    @takes(ledger.SHARE_FEE)
+    async def share_fee(self, command: ledger.ShareFee) -> Nothing:
+        self.shares |= {(command.plan_id, number): share for number, share in command.shares}
         return Nothing()
 
     @takes(ledger.SET_ACCRUAL)
@@ -46,7 +54,11 @@ class Books:
         assert isinstance(active, PlanBecameActive)
         fees = fees_of(fee=active.merchant_fee, installments=active.installments)
         rows = zip(active.installments, fees, strict=True)
-        planned, fee = next((row, fee) for row, fee in rows if row.number == number)
+        planned, fee = next(
+            ((row, fee) for row, fee in rows if row.number == number),
+            (replace(active.installments[-1], number=number, interest=Money.zero()), Money.zero()),
+        )
+        fee = self.shares.get((plan_id, number), fee)
         days = interest_by_day(
             interest=planned.interest,
             starts_on=planned.starts_on,

@@ -129,6 +129,7 @@ async def test_every_write_of_merchants_and_staff_needs_a_key_of_its_own(
                 "payout/retry",
                 "charge-off",
                 "write-off",
+                "hardship",
                 "credits/{attempt}/return",
             )
         ),

@@ -14,6 +14,8 @@ TABLE = {
     Deed.RETRY_REFUND: (False, True, True, False),
     Deed.RETURN_CREDIT: (False, True, True, False),
     Deed.WAIVE_FEE: (False, True, False, False),
+    Deed.GRANT_HARDSHIP: (True, True, False, False),
+    Deed.APPROVE_HARDSHIP: (False, True, False, False),
     Deed.CHARGE_OFF: (False, True, True, False),
     Deed.CHARGE_OFF_EARLY: (False, False, True, False),
     Deed.WRITE_OFF: (False, False, True, False),

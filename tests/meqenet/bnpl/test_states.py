@@ -82,6 +82,8 @@ def test_nothing_leaves_an_active_plan_for_before_its_activation() -> None:
         "scheduled collecting failed paid",
         "scheduled failed collecting paid",  # given up with its plan, before it was due
         "scheduled cancelled",
+        "scheduled collecting scheduled collecting paid",  # due on another day by a change
+        "scheduled collecting failed scheduled",
         "scheduled collecting paid cancelled",
     ],
 )

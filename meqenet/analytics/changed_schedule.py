@@ -1,0 +1,33 @@
+"""The lines of a plan's installments after its schedule was changed for hardship."""
+
+from dataclasses import replace
+
+from meqenet.analytics.facts import NOTHING, Fact
+from meqenet.analytics.installment_line import InstallmentLine
+
+
+def changed_lines(*, lines: tuple[InstallmentLine, ...], fact: Fact) -> tuple[InstallmentLine, ...]:
+    """What is due on another day is scheduled anew; of what was moved nothing is owed."""
+    known = {line.number: line for line in lines}
+    return tuple(
+        _after(known.get(row.integer("number")), row) for row in fact.parts("installments")
+    )
+
+
+def _after(before: InstallmentLine | None, row: Fact) -> InstallmentLine:
+    due_on = row.day("due_on")
+    line = before or InstallmentLine(
+        number=row.integer("number"), due_on=due_on, principal=NOTHING, interest=NOTHING
+    )
+    after = replace(
+        line,
+        due_on=due_on,
+        principal=row.money("principal"),
+        interest=row.money("interest"),
+        late_fee=row.money("late_fee"),
+    )
+    is_settled = after.principal + after.interest == after.paid_in_part
+    if line.state == "paid" or not (is_settled or line.due_on != due_on):
+        return after
+    state = "cancelled" if is_settled else "scheduled"
+    return replace(after, state=state, next_attempt_at=None)

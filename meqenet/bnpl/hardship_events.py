@@ -1,0 +1,120 @@
+"""A schedule that was changed for a customer who cannot pay as agreed; part of the plan's log.
+
+``by`` and ``approved_by`` are opaque staff ids; ``why`` holds no private data.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from meqenet.bnpl.servicing.account import Account, HardshipKind, InstallmentAccount
+from meqenet.bnpl.servicing.amounts import Amounts
+from meqenet.money import Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstallmentInForce:
+    """An installment as the schedule has it after a change; paid ones are among them."""
+
+    number: int
+    """Its place in the schedule, from 1."""
+    due_on: date
+    """Addis Ababa date on which it is collected."""
+    principal: Money
+    """Everything that it asks for of the principal, paid or not; nothing where it was moved."""
+    interest: Money
+    """The same of the interest."""
+    late_fee: Money
+    """The same of late fees."""
+    starts_on: date
+    """The first day of its period."""
+    regular_due_on: date
+    """When it would be due, had its own date not been moved."""
+    earning: Money
+    """The principal that earns in its period."""
+
+    @property
+    def planned(self) -> Money:
+        """What the schedule asks for, late fees aside."""
+        return self.principal + self.interest
+
+    def account(self) -> InstallmentAccount:
+        """The installment with nothing paid."""
+        return InstallmentAccount(
+            number=self.number,
+            starts_on=self.starts_on,
+            due_on=self.due_on,
+            regular_due_on=self.regular_due_on,
+            earning=self.earning,
+            owed=Amounts(principal=self.principal, interest=self.interest, penalty=self.late_fee),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeeShare:
+    """What of the merchant's fee is earned with an installment."""
+
+    number: int
+    """The installment."""
+    merchant_fee: Money
+    """Its share; all shares together are what the fee was before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanChanged:
+    """The schedule is another one from here on; what is owed in all is not less."""
+
+    change: HardshipKind
+    """Which change."""
+    on: date
+    """The Addis Ababa date on which it was made."""
+    cost: Money
+    """What it costs the customer in all."""
+    installments: tuple[InstallmentInForce, ...]
+    """The schedule in force, in the order of the numbers."""
+    dates_from: date
+    """Due dates count from here by the rhythm of the plan."""
+    dates_from_number: int
+    """The installment that is due on that day; 0 for the activation."""
+    arrears_moved: Money
+    """What was past due, was moved to later dates, and is not paid."""
+    paid: Money
+    """What had been paid by then, late fees aside."""
+    by: str
+    """Our id of the member of staff."""
+    why: str
+    """The reason, in their words."""
+    approvals: tuple[str, ...] = ()
+    """The fields of the policy beyond which somebody had to approve."""
+    approved_by: str | None = None
+    """Our id of who did; null where nobody had to."""
+    first_day: date | None = None
+    """Of a pause: the first day that counts for nothing."""
+    last_day: date | None = None
+    """Of a pause: the last."""
+    number: int | None = None
+    """Of a date that is moved: whose."""
+    to: date | None = None
+    """Of a date that is moved: where to."""
+    more_installments: int | None = None
+    """Of an extension: how many more there are."""
+    fee_shares: tuple[FeeShare, ...] = ()
+    """Of the merchant's fee, where other installments earn it from here on."""
+    kind: Literal["plan_changed"] = "plan_changed"
+
+
+def rows_in_force(*, account: Account) -> tuple[InstallmentInForce, ...]:
+    """The schedule of an account, as the log keeps it."""
+    return tuple(
+        InstallmentInForce(
+            number=row.number,
+            due_on=row.due_on,
+            principal=row.owed.principal,
+            interest=row.owed.interest,
+            late_fee=row.owed.penalty,
+            starts_on=row.starts_on,
+            regular_due_on=row.regular_due_on,
+            earning=row.earning,
+        )
+        for row in account.installments
+    )

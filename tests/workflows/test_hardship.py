@@ -1,0 +1,112 @@
+"""A schedule that is changed twice: a due date is moved, and what fell past due is spread."""
+
+from collections.abc import Awaitable
+from datetime import date
+
+import pytest
+from temporalio.client import WorkflowUpdateFailedError
+
+from meqenet.bnpl.hardship_events import FeeShare, PlanChanged
+from meqenet.bnpl.servicing.account import HardshipKind
+from meqenet.ledger import happenings as h
+from meqenet.money import Money, total
+from meqenet.payments.rail import RailStatus
+from tests.workflows.conftest import Bench, Handle, code_of
+from tests.workflows.test_test_clock import active_plan, advance, new_clock
+from workflows.hardship_messages import GrantHardship, Hardship, HardshipOutlook, HardshipRow
+from workflows.messages import PlanAnswer
+from workflows.plan import PaymentPlanWorkflow
+
+_SPREAD = Hardship(kind=HardshipKind.SPREAD_ARREARS)
+
+
+def _moved(*, number: int, to: date) -> Hardship:
+    return Hardship(kind=HardshipKind.MOVE_DUE_DATE, number=number, to=to)
+
+
+async def _grant(handle: Handle, change: Hardship, *, approved: bool = False) -> PlanAnswer:
+    deed = GrantHardship(change=change, who="stf_sara", why="lost the job", approved=approved)
+    return await handle.execute_update(PaymentPlanWorkflow.grant_hardship, deed)
+
+
+async def _preview(handle: Handle, change: Hardship) -> HardshipOutlook:
+    return await handle.query(PaymentPlanWorkflow.hardship, change)
+
+
+async def _why_not(asked: Awaitable[PlanAnswer]) -> str | None:
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await asked
+    return code_of(refused)
+
+
+def _lines(rows: tuple[HardshipRow, ...]) -> list[tuple[str, ...]]:
+    """Due date, principal, late fee, and what is left."""
+    return [(str(row.due_on), str(row.principal), str(row.late_fee), str(row.left)) for row in rows]
+
+
+async def test_a_date_is_moved_and_then_the_arrears_are_spread(bench: Bench) -> None:
+    bench.domains.product_version = 2
+    clock = await new_clock(bench)
+    plan, handle = await active_plan(bench, clock, "pay_in_4")
+    await advance(clock, days=1)
+    bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
+    log = bench.domains.events[plan]
+
+    assert await _why_not(_grant(handle, _SPREAD)) == "nothing_past_due"
+    too_far = _moved(number=2, to=date(2027, 1, 7))
+    assert await _why_not(_grant(handle, too_far)) == "hardship_above_limit"
+    far = _moved(number=2, to=date(2026, 12, 22))
+    assert (await _preview(handle, far)).approvals == (
+        ("days_without_approval", "15 days, more than 14"),
+    )
+    assert await _why_not(_grant(handle, far)) == "approval_missing"
+    shown = await _preview(handle, _moved(number=2, to=date(2026, 12, 14)))
+    assert (shown.cost, shown.approvals) == (Money.zero(), ())
+    assert _lines(shown.after) == [
+        ("2026-11-23", "1000.00", "0.00", "0.00"),
+        ("2026-12-14", "1000.00", "0.00", "1000.00"),
+        ("2026-12-28", "1000.00", "0.00", "1000.00"),
+        ("2027-01-11", "1000.00", "0.00", "1000.00"),
+    ]
+    await _grant(handle, _moved(number=2, to=date(2026, 12, 14)))
+    assert await handle.query(PaymentPlanWorkflow.state) == "active"
+    await advance(clock, days=19)
+    assert len(bench.domains.attempts) == 1, "nothing was asked for on the day that was signed"
+
+    await advance(clock, days=6)
+    assert await handle.query(PaymentPlanWorkflow.state) == "past_due"
+    shown = await _preview(handle, _SPREAD)
+    assert _lines(shown.before)[1] == ("2026-12-14", "1000.00", "25.00", "1025.00")
+    assert _lines(shown.after) == [
+        ("2026-11-23", "1000.00", "0.00", "0.00"),
+        ("2026-12-14", "0.00", "0.00", "0.00"),
+        ("2026-12-28", "1500.00", "12.50", "1512.50"),
+        ("2027-01-11", "1500.00", "12.50", "1512.50"),
+    ]
+    await _grant(handle, _SPREAD)
+    assert await handle.query(PaymentPlanWorkflow.state) == "active"
+    told = log[-1 if isinstance(log[-1].event, PlanChanged) else -2].event
+    assert isinstance(told, PlanChanged)
+    assert (told.by, told.why, told.approved_by) == ("stf_sara", "lost the job", None)
+    again = await _preview(handle, _moved(number=3, to=date(2026, 12, 29)))
+    assert again.before == shown.after, "what was shown is what is in force"
+
+    bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
+    await advance(clock, days=30)
+    assert (await handle.result()).state == "completed"
+    paid = [
+        each for each in bench.domains.happenings(plan) if isinstance(each, h.InstallmentCollected)
+    ]
+    assert [(str(each.principal), str(each.late_fee)) for each in paid] == [
+        ("1500.00", "12.50"),
+        ("1500.00", "12.50"),
+    ]
+    (active,) = (
+        each for each in bench.domains.happenings(plan) if isinstance(each, h.PlanBecameActive)
+    )
+    assert (str(active.merchant_fee), str(total(each.merchant_fee for each in paid))) == (
+        "120.00",
+        "90.00",
+    )
+    assert told.fee_shares[0] == FeeShare(number=2, merchant_fee=Money.zero())
+    await clock.terminate()

@@ -1,0 +1,153 @@
+"""A schedule that is changed for a customer who cannot pay as agreed.
+
+Only plans that are free of interest are changed: nothing is posted for it, as as much is owed as
+before, and the merchant's fee is earned with the same principal on other days.
+"""
+
+from temporalio.exceptions import ApplicationError
+
+from activities.contracts import ledger
+from meqenet.bnpl.events import PlannedInstallment
+from meqenet.bnpl.hardship_events import FeeShare, PlanChanged, rows_in_force
+from meqenet.bnpl.servicing.account import HardshipKind, InstallmentAccount
+from meqenet.bnpl.servicing.hardship import HardshipPreview
+from meqenet.bnpl.states import InstallmentState, PlanState
+from meqenet.calendar import addis_date
+from meqenet.ledger.accruals import fee_earned, shares_of
+from meqenet.money import Money, total
+from workflows.agenda import next_step, overdue
+from workflows.asking import ask
+from workflows.delinquency import tell_lateness
+from workflows.hardship_messages import GrantHardship
+from workflows.hardship_rules import OTHER_AMOUNTS, no_hardship, outlook
+from workflows.late_fees import charge_late_fees
+from workflows.plan_desk import PlanDesk
+from workflows.plan_life import InstallmentLife
+from workflows.repayment import accrue_until_now
+from workflows.stopping import stop_waiting
+from workflows.support import No, refused
+
+
+async def grant_hardship(desk: PlanDesk, deed: GrantHardship) -> ApplicationError | None:
+    """Put the change in force; returns why not, where it is not safe any more."""
+    await tell_lateness(desk)
+    await charge_late_fees(desk)
+    if no := no_hardship(desk, deed, is_asked=False):
+        return refused(no)
+    preview = outlook(desk, deed.change, is_asked=False)
+    if isinstance(preview, No):
+        return refused(preview)
+    numbers = _set_aside(desk, preview)
+    if no := await stop_waiting(desk, numbers=numbers, step="change the schedule"):
+        return refused(no)
+    told = await _told(desk, deed, preview)
+    _take_on(desk, told)
+    step, step_at = next_step(desk)
+    state = PlanState.PAST_DUE if overdue(desk) else PlanState.ACTIVE
+    await desk.record(told, state=state, step=step, step_at=step_at)
+    await _share_fee(desk, told)
+    await tell_lateness(desk)
+    return None
+
+
+async def finish_change(desk: PlanDesk, *, newest: str) -> None:
+    """Have the books share the merchant's fee anew, where the change is a log's newest event."""
+    if newest == PlanChanged.kind:
+        await _share_fee(desk, desk.life.account.changes[-1])
+
+
+def _set_aside(desk: PlanDesk, preview: HardshipPreview) -> tuple[int, ...]:
+    """Installments being collected that are due otherwise after the change."""
+    return tuple(
+        row.number
+        for row in preview.after.installments
+        if row.number in desk.active and not _stays(preview, row)
+    )
+
+
+def _stays(preview: HardshipPreview, row: InstallmentAccount) -> bool:
+    before = preview.before.installment(number=row.number)
+    return before is not None and (before.due_on, before.owed) == (row.due_on, row.owed)
+
+
+async def _told(desk: PlanDesk, deed: GrantHardship, preview: HardshipPreview) -> PlanChanged:
+    change, after = deed.change, preview.after
+    return PlanChanged(
+        change=preview.kind,
+        on=addis_date(at=desk.clock.now()),
+        cost=preview.cost,
+        installments=rows_in_force(account=after),
+        dates_from=after.dates_from,
+        dates_from_number=after.dates_from_number,
+        arrears_moved=after.arrears_moved,
+        paid=total(row.paid.planned for row in after.installments),
+        by=deed.who,
+        why=deed.why,
+        approvals=tuple(each.field for each in preview.approvals),
+        approved_by=deed.who if preview.needs_approval else None,
+        first_day=change.first_day if preview.kind is HardshipKind.PAUSE else None,
+        last_day=change.last_day if preview.kind is HardshipKind.PAUSE else None,
+        number=change.number if preview.kind is HardshipKind.MOVE_DUE_DATE else None,
+        to=change.to if preview.kind is HardshipKind.MOVE_DUE_DATE else None,
+        more_installments=change.installments if preview.kind is HardshipKind.EXTEND else None,
+        fee_shares=await _fee_shares(desk, preview) if preview.kind in OTHER_AMOUNTS else (),
+    )
+
+
+async def _fee_shares(desk: PlanDesk, preview: HardshipPreview) -> tuple[FeeShare, ...]:
+    """What was not earned of the merchant's fee is earned with the principal of the new rows."""
+    rest, kept = Money.zero(), list[FeeShare]()
+    for was in preview.before.installments:
+        if not was.left.planned:
+            continue
+        books = await accrue_until_now(desk, number=was.number)
+        earned = fee_earned(
+            fee=books.merchant_fee,
+            financed=was.owed.principal,
+            returned_before=Money.zero(),
+            returned=was.paid.principal,
+        )
+        rest += books.merchant_fee - earned
+        kept.append(FeeShare(number=was.number, merchant_fee=earned))
+    rows = [row for row in preview.after.installments if row.left.planned]
+    parts = shares_of(fee=rest, principals=[row.owed.principal for row in rows])
+    anew = {row.number: part for row, part in zip(rows, parts, strict=True)}
+    settled = tuple(share for share in kept if share.number not in anew)
+    return (*settled, *(FeeShare(number=n, merchant_fee=part) for n, part in anew.items()))
+
+
+def _take_on(desk: PlanDesk, told: PlanChanged) -> None:
+    life = desk.life
+    life.account = life.account.changed(told)
+    for row in told.installments:
+        planned = PlannedInstallment(
+            number=row.number, due_on=row.due_on, principal=row.principal, interest=row.interest
+        )
+        if row.number > len(life.installments):
+            life.installments.append(InstallmentLife(planned=planned))
+            continue
+        installment = life.installment(number=row.number)
+        if installment.state is InstallmentState.PAID:
+            continue
+        is_moved = installment.planned.due_on != row.due_on
+        installment.planned = planned
+        is_settled = planned.amount == life.account.paid_in_part(number=row.number)
+        if is_moved or is_settled:
+            installment.state = (
+                InstallmentState.CANCELLED if is_settled else InstallmentState.SCHEDULED
+            )
+            installment.failed, installment.postponed = 0, None
+            installment.next_attempt_at, installment.asked = None, None
+
+
+async def _share_fee(desk: PlanDesk, told: PlanChanged) -> None:
+    if not told.fee_shares:
+        return
+    await ask(
+        ledger.SHARE_FEE,
+        ledger.ShareFee(
+            plan_id=desk.plan_id,
+            shares=tuple((each.number, each.merchant_fee) for each in told.fee_shares),
+        ),
+        summary="Earn the merchant's fee with the changed installments",
+    )
