@@ -34,7 +34,9 @@ class MpesaActivities:
         """Ask for an order; the answer may come by callback."""
         async with self._gate.passing(lane=Lane.QUESTIONS):
             return await self._mpesa.ask_payment(
-                order_id=command.order_id, provider_reference=command.provider_reference
+                order_id=command.order_id,
+                provider_reference=command.provider_reference,
+                receipt=command.receipt,
             )
 
     @takes(contract.MPESA_REVERSE_PAYMENT)

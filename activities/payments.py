@@ -115,7 +115,7 @@ class PaymentsActivities:
             )
         return contract.AttemptOpened(
             attempt_id=command.attempt_id,
-            provider=opened.wallet.provider,
+            provider=opened.attempt.provider,
             msisdn=opened.wallet.msisdn,
             contract_no=opened.wallet.contract_no,
             state=contract.AttemptState(opened.attempt.state),

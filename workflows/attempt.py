@@ -238,6 +238,7 @@ class Attempt:
             attempt_id=self.attempt_id,
             provider_reference=self.provider_reference,
             turns=Turns(unless=self._heard) if waits else None,
+            receipt=self.order.receipt,
         )
         if answer is None:
             return False

@@ -136,7 +136,8 @@ def _over(desk: PlanDesk) -> bool:
         return True
     payout = desk.life.payout
     owes_nothing = desk.life.all_paid() and not desk.life.account.fees_left()
-    return owes_nothing and (payout is None or payout.done) and not desk.active
+    is_paid_out = payout is None or payout.done
+    return owes_nothing and is_paid_out and not desk.active and not desk.life.bills
 
 
 def _is_due(desk: PlanDesk, installment: InstallmentLife) -> bool:

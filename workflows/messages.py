@@ -205,6 +205,18 @@ class PayNow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BillPaid:
+    """Signal ``bill_paid``: the provider tells that the customer has paid to our short code.
+
+    Nothing proves it yet. ``receipt`` is the provider's id of it, which is told as often as it
+    likes.
+    """
+
+    receipt: str
+    amount: Money
+
+
+@dataclass(frozen=True, kw_only=True)
 class Payable:
     """Query ``payable``: each payment that can be made now, and what it pays; or why none can.
 

@@ -61,6 +61,7 @@ class CollectionOrder:
         not_before: when the first attempt is made, if not at once.
         wallet_id: which of the plan's wallets the first attempt asks; None is its own.
         is_single: only what a person asks for is attempted; nothing is repeated by itself.
+        receipt: of money that came to our short code: the provider's id of it, to ask about.
     """
 
     plan_id: str
@@ -86,6 +87,7 @@ class CollectionOrder:
     policy: PolicyTerms | None = None
     wallet_id: str | None = None
     is_single: bool = False
+    receipt: str | None = None
 
 
 class CollectionEnd(StrEnum):

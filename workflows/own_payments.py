@@ -31,7 +31,9 @@ from workflows.agenda import next_step, overdue
 from workflows.asking import ask
 from workflows.collection_end import attempt_unheard
 from workflows.late_fees import take_back_early
+from workflows.messages import BillPaid
 from workflows.news import CollectionEnd, CollectionOrder, CollectionResult
+from workflows.payment_rules import paid_by
 from workflows.plan_account import account, policy_of
 from workflows.plan_desk import PlanDesk
 from workflows.plan_life import InstallmentLife, LeftOff, OpenPayment
@@ -57,13 +59,15 @@ async def see_to_payment(desk: PlanDesk, *, order_of: OrderOf) -> None:
         except Refusal as refusal:
             asked.refused = refused(No(refusal.code, refusal.text, refusal.field))
         asked.done = True
+    elif desk.life.can_take_bill(active=desk.active, now=desk.clock.now()):
+        await _take_up(desk, desk.life.bills.pop(0))
     elif _asks_for_fees(desk):
         desk.life.fees_asked_at = None
         await _open(desk, _left_fees(desk))
     payment = desk.life.payment
     if payment is None or payment.sent or desk.active:
         return
-    if _is_overtaken(desk, payment):
+    if payment.receipt is None and _is_overtaken(desk, payment):
         await _end(desk, cause=_OVERTAKEN, order_of=order_of)
         return
     payment.sent = True
@@ -164,7 +168,7 @@ async def go_on_paying(desk: PlanDesk, left: LeftOff, *, order_of: OrderOf) -> b
         installment_id=installment_id(plan_id=desk.plan_id, number=payment.number), number=1
     )
     made = left.payments.attempt(attempt_id=first)
-    if made is None:
+    if made is None and payment.receipt is None:
         await _end(desk, cause=_LOST, order_of=order_of)
         return False
     for installment in desk.life.installments:
@@ -173,7 +177,8 @@ async def go_on_paying(desk: PlanDesk, left: LeftOff, *, order_of: OrderOf) -> b
             known = left.progress.collection(number=number)
             desk.parked[number] = known.next_attempt_at or desk.clock.now()
     order = _order(desk, payment)
-    await desk.start_collection(replace(order, channel=made.channel, asks_first=True))
+    channel = order.channel if made is None else made.channel
+    await desk.start_collection(replace(order, channel=channel, asks_first=True))
     return True
 
 
@@ -221,7 +226,13 @@ def _payment(desk: PlanDesk, amount: Money | None) -> OwnPayment:
     )
 
 
-async def _open(desk: PlanDesk, payment: OwnPayment) -> None:
+async def _take_up(desk: PlanDesk, bill: BillPaid) -> None:
+    """Money is told of that came to our short code: what is more than is owed is a credit."""
+    desk.life.receipts.append(bill.receipt)
+    await _open(desk, paid_by(desk, amount=bill.amount), receipt=bill.receipt)
+
+
+async def _open(desk: PlanDesk, payment: OwnPayment, *, receipt: str | None = None) -> None:
     desk.life.payments += 1
     desk.life.payment = OpenPayment(
         number=OWN_PAYMENT_FROM + desk.life.payments,
@@ -229,6 +240,7 @@ async def _open(desk: PlanDesk, payment: OwnPayment) -> None:
         installments=payment.installments,
         late_fees=payment.late_fees,
         parts=payment.parts,
+        receipt=receipt,
     )
     asked = OwnPaymentAsked(
         order=desk.life.payments,
@@ -236,8 +248,9 @@ async def _open(desk: PlanDesk, payment: OwnPayment) -> None:
         installments=payment.installments,
         late_fees=payment.late_fees,
         parts=payment.parts,
+        receipt=receipt,
     )
-    await _record(desk, asked, action=_prompt(desk))
+    await _record(desk, asked, action=None if receipt else _prompt(desk))
     for number in list(desk.active):
         installment = desk.life.installment(number=number)
         if is_waiting(desk, number=number) and installment.next_attempt_at is not None:
@@ -259,15 +272,16 @@ def _is_overtaken(desk: PlanDesk, payment: OpenPayment) -> bool:
 
 
 def _order(desk: PlanDesk, payment: OpenPayment) -> CollectionOrder:
-    provider = desk.application.wallet_provider
-    by_push = provider is WalletProvider.MPESA
+    is_bill = payment.receipt is not None
+    provider = WalletProvider.MPESA if is_bill else desk.application.wallet_provider
+    by_wallet = Channel.PUSH if provider is WalletProvider.MPESA else Channel.CHECKOUT
     return CollectionOrder(
         plan_id=desk.plan_id,
         installment_id=installment_id(plan_id=desk.plan_id, number=payment.number),
         number=payment.number,
         amount=payment.amount,
         provider=provider,
-        channel=Channel.PUSH if by_push else Channel.CHECKOUT,
+        channel=Channel.PAY_BILL if is_bill else by_wallet,
         first_attempt=1,
         retry_on=(),
         collection_hour=desk.life.signed.collection_hour,
@@ -276,6 +290,10 @@ def _order(desk: PlanDesk, payment: OpenPayment) -> CollectionOrder:
         return_url=desk.application.return_url,
         deadline=desk.clock.now() + _OPEN_FOR,
         clock=desk.clock.reading,
+        # The customer has paid, or not: it is asked about, and nothing is ever sent.
+        asks_first=is_bill,
+        is_unwanted=is_bill,
+        receipt=payment.receipt,
     )
 
 
@@ -294,6 +312,7 @@ async def _post(desk: PlanDesk, payment: OpenPayment, result: CollectionResult) 
         for row in rows
     ]
     principal = total(now for _, now in returned.values())
+    late_fee = total(part.amount for part in payment.late_fees)
     await ask(
         ledger.POST,
         ledger.Post(
@@ -305,7 +324,8 @@ async def _post(desk: PlanDesk, payment: OpenPayment, result: CollectionResult) 
                 lender=desk.life.signed.lender_of_record,
                 principal=principal,
                 interest=Money.zero(),
-                late_fee=total(part.amount for part in payment.late_fees),
+                late_fee=late_fee,
+                overpaid=payment.amount - principal - late_fee,
                 merchant_fee=total(earned),
             ),
             effective_at=desk.clock.now(),

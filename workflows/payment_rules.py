@@ -1,6 +1,10 @@
-"""Whether a customer may pay by their own will now, and why not."""
+"""Whether a customer may pay by their own will now, and why not; what money that came pays."""
 
-from meqenet.bnpl.own_payment import own_payment
+from dataclasses import replace
+
+from meqenet.bnpl.own_payment import OwnPayment, own_payment, told_of
+from meqenet.bnpl.servicing.allocation import allocate
+from meqenet.bnpl.servicing.pay_off import pay_off_quote
 from meqenet.calendar import addis_date
 from meqenet.errors import Refusal
 from meqenet.money import Money
@@ -31,3 +35,19 @@ def no_payment(desk: PlanDesk, *, amount: Money | None) -> No | None:
     except Refusal as refusal:
         return No(refusal.code, refusal.text, refusal.field)
     return None
+
+
+def paid_by(desk: PlanDesk, *, amount: Money) -> OwnPayment:
+    """What money that has come pays; what is more than is owed is left for the customer's credit.
+
+    Of a plan that is not paid ahead of its schedule it pays nothing.
+    """
+    nothing = OwnPayment(amount=amount, installments=(), late_fees=(), ends_plan=False)
+    if desk.life.account.charged_off is not None or bears_interest(desk):
+        return nothing
+    on, held, policy = addis_date(at=desk.clock.now()), account(desk), policy_of(desk)
+    most = min(amount, pay_off_quote(account=held, policy=policy, on=on).total)
+    if not most:
+        return nothing
+    allocation = allocate(account=held, policy=policy, amount=most, on=on)
+    return replace(told_of(account=held, allocation=allocation), amount=amount)

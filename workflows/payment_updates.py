@@ -5,7 +5,7 @@ from temporalio import workflow
 from meqenet.bnpl.own_payment import own_payment, payable_amounts
 from meqenet.calendar import addis_date
 from workflows.asked_payment import AskedPayment
-from workflows.messages import Payable, PayNow, PlanAnswer
+from workflows.messages import BillPaid, Payable, PayNow, PlanAnswer
 from workflows.payment_rules import no_payment
 from workflows.plan_account import account, policy_of
 from workflows.plan_desk import PlanDesk
@@ -32,6 +32,14 @@ class PaymentUpdates:
     @pay.validator
     def _may_be_paid(self, request: PayNow) -> None:
         require(no_payment(self._desk, amount=request.amount))
+
+    @workflow.signal
+    def bill_paid(self, bill: BillPaid) -> None:
+        """The customer has paid to our short code; what was told before changes nothing."""
+        life = self._desk.life
+        known = {*life.receipts, *(each.receipt for each in life.bills)}
+        if bill.receipt not in known:
+            life.bills.append(bill)
 
     @workflow.query
     def payable(self, request: PayNow | None = None) -> Payable:

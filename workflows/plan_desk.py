@@ -221,6 +221,7 @@ class PlanDesk:
             or self.deeds
             or self.came
             or self.pay_asked
+            or self.life.can_take_bill(active=self.active, now=self.clock.now())
         )
 
     def cancel_is_new(self) -> bool:

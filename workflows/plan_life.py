@@ -1,5 +1,6 @@
 """What a plan's workflow remembers, also across continue-as-new."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -16,7 +17,7 @@ from meqenet.bnpl.servicing.delinquency import Standing
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.money import Money, total
 from workflows.clock import ClockReading
-from workflows.messages import Application
+from workflows.messages import Application, BillPaid
 from workflows.reminders_life import RemindersLife
 
 
@@ -59,6 +60,7 @@ class OpenPayment:
         late_fees: what of it pays late fees.
         sent: whether the wallet may have been asked.
         parts: the installments that it pays in part, and how much of what they are scheduled for.
+        receipt: of money that came to our short code: the provider's id of it.
     """
 
     number: int
@@ -67,6 +69,7 @@ class OpenPayment:
     late_fees: tuple[FeePart, ...]
     sent: bool = False
     parts: tuple[SchedulePart, ...] = ()
+    receipt: str | None = None
 
     @property
     def touched(self) -> tuple[int, ...]:
@@ -112,6 +115,10 @@ class PlanLife:
     payments: int = 0
     """How many payments the customer has begun by their own will."""
     payment: OpenPayment | None = None
+    bills: list[BillPaid] = field(default_factory=list)
+    """Money that came to our short code and that the plan has not taken up yet."""
+    receipts: list[str] = field(default_factory=list)
+    """The provider's ids of such money that it has taken up."""
     fees_asked_at: datetime | None = None
     """When late fees are asked for that were left when their installment was paid."""
 
@@ -132,6 +139,18 @@ class PlanLife:
     def installment(self, *, number: int) -> InstallmentLife:
         """The installment of that number."""
         return self.installments[number - 1]
+
+    def can_take_bill(self, *, active: Collection[int], now: datetime) -> bool:
+        """Whether money has come to our short code, and nothing else may bring the same.
+
+        Args:
+            active: the installments whose collections are at work.
+            now: the present, by the plan's clock.
+        """
+        if not self.bills or self.payment is not None or self.payout is None:
+            return False
+        waits = (self.installment(number=number).next_attempt_at for number in active)
+        return all(at is not None and at > now for at in waits)
 
     def owed_of(self, *, number: int) -> Money:
         """What is still to be paid of an installment, its late fees included."""

@@ -104,13 +104,16 @@ async def query_payment(
     attempt_id: str,
     provider_reference: str | None,
     turns: Turns | None = None,
+    receipt: str | None = None,
 ) -> PaymentAnswer | None:
     """Ask the provider what became of the order; None when it cannot be asked right now."""
     step = p.MPESA_ASK_PAYMENT if provider is WalletProvider.MPESA else p.TELEBIRR_QUERY_PAYMENT
     try:
         return await in_turn(
             step,
-            p.QueryPayment(order_id=attempt_id, provider_reference=provider_reference),
+            p.QueryPayment(
+                order_id=attempt_id, provider_reference=provider_reference, receipt=receipt
+            ),
             summary="What became of the payment?",
             turns=turns,
         )

@@ -94,6 +94,7 @@ def _life(stored: StoredPlan) -> PlanLife:
         account=plan.progress.account,
         payments=plan.progress.payments,
         payment=_payment(plan.progress),
+        receipts=list(plan.progress.receipts),
     )
 
 
@@ -109,6 +110,7 @@ def _payment(progress: PlanProgress) -> OpenPayment | None:
         late_fees=asked.late_fees,
         sent=True,
         parts=asked.parts,
+        receipt=asked.receipt,
     )
 
 

@@ -30,6 +30,8 @@ class Channel(StrEnum):
     """Pulled under a signed mandate (Telebirr)."""
     PUSH = "push"
     """A prompt on the customer's phone (M-PESA)."""
+    PAY_BILL = "pay_bill"
+    """Not asked for: the customer has paid to our short code (M-PESA)."""
 
 
 class AnswerSource(StrEnum):
@@ -172,10 +174,14 @@ class RecordRefund:
 
 @dataclass(frozen=True, kw_only=True)
 class QueryPayment:
-    """Ask for an order; ``provider_reference`` is what the provider called it, if it told."""
+    """Ask for an order; ``provider_reference`` is what the provider called it, if it told.
+
+    ``receipt``: of money that came without an order, the provider's id of it.
+    """
 
     order_id: str
     provider_reference: str | None = None
+    receipt: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,9 +19,13 @@ from temporalio.service import RPCError
 from apps.checkout_api.parts import ApiParts, Parts
 from apps.checkout_api.plan_process import ProcessGone, of_rpc
 from apps.checkout_api.problems import Problem
+from db.bnpl.references import plan_of_reference
+from db.bnpl.views import PlanView, plan_view
 from db.payments.views.credit import awaits_money
+from integrations.mpesa.pay_bill import parse_pay_bill
 from integrations.mpesa.wire import MpesaResult, ResultPurpose, parse_result, parse_stk_callback
 from integrations.telebirr.wire import TelebirrNotify, parse_notify
+from meqenet.bnpl.states import PlanState
 from meqenet.errors import Defect, Mender, Refusal
 from meqenet.identity import installment_of, wire_id
 from meqenet.payments.rail import PaymentAnswer, RailStatus, RefundAnswer
@@ -29,12 +33,15 @@ from workers.queue_worker import WORKFLOW_QUEUE
 from workflows.collection import InstallmentCollectionWorkflow
 from workflows.late_money import LateMoney, LateMoneyWorkflow
 from workflows.messages import (
+    BillPaid,
     PaymentReported,
     RefundReported,
     collection_workflow_id,
     late_money_workflow_id,
+    plan_workflow_id,
     refund_workflow_id,
 )
+from workflows.plan import PaymentPlanWorkflow
 from workflows.refund import RefundWorkflow
 
 telebirr_router = APIRouter(prefix="/v1/callbacks", tags=["provider callbacks"])
@@ -44,6 +51,12 @@ _TELEBIRR_TAKEN: Final[dict[str, object]] = {"code": 0, "msg": "success"}
 """Any body with 200 will do; this one is what others send (providers.md 1.10)."""
 _MPESA_TAKEN: Final[dict[str, object]] = {"ResultCode": 0, "ResultDesc": "Accepted"}
 """As the sister system wants it (providers.md 2.4)."""
+_MPESA_PAY_BILL_TAKEN: Final[dict[str, object]] = {"ResultCode": "0", "ResultDesc": "Accepted"}
+_MPESA_NO_SUCH_ACCOUNT: Final[dict[str, object]] = {
+    "ResultCode": "C2B00012",
+    "ResultDesc": "Invalid account number",
+}
+"""Kenya's code; any but 0 rejects (providers.md 2.5)."""
 _ATTEMPT_ON_THE_WIRE: Final = re.compile(r"pln([a-z2-7]{20})(i[0-9]{2})(a[0-9]+)", re.ASCII)
 _OF_PAYMENTS: Final = frozenset({ResultPurpose.PAYMENT_STATUS})
 _OF_REFUNDS: Final = frozenset({ResultPurpose.REVERSAL, ResultPurpose.REVERSAL_STATUS})
@@ -131,6 +144,53 @@ async def mpesa_timeout(
     kind = f"timeout/{purpose}/{order_id}"
     await _keep(parts, provider="mpesa", kind=kind, order_id=order_id, body=body)
     return _MPESA_TAKEN
+
+
+@mpesa_router.post("/pay-bill/validation", summary="M-PESA asks whether to take a pay-bill")
+async def mpesa_pay_bill_validation(parts: Parts, body: _Body) -> dict[str, object]:
+    """A customer is about to pay to our short code: yes, if the reference is a plan in force."""
+    try:
+        bill = parse_pay_bill(body=body)
+    except Refusal as refusal:
+        raise _not_taken(refusal) from refusal
+    async with parts.stores["bnpl"].read() as session:
+        plan_id = await plan_of_reference(session=session, reference=bill.reference)
+        plan = None if plan_id is None else await plan_view(session=session, plan_id=plan_id)
+    if plan is None or not _takes_bills(plan):
+        _log.info("a pay-bill was turned away: its reference is no plan that takes it")
+        return _MPESA_NO_SUCH_ACCOUNT
+    return {**_MPESA_PAY_BILL_TAKEN, "ThirdPartyTransID": plan.plan_id}
+
+
+@mpesa_router.post("/pay-bill/confirmation", summary="M-PESA reports a pay-bill")
+async def mpesa_pay_bill(parts: Parts, body: _Body) -> dict[str, object]:
+    """A customer has paid to our short code. Unsigned: the plan asks M-PESA about its receipt."""
+    try:
+        bill = parse_pay_bill(body=body)
+    except Refusal as refusal:
+        raise _not_taken(refusal) from refusal
+    async with parts.stores["bnpl"].read() as session:
+        plan_id = await plan_of_reference(session=session, reference=bill.reference)
+    # Of no plan it is kept all the same; the statement's line of it stays open for a person.
+    kind = f"pay-bill/{bill.receipt}"
+    await _keep(parts, provider="mpesa", kind=kind, order_id=plan_id, body=body)
+    if plan_id is None:
+        _log.warning("a pay-bill names no plan of ours: the statement's line of it waits for staff")
+        return _MPESA_PAY_BILL_TAKEN
+    handle: _Handle = parts.temporal.get_workflow_handle(plan_workflow_id(plan_id=plan_id))
+    try:
+        await handle.signal(
+            PaymentPlanWorkflow.bill_paid, BillPaid(receipt=bill.receipt, amount=bill.amount)
+        )
+    except RPCError as error:
+        _unclaimed(error, order_id=plan_id)
+    return _MPESA_PAY_BILL_TAKEN
+
+
+def _takes_bills(plan: PlanView) -> bool:
+    """Whether money that comes unasked pays something of it."""
+    in_force = plan.state in (PlanState.ACTIVE, PlanState.PAST_DUE)
+    return in_force and plan.charged_off_on is None and not plan.product.bears_interest
 
 
 async def _keep(

@@ -15,6 +15,7 @@ _MODULES = {
     "codec": "apps.cli.codec",
     "sandbox": "apps.sandboxes.command",
     "merchant": "apps.cli.merchant",
+    "mpesa": "apps.cli.mpesa",
     "staff": "apps.cli.staff",
     "plan": "apps.cli.plan",
     "support": "apps.cli.support",

@@ -80,7 +80,8 @@ async def open_attempt(
         attempt_id=attempt_id,
         installment_id=installment_id,
         channel=channel,
-        provider=wallet.provider,
+        # Whoever pays to our short code does so by M-PESA, whatever the plan's wallet is.
+        provider=WalletProvider.MPESA if channel == Channel.PAY_BILL else wallet.provider,
         asked_santim=amount,
         state=OrderState.CREATED,
         opened_at=at,

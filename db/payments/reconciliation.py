@@ -10,6 +10,7 @@ from sqlalchemy import (
     Date,
     Text,
     any_,
+    case,
     func,
     literal,
     null,
@@ -27,6 +28,7 @@ from meqenet.errors import Mender, Refusal
 from meqenet.identity import wire_id
 from meqenet.money import Money
 from meqenet.payments.attempts import OrderState
+from meqenet.payments.channels import Channel
 from meqenet.payments.events import StatementReconciled
 from meqenet.payments.orders import plan_on_the_wire
 from meqenet.payments.reconciliation import (
@@ -42,6 +44,7 @@ from meqenet.payments.statement_document import LineKind
 
 _SETTLED = (Verdict.MATCHED, Verdict.WITHDRAWN)
 _STANDING = {OrderState.SUCCEEDED: Standing.MOVED, OrderState.FAILED: Standing.FAILED}
+_IS_BILL = Attempt.channel == Channel.PAY_BILL.value
 _TOLD_OF = {"attempt_succeeded": "attempt_id", "refund_succeeded": "refund_id"}
 
 
@@ -89,7 +92,11 @@ async def expect_moved(
             select(
                 literal(provider).label("provider"),
                 order_id.label("item_id"),
-                func.translate(order_id, "-_", "").label("key"),
+                case((_IS_BILL, Attempt.receipt), else_=func.translate(order_id, "-_", "")).label(
+                    "key"
+                )
+                if mapped is Attempt
+                else func.translate(order_id, "-_", "").label("key"),
                 literal(kind.value).label("kind"),
                 null().cast(Date).label("day"),
                 order_id.label("order_id"),
@@ -157,7 +164,12 @@ async def find_orders(
 ) -> tuple[Order, ...]:
     """Our attempts and refunds behind these keys, whatever became of them."""
     plans = {plan for key in keys if (plan := plan_on_the_wire(reference=key)) is not None}
-    wanted = any_(literal(sorted(plans), ARRAY(Text)))
+    bills = await session.scalars(
+        select(Attempt.plan_id).where(
+            _IS_BILL, Attempt.receipt == any_(literal(list(keys), ARRAY(Text)))
+        )
+    )
+    wanted = any_(literal(sorted(plans.union(bills)), ARRAY(Text)))
     recorded = await _recorded(session, wanted)
     attempts = await session.scalars(
         select(Attempt).where(Attempt.plan_id == wanted, Attempt.provider == provider)
@@ -314,10 +326,17 @@ def _listed(item: ReconciliationItem) -> Listed:
     )
 
 
+def _key_of(attempt: Attempt) -> str:
+    """Money that came unasked stands on a statement by its receipt; an order by its own id."""
+    if attempt.channel == Channel.PAY_BILL and attempt.receipt is not None:
+        return attempt.receipt
+    return wire_id(meqenet_id=attempt.attempt_id)
+
+
 def _collected(attempt: Attempt, recorded: Mapping[str, datetime]) -> Order:
     return Order(
         order_id=attempt.attempt_id,
-        key=wire_id(meqenet_id=attempt.attempt_id),
+        key=_key_of(attempt),
         kind=LineKind.PAYMENT,
         amount=attempt.asked_santim,
         standing=_STANDING.get(attempt.state, Standing.OPEN),

@@ -123,6 +123,12 @@ class Attempt(Base):
             postgresql_where=text("state = 'succeeded' AND surplus_at IS NULL"),
         ),
         Index("ix_attempts_open", "opened_at", postgresql_where=_OPEN),
+        Index(
+            "uq_attempts_pay_bill",
+            "receipt",
+            unique=True,
+            postgresql_where=text("channel = 'pay_bill'"),
+        ),
         Access.READ_WRITE.table,
     )
 

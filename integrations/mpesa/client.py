@@ -96,8 +96,12 @@ class MpesaClient:
         said = await self._post(path=path, fields=fields, deed=Deed.MOVES_MONEY)
         return _payment(order_id=request.order_id, said=said, reference="CheckoutRequestID")
 
-    async def ask_payment(self, *, order_id: str, provider_reference: str | None) -> PaymentAnswer:
+    async def ask_payment(
+        self, *, order_id: str, provider_reference: str | None, receipt: str | None = None
+    ) -> PaymentAnswer:
         """Query the transaction by the provider's id, or by ours when its id never reached us.
+
+        Money that came to our short code is known by its ``receipt`` alone.
 
         PENDING means that the Result comes to the ``payment-status`` address; NOT_FOUND that the
         gateway said at once that it knows no such order.
@@ -105,7 +109,9 @@ class MpesaClient:
         said = await self._ask(
             purpose=ResultPurpose.PAYMENT_STATUS,
             our_id=order_id,
-            named=_named(order_id=order_id, provider_reference=provider_reference),
+            named={"TransactionID": receipt}
+            if receipt is not None
+            else _named(order_id=order_id, provider_reference=provider_reference),
         )
         return PaymentAnswer(
             order_id=order_id,

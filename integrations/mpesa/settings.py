@@ -9,6 +9,7 @@ from pydantic import AnyHttpUrl, Field, SecretStr, TypeAdapter, field_validator,
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from integrations.mpesa.password import PasswordForm, encrypt_initiator_password
+from integrations.mpesa.pay_bill import PayBillStep
 from integrations.mpesa.wire import ResultPurpose
 
 _HTTP_URL = TypeAdapter(AnyHttpUrl)
@@ -66,6 +67,10 @@ class MpesaCallbackSettings(BaseSettings):
     def result_url(self, *, purpose: ResultPurpose, order_id: str) -> str:
         """Where the Result of a request made for ``purpose`` is to be sent."""
         return f"{self._our_side()}/result/{purpose}/{order_id}"
+
+    def pay_bill_url(self, *, step: PayBillStep) -> str:
+        """Where M-PESA asks and tells of customers who pay to our short code."""
+        return f"{self._our_side()}/pay-bill/{step}"
 
     def timeout_url(self, *, purpose: ResultPurpose, order_id: str) -> str:
         """Where the provider says that a request waited too long in its queue."""

@@ -66,8 +66,10 @@ class Mpesa(Protocol):
         """Send an STK push; answers PENDING, or FAILED when refused at once."""
         ...
 
-    async def ask_payment(self, *, order_id: str, provider_reference: str | None) -> PaymentAnswer:
-        """Ask for an order's state; PENDING means that the answer comes by callback."""
+    async def ask_payment(
+        self, *, order_id: str, provider_reference: str | None, receipt: str | None = None
+    ) -> PaymentAnswer:
+        """Ask for an order's state, or for money by its receipt; PENDING: a callback answers."""
         ...
 
     async def reverse_payment(self, *, request: RefundPayment) -> RefundAnswer:

@@ -35,18 +35,23 @@ class SchedulePart:
 
 @dataclass(frozen=True, kw_only=True)
 class OwnPaymentAsked:
-    """The customer wants to pay now: the wallet is asked for it, beside every schedule."""
+    """The customer wants to pay now, beside every schedule: the wallet is asked for it.
+
+    Or the customer has paid to our short code by themselves: then the provider is asked about it.
+    """
 
     order: int
     """Which payment of the plan it is, from 1."""
     amount: Money
-    """What the wallet is asked for."""
+    """What the wallet is asked for, or what has come by the provider's notice."""
     installments: tuple[int, ...]
     """The installments that it pays whole, in the order in which it pays them."""
     late_fees: tuple[FeePart, ...]
     """What of it pays late fees, by installment."""
     parts: tuple[SchedulePart, ...] = ()
     """The installments that it pays in part, and how much of them."""
+    receipt: str | None = None
+    """Of money that came to our short code: the provider's id of it; null of what is asked for."""
     kind: Literal["own_payment_asked"] = "own_payment_asked"
 
 

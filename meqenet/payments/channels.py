@@ -14,11 +14,13 @@ class Channel(StrEnum):
     """Pulled under a signed mandate (Telebirr): nobody is asked and no phone rings."""
     PUSH = "push"
     """A prompt on the customer's phone (M-PESA)."""
+    PAY_BILL = "pay_bill"
+    """Not asked for: the customer has paid to our short code (M-PESA)."""
 
     @property
     def disturbs(self) -> bool:
         """Whether the customer's phone rings or shows something."""
-        return self is not Channel.MANDATE
+        return self not in (Channel.MANDATE, Channel.PAY_BILL)
 
 
 def request_channel(*, provider: WalletProvider) -> Channel:

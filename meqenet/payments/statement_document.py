@@ -13,6 +13,7 @@ from typing import Any, Final
 from meqenet.errors import Mender, Refusal
 from meqenet.identity import wire_id
 from meqenet.money import Money
+from meqenet.payments.orders import plan_on_the_wire
 
 
 class StatementForm(StrEnum):
@@ -61,7 +62,8 @@ class StatementLine:
         line_id: the provider's own name of the line; a repetition in one document counts on:
             ``17``, ``17-2``.
         reference: our order's id, in the provider's spelling.
-        key: the same in letters and digits only, which is one for all spellings.
+        key: the same in letters and digits only, which is one for all spellings; of money that a
+            customer paid unasked, under a reference that is no order of ours, its receipt.
         receipt: the provider's receipt, if it gives one.
         charge: what the provider keeps of the amount.
     """
@@ -127,6 +129,12 @@ def malformed(text: str, /) -> Refusal:
     return Refusal("statement_malformed", text, mender=Mender.MEQENET, field="--statement")
 
 
+def _key_of(*, kind: LineKind, reference: str, receipt: str | None) -> str:
+    key = wire_id(meqenet_id=reference)
+    is_unasked = kind is LineKind.PAYMENT and plan_on_the_wire(reference=key) is None
+    return receipt if is_unasked and receipt is not None else key
+
+
 def _line(cells: Mapping[str, Any], *, number: int, seen: dict[str, int]) -> StatementLine | None:
     spelled = _text(cells, "kind", number=number)
     kind = _KINDS.get(spelled)
@@ -137,13 +145,13 @@ def _line(cells: Mapping[str, Any], *, number: int, seen: dict[str, int]) -> Sta
         raise malformed(f"row {number}: kind must be one of {known}")
     name = _text(cells, "id", number=number)
     seen[name] = seen.get(name, 0) + 1
-    reference = _text(cells, "reference", number=number)
+    reference, receipt = _text(cells, "reference", number=number), cells.get("receipt") or None
     return StatementLine(
         line_id=name if seen[name] == 1 else f"{name}-{seen[name]}",
         kind=kind,
         reference=reference,
-        key=wire_id(meqenet_id=reference),
-        receipt=cells.get("receipt") or None,
+        key=_key_of(kind=kind, reference=reference, receipt=receipt),
+        receipt=receipt,
         amount=_money(cells, "amount", number=number),
         charge=_money(cells, "charge", number=number) if cells.get("charge") else Money.zero(),
         at=_instant(cells, number=number),

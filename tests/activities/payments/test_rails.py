@@ -95,8 +95,10 @@ class _Mpesa:
         self.asked.append((request,))
         return _PAID
 
-    async def ask_payment(self, *, order_id: str, provider_reference: str | None) -> PaymentAnswer:
-        self.asked.append((order_id, provider_reference))
+    async def ask_payment(
+        self, *, order_id: str, provider_reference: str | None, receipt: str | None = None
+    ) -> PaymentAnswer:
+        self.asked.append((order_id, provider_reference or receipt))
         return _PAID
 
     async def reverse_payment(self, *, request: RefundPayment) -> RefundAnswer:
@@ -145,6 +147,13 @@ async def test_telebirr_is_asked_once(
     [
         ("push_payment", _PUSH, (_PUSH,), _PAID, _ORDER),
         ("ask_payment", _QUERY, ("a1", "ws_CO_1"), _PAID, _QUESTION),
+        (
+            "ask_payment",
+            contract.QueryPayment(order_id="a1", receipt="RCH7BT9MZ1"),
+            ("a1", "RCH7BT9MZ1"),
+            _PAID,
+            _QUESTION,
+        ),
         ("reverse_payment", _REFUND, (_REFUND,), _RETURNED, _ORDER),
         ("ask_refund", _QUERY_REFUND, ("r1",), _RETURNED, _QUESTION),
     ],
