@@ -8,18 +8,18 @@ from temporalio.exceptions import ApplicationError
 
 from activities.contracts import ledger
 from meqenet.bnpl.events import PlannedInstallment
-from meqenet.bnpl.hardship_events import FeeShare, PlanChanged, rows_in_force
-from meqenet.bnpl.servicing.account import HardshipKind, InstallmentAccount
+from meqenet.bnpl.hardship_events import FeeShare, PlanChanged, plan_changed
+from meqenet.bnpl.servicing.account import InstallmentAccount
 from meqenet.bnpl.servicing.hardship import HardshipPreview
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.calendar import addis_date
 from meqenet.ledger.accruals import fee_earned, shares_of
-from meqenet.money import Money, total
+from meqenet.money import Money
 from workflows.agenda import next_step, overdue
 from workflows.asking import ask
 from workflows.delinquency import tell_lateness
 from workflows.hardship_messages import GrantHardship
-from workflows.hardship_rules import OTHER_AMOUNTS, no_hardship, outlook
+from workflows.hardship_rules import OTHER_AMOUNTS, change_of, no_hardship, outlook
 from workflows.late_fees import charge_late_fees
 from workflows.plan_desk import PlanDesk
 from workflows.plan_life import InstallmentLife
@@ -40,7 +40,14 @@ async def grant_hardship(desk: PlanDesk, deed: GrantHardship) -> ApplicationErro
     numbers = _set_aside(desk, preview)
     if no := await stop_waiting(desk, numbers=numbers, step="change the schedule"):
         return refused(no)
-    told = await _told(desk, deed, preview)
+    told = plan_changed(
+        preview=preview,
+        change=change_of(deed.change),
+        on=addis_date(at=desk.clock.now()),
+        by=deed.who,
+        why=deed.why,
+        fee_shares=await _fee_shares(desk, preview) if preview.kind in OTHER_AMOUNTS else (),
+    )
     _take_on(desk, told)
     step, step_at = next_step(desk)
     state = PlanState.PAST_DUE if overdue(desk) else PlanState.ACTIVE
@@ -68,30 +75,6 @@ def _set_aside(desk: PlanDesk, preview: HardshipPreview) -> tuple[int, ...]:
 def _stays(preview: HardshipPreview, row: InstallmentAccount) -> bool:
     before = preview.before.installment(number=row.number)
     return before is not None and (before.due_on, before.owed) == (row.due_on, row.owed)
-
-
-async def _told(desk: PlanDesk, deed: GrantHardship, preview: HardshipPreview) -> PlanChanged:
-    change, after = deed.change, preview.after
-    return PlanChanged(
-        change=preview.kind,
-        on=addis_date(at=desk.clock.now()),
-        cost=preview.cost,
-        installments=rows_in_force(account=after),
-        dates_from=after.dates_from,
-        dates_from_number=after.dates_from_number,
-        arrears_moved=after.arrears_moved,
-        paid=total(row.paid.planned for row in after.installments),
-        by=deed.who,
-        why=deed.why,
-        approvals=tuple(each.field for each in preview.approvals),
-        approved_by=deed.who if preview.needs_approval else None,
-        first_day=change.first_day if preview.kind is HardshipKind.PAUSE else None,
-        last_day=change.last_day if preview.kind is HardshipKind.PAUSE else None,
-        number=change.number if preview.kind is HardshipKind.MOVE_DUE_DATE else None,
-        to=change.to if preview.kind is HardshipKind.MOVE_DUE_DATE else None,
-        more_installments=change.installments if preview.kind is HardshipKind.EXTEND else None,
-        fee_shares=await _fee_shares(desk, preview) if preview.kind in OTHER_AMOUNTS else (),
-    )
 
 
 async def _fee_shares(desk: PlanDesk, preview: HardshipPreview) -> tuple[FeeShare, ...]:
@@ -138,6 +121,9 @@ def _take_on(desk: PlanDesk, told: PlanChanged) -> None:
             )
             installment.failed, installment.postponed = 0, None
             installment.next_attempt_at, installment.asked = None, None
+            if life.reminders is not None:
+                # Nobody is told any more of an attempt at what is not due.
+                life.reminders.failures.pop(row.number, None)
 
 
 async def _share_fee(desk: PlanDesk, told: PlanChanged) -> None:

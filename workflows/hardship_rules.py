@@ -55,7 +55,7 @@ def outlook(desk: PlanDesk, change: Hardship, *, is_asked: bool = True) -> Hards
         preview = preview_change(
             account=account(desk),
             policy=policy_of(desk),
-            change=_change_of(change),
+            change=change_of(change),
             on=addis_date(at=desk.clock.now()),
         )
     except Refusal as refusal:
@@ -130,7 +130,12 @@ def _no_field(change: Hardship) -> No | None:
     return None
 
 
-def _change_of(change: Hardship) -> HardshipChange:
+def change_of(change: Hardship) -> HardshipChange:
+    """The change, of a request that tells all that it has to.
+
+    Raises:
+        ValueError: something is missing, which is refused before.
+    """
     match change:
         case Hardship(kind=HardshipKind.PAUSE, first_day=date() as first, last_day=date() as last):
             return PausePlan(first_day=first, last_day=last)

@@ -226,10 +226,18 @@ async def _is_settled(plan: bnpl.LoadedPlan, attempt_id: str, placed: late.Money
 def _is_over(plan: bnpl.LoadedPlan, attempt_id: str, *, is_taken: bool) -> bool:
     """Whether nobody will take the money any more."""
     if plan.ended or is_taken or not _is_own_payment(attempt_id):
-        return plan.ended
+        return plan.ended or (not is_taken and _was_moved(plan, attempt_id))
     asked = plan.progress.payment
     own = installment_number(order_id=attempt_id) - OWN_PAYMENT_FROM
     return asked is None or asked.order != own
+
+
+def _was_moved(plan: bnpl.LoadedPlan, attempt_id: str) -> bool:
+    """Whether a change for hardship asks for its installment with later ones."""
+    number = installment_number(order_id=attempt_id)
+    states = {row.planned.number: row.state for row in plan.installments}
+    is_over = states.get(number) == InstallmentState.CANCELLED
+    return is_over and bool(plan.progress.account.changes)
 
 
 def _is_own_payment(attempt_id: str) -> bool:

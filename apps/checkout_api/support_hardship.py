@@ -170,7 +170,8 @@ async def preview(
         raise closed(plan) from None
     if found.code is not None:
         detail = found.text or "the schedule is not changed"
-        raise Problem(status=409, code=found.code, detail=detail, field=found.field)
+        status = 409 if found.field is None else 422
+        raise Problem(status=status, code=found.code, detail=detail, field=found.field)
     return _told(found)
 
 

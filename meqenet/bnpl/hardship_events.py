@@ -3,13 +3,21 @@
 ``by`` and ``approved_by`` are opaque staff ids; ``why`` holds no private data.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
-from meqenet.bnpl.servicing.account import Account, HardshipKind, InstallmentAccount
+from meqenet.bnpl.servicing.account import HardshipKind, InstallmentAccount
 from meqenet.bnpl.servicing.amounts import Amounts
-from meqenet.money import Money
+from meqenet.bnpl.servicing.hardship import (
+    ExtendPlan,
+    HardshipChange,
+    HardshipPreview,
+    MoveDueDate,
+    PausePlan,
+    SpreadArrears,
+)
+from meqenet.money import Money, total
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,18 +111,60 @@ class PlanChanged:
     kind: Literal["plan_changed"] = "plan_changed"
 
 
-def rows_in_force(*, account: Account) -> tuple[InstallmentInForce, ...]:
-    """The schedule of an account, as the log keeps it."""
-    return tuple(
-        InstallmentInForce(
-            number=row.number,
-            due_on=row.due_on,
-            principal=row.owed.principal,
-            interest=row.owed.interest,
-            late_fee=row.owed.penalty,
-            starts_on=row.starts_on,
-            regular_due_on=row.regular_due_on,
-            earning=row.earning,
-        )
-        for row in account.installments
+def plan_changed(
+    *,
+    preview: HardshipPreview,
+    change: HardshipChange,
+    on: date,
+    by: str,
+    why: str,
+    fee_shares: tuple[FeeShare, ...] = (),
+) -> PlanChanged:
+    """What the log tells of a change that is made as it was previewed.
+
+    Args:
+        preview: its account afterwards is the one in force.
+        change: that was previewed.
+        on: the Addis Ababa date.
+        by: who makes it, and approves it where somebody has to.
+        why: the reason.
+        fee_shares: of the merchant's fee, where other installments earn it.
+    """
+    after = preview.after
+    told = PlanChanged(
+        change=preview.kind,
+        on=on,
+        cost=preview.cost,
+        installments=tuple(_in_force(row) for row in after.installments),
+        dates_from=after.dates_from,
+        dates_from_number=after.dates_from_number,
+        arrears_moved=after.arrears_moved,
+        paid=total(row.paid.planned for row in after.installments),
+        by=by,
+        why=why,
+        approvals=tuple(each.field for each in preview.approvals),
+        approved_by=by if preview.needs_approval else None,
+        fee_shares=fee_shares,
+    )
+    match change:
+        case PausePlan():
+            return replace(told, first_day=change.first_day, last_day=change.last_day)
+        case MoveDueDate():
+            return replace(told, number=change.number, to=change.to)
+        case ExtendPlan():
+            return replace(told, more_installments=change.installments)
+        case SpreadArrears():
+            return told
+
+
+def _in_force(row: InstallmentAccount) -> InstallmentInForce:
+    return InstallmentInForce(
+        number=row.number,
+        due_on=row.due_on,
+        principal=row.owed.principal,
+        interest=row.owed.interest,
+        late_fee=row.owed.penalty,
+        starts_on=row.starts_on,
+        regular_due_on=row.regular_due_on,
+        earning=row.earning,
     )

@@ -51,8 +51,8 @@ class InstallmentState(StrEnum):
     """Every set attempt has failed, or its plan was charged off before; it is still owed, and may
     be collected again."""
     CANCELLED = "cancelled"
-    """No longer owed: whatever was collected for it went back, or what was unpaid of it is asked for
-    with later ones."""
+    """No longer owed: what was collected for it went back, or what was unpaid of it was moved to
+    later ones."""
 
 
 ALLOWED: Final[Mapping[PlanState, frozenset[PlanState]]] = MappingProxyType(

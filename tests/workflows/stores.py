@@ -8,6 +8,7 @@ from activities.contracts import payments as p
 from activities.contracts.step import Nothing
 from activities.edge import takes
 from meqenet.bnpl import events as e
+from meqenet.bnpl.hardship_events import InstallmentInForce, PlanChanged
 from meqenet.bnpl.loss_events import PlanChargedOff
 from meqenet.bnpl.progress import progress_of
 from meqenet.bnpl.states import InstallmentState, PlanState
@@ -218,6 +219,14 @@ def _installments(events: list[e.PlanEvent]) -> tuple[bnpl.LoadedInstallment, ..
                 states[event.number] = InstallmentState.PAID
             case e.InstallmentFailed():
                 states[event.number] = InstallmentState.FAILED
+            case PlanChanged():
+                moved = _moved(event, before=planned)
+                planned = tuple(_planned(row) for row in event.installments)
+                states = {n: state for n, state in states.items() if n not in moved} | {
+                    row.number: InstallmentState.CANCELLED
+                    for row in event.installments
+                    if not row.planned
+                }
             case PlanChargedOff():
                 states |= {
                     row.number: InstallmentState.FAILED
@@ -232,3 +241,14 @@ def _installments(events: list[e.PlanEvent]) -> tuple[bnpl.LoadedInstallment, ..
         )
         for row in planned
     )
+
+
+def _planned(row: InstallmentInForce) -> e.PlannedInstallment:
+    return e.PlannedInstallment(
+        number=row.number, due_on=row.due_on, principal=row.principal, interest=row.interest
+    )
+
+
+def _moved(event: PlanChanged, *, before: tuple[e.PlannedInstallment, ...]) -> set[int]:
+    due_on = {row.number: row.due_on for row in before}
+    return {row.number for row in event.installments if due_on.get(row.number) != row.due_on}

@@ -1,17 +1,21 @@
 """A schedule that is changed twice: a due date is moved, and what fell past due is spread."""
 
+import asyncio
 from collections.abc import Awaitable
 from datetime import date
 
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
+from temporalio.testing import WorkflowEnvironment
 
 from meqenet.bnpl.hardship_events import FeeShare, PlanChanged
 from meqenet.bnpl.servicing.account import HardshipKind
 from meqenet.ledger import happenings as h
 from meqenet.money import Money, total
 from meqenet.payments.rail import RailStatus
+from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle, code_of
+from tests.workflows.losing import DONE, losing
 from tests.workflows.test_test_clock import active_plan, advance, new_clock
 from workflows.hardship_messages import GrantHardship, Hardship, HardshipOutlook, HardshipRow
 from workflows.messages import PlanAnswer
@@ -110,3 +114,34 @@ async def test_a_date_is_moved_and_then_the_arrears_are_spread(bench: Bench) -> 
     )
     assert told.fee_shares[0] == FeeShare(number=2, merchant_fee=Money.zero())
     await clock.terminate()
+
+
+async def test_a_plan_that_is_lost_as_it_is_extended_lives_by_the_schedule_in_force(
+    env: WorkflowEnvironment, unique: str
+) -> None:
+    async with losing(env, unique, ("bnpl.record_event plan_changed", 1, DONE)) as lost:
+        lost.stores.product_version = 2
+        application = lost.bench.application("pay_in_4")
+        plan = application.plan_id
+        await lost.bench.apply(application)
+        await lost.sign(application)
+        extension = Hardship(kind=HardshipKind.EXTEND, installments=2)
+        await eventually(
+            lambda: lost.handle(plan).query(PaymentPlanWorkflow.state),
+            lambda state: state == "active",
+        )
+        asking = asyncio.create_task(_grant(lost.handle(plan), extension))
+        await lost.lose(plan)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        assert not lost.stores.shares
+        assert (await lost.rehydrate()).begun == 1
+        await lost.pass_time(plan)
+        assert (await lost.handle(plan).result()).state == "completed"
+        assert [str(share) for share in lost.stores.shares.values()] == ["18.00"] * 5
+        paid = [
+            str(each.principal)
+            for each in lost.stores.happenings(plan)
+            if isinstance(each, h.InstallmentCollected)
+        ]
+        assert paid == ["600.00"] * 5

@@ -101,13 +101,16 @@ class FailedPlan:
         )
 
 
-async def failed_plan(shop: Shop) -> FailedPlan:
-    """1000 birr, due thirty days after the first of December: the wallet is empty."""
+async def failed_plan(shop: Shop, *, starts_at: datetime = STARTS_AT, days: int = 30) -> FailedPlan:
+    """1000 birr, due in thirty days, by default from the first of December: the wallet is empty.
+
+    With fewer ``days`` it is not due yet.
+    """
     digits = int(shop.unique, 16) % 10**8
     fan = WELL_KNOWN_PEOPLE["abebe"].number
     customer = Customer(shop.http, shop.controls, fan, f"2517{digits:08d}")
     await customer.open_wallet(provider="mpesa", name="Test", balance="0.00")
-    made = await shop.post("/v1/test-clocks", {"now": STARTS_AT.isoformat()})
+    made = await shop.post("/v1/test-clocks", {"now": starts_at.isoformat()})
     clock = made.json()["id"]
     applied = await shop.post("/v1/plans", shop.application(test_clock=clock))
     assert applied.status_code == 201, applied.text
@@ -116,5 +119,5 @@ async def failed_plan(shop: Shop) -> FailedPlan:
     accepted = await shop.post(f"/v1/plans/{plan_id}/accept", {"agreement_version": "2026-11"})
     assert accepted.json()["state"] == "active"
     failed = FailedPlan(shop=shop, plan_id=plan_id, clock=clock, customer=customer)
-    await failed.days_pass(30)
+    await failed.days_pass(days)
     return failed
