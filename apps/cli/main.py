@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-_MODULES = {
+COMMANDS = {
     "up": "apps.runtime.command",
     "demo": "apps.cli.demo",
     "migrate": "apps.cli.migrate",
@@ -48,7 +48,7 @@ def build(*, arguments: Sequence[str]) -> typer.Typer:
         """Buy now, pay later for Ethiopia: plans as durable workflows."""
 
     asked = next((word for word in arguments if not word.startswith("-")), None)
-    modules = [_MODULES[asked]] if asked in _MODULES else list(_MODULES.values())
+    modules = [COMMANDS[asked]] if asked in COMMANDS else list(COMMANDS.values())
     for module in modules:
         importlib.import_module(module).register(app=app)
     return app

@@ -2,10 +2,11 @@
 
 import asyncio
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from tests.apps.cli import forked
 from tests.workers.worlds import World
 
 
@@ -27,12 +28,8 @@ async def meqenet(*words: str, world: World | None = None, **settings: str) -> R
             "MEQENET_REDIS_URL": world.redis_url,
             **settings,
         }
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "apps.cli.main", *words),
-        env=environment,
-        cwd=Path(__file__).parents[3],
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    return Ran(code=process.returncode or 0, out=out.decode(), err=err.decode())
+    with TemporaryDirectory() as directory:
+        code, out, err = await asyncio.to_thread(
+            forked.run, words=words, environment=environment, directory=Path(directory)
+        )
+    return Ran(code=code, out=out, err=err)
