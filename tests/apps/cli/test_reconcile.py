@@ -24,7 +24,7 @@ async def line(databases: Databases, keyring: Keyring, unique: str) -> str:
     day = date(1900, 1, 1) + timedelta(days=int(unique, 16) % 40_000)
     rows = (
         "id,at,kind,reference,receipt,amount,charge",
-        f"7,{day}T10:00:00+03:00,payment,order{unique},R7,1250.50,0.00",
+        f"7,{day}T10:00:00+03:00,payment,order{unique},R{unique},1250.50,0.00",
     )
     await keep_file(
         database=databases["payments"],
@@ -41,7 +41,7 @@ async def line(databases: Databases, keyring: Keyring, unique: str) -> str:
     await steps.judge_keys(
         r.JudgeKeys(
             provider="bank",
-            keys=(f"order{unique}",),
+            keys=(f"R{unique}",),
             orders=(),
             posted={},
             at=AT,
