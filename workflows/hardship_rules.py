@@ -78,7 +78,7 @@ def no_hardship(desk: PlanDesk, deed: GrantHardship, *, is_asked: bool = True) -
         return preview
     if preview.needs_approval and not deed.approved:
         why = "; ".join(f"{each.field}: {each.text}" for each in preview.approvals)
-        text = f"approved: this needs the approval of a supervisor, who makes it with it ({why})"
+        text = f"approved: a supervisor has to make this change, and approve it ({why})"
         return No("approval_missing", text, "approved")
     return None
 

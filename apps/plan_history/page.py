@@ -17,6 +17,7 @@ from meqenet.money import Money, total
 
 _HASH_LETTERS = 12
 _TELLING = (
+    "change",
     "number",
     "attempt",
     "stage",

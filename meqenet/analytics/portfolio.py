@@ -222,8 +222,10 @@ def _changed(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
         paid = total(row.principal for row in parts if row.number == number)
         if rest.paid_on is None:
             rest = replace(rest, due_on=due_on, principal=principal - paid, interest=interest)
-        if rest.principal + rest.interest:
-            lines.append(rest)
+            if not rest.principal + rest.interest:
+                # Its line stays, and nothing is owed by it.
+                rest = replace(rest, paid_on=fact.day("on"))
+        lines.append(rest)
     return replace(plan, installments=tuple(sorted(lines, key=lambda row: (row.number, row.part))))
 
 

@@ -87,7 +87,11 @@ async def test_a_date_is_moved_and_then_the_arrears_are_spread(bench: Bench) -> 
         ("2026-12-28", "1500.00", "12.50", "1512.50"),
         ("2027-01-11", "1500.00", "12.50", "1512.50"),
     ]
-    await _grant(handle, _SPREAD)
+    assert log[-1].next_step == "try installment 2 again", "it waits, and is set aside"
+    answers = await asyncio.gather(
+        *(_grant(handle, _SPREAD) for _ in range(2)), return_exceptions=True
+    )
+    assert sum(isinstance(each, PlanAnswer) for each in answers) == 1
     assert await handle.query(PaymentPlanWorkflow.state) == "active"
     told = log[-1 if isinstance(log[-1].event, PlanChanged) else -2].event
     assert isinstance(told, PlanChanged)
@@ -105,6 +109,7 @@ async def test_a_date_is_moved_and_then_the_arrears_are_spread(bench: Bench) -> 
         ("1500.00", "12.50"),
         ("1500.00", "12.50"),
     ]
+    assert [order[-6:-3] for order in bench.domains.sent][-2:] == ["i03", "i04"]
     (active,) = (
         each for each in bench.domains.happenings(plan) if isinstance(each, h.PlanBecameActive)
     )

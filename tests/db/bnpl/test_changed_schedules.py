@@ -21,6 +21,8 @@ from meqenet.money import Money
 from tests.activities.bnpl.stories import application, begun
 from tests.backing import Databases
 from workers.verifying.plan_books import PlanBooks, first_difference
+from workers.verifying.read_models import PLAN_SHEETS
+from workers.verifying.read_models import told as told_of
 
 _AT = datetime(2027, 1, 4, 6, tzinfo=UTC)
 """From this year on the product offers changes."""
@@ -93,3 +95,11 @@ async def test_rows_read_model_and_rehydration_follow_two_changes(
     ]
     books = PlanBooks(plan_id=plan_id, domains=frozenset(["bnpl"]), logs={"bnpl": log}, plan=stored)
     assert first_difference(books=books) is None
+    lent = told_of(sheet=PLAN_SHEETS["portfolio"], log=books.log())[plan_id]
+    assert [(row.number, str(row.principal), row.paid_on is None) for row in lent.installments] == [
+        (1, "2500.00", False),
+        (2, "0.00", False),
+        (3, "2500.00", True),
+        (4, "2500.00", True),
+        (5, "2500.00", True),
+    ]
