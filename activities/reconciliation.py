@@ -13,6 +13,7 @@ from activities.edge import takes
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
 from db.payments import reconciliation, statements
+from db.payments.our_orders import find_orders
 from integrations.ports.statements import DailyStatements
 from meqenet.errors import Mender, Refusal
 
@@ -85,7 +86,7 @@ class ReconciliationActivities:
     async def find_orders(self, command: contract.FindOrders) -> contract.OrdersFound:
         """Attempts and refunds."""
         async with self._database.write() as session:
-            orders = await reconciliation.find_orders(
+            orders = await find_orders(
                 session=session, provider=command.provider, keys=command.keys
             )
         return contract.OrdersFound(orders=orders)

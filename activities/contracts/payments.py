@@ -75,10 +75,7 @@ class RegisterWallet:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenAttempt:
-    """Store the intent to collect before the provider hears of it.
-
-    ``wallet_id``: which of the plan's wallets is asked; None is its own.
-    """
+    """Store the intent to collect before it is sent; ``wallet_id`` None is the plan's own one."""
 
     attempt_id: str
     plan_id: str
@@ -174,10 +171,7 @@ class RecordRefund:
 
 @dataclass(frozen=True, kw_only=True)
 class QueryPayment:
-    """Ask for an order; ``provider_reference`` is what the provider called it, if it told.
-
-    ``receipt``: of money that came without an order, the provider's id of it.
-    """
+    """Ask for an order by what the provider called it, or for money that came by its receipt."""
 
     order_id: str
     provider_reference: str | None = None

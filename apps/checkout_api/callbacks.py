@@ -19,8 +19,7 @@ from temporalio.service import RPCError
 from apps.checkout_api.parts import ApiParts, Parts
 from apps.checkout_api.plan_process import ProcessGone, of_rpc
 from apps.checkout_api.problems import Problem
-from db.bnpl.references import plan_of_reference
-from db.bnpl.views import PlanView, plan_view
+from db.bnpl.views import PlanView, plan_of_reference, plan_view
 from db.payments.views.credit import awaits_money
 from integrations.mpesa.pay_bill import parse_pay_bill
 from integrations.mpesa.wire import MpesaResult, ResultPurpose, parse_result, parse_stk_callback

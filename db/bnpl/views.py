@@ -1,9 +1,10 @@
 """What others may be shown of the bnpl store."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Text, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -25,12 +26,16 @@ __all__ = [
     "PlanView",
     "events_of",
     "newest_events",
+    "plan_of_reference",
     "plan_view",
     "plans_by_state",
     "product_version",
     "products_on",
     "progress_from",
 ]
+_TYPED: Final = re.compile(r"(?:pln[_-]?)?([a-z2-7]{12}(?:[a-z2-7]{8})?)")
+_LAST: Final = "z" * 20
+"""No letter of an id comes after it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +130,26 @@ async def plan_view(
         session=session, option=plan.option, version=plan.product_version
     )
     return _view(plan, list(rows), product=product, sequence=newest[plan_id])
+
+
+async def plan_of_reference(*, session: ReadSession, reference: str) -> str | None:
+    """The plan that a customer means, whatever the case and the spaces; None where there is none.
+
+    Args:
+        session: the bnpl store.
+        reference: the 12 letters and digits that a plan's customer is shown, or its whole id.
+    """
+    typed = _TYPED.fullmatch(re.sub(r"\s", "", reference).lower())
+    if typed is None:
+        return None
+    begin = f"pln_{typed[1]}"
+    found = await session.scalars(
+        select(Plan.plan_id)
+        .where(Plan.plan_id >= begin, Plan.plan_id <= begin + _LAST, Plan.plan_id.like(f"{begin}%"))
+        .limit(2)
+    )
+    plans = found.all()
+    return plans[0] if len(plans) == 1 else None
 
 
 async def newest_events(*, session: ReadSession, plan_ids: Collection[str]) -> dict[str, int]:

@@ -13,6 +13,7 @@ from db.kernel.tables import events
 from db.payments.tables import Attempt, Refund
 from meqenet.money import Money
 from meqenet.payments.attempts import OrderState
+from meqenet.payments.channels import Channel
 from meqenet.payments.rail import WalletProvider
 
 _PER_PAGE: Final = 2000
@@ -27,6 +28,7 @@ class WalletOrder:
         attempt_id: the attempt's; of a refund the one whose money goes back.
         amount: what was asked for, which is what moved if it succeeded.
         moved_at: when, by the provider; None unless it succeeded.
+        is_unasked: the customer paid to our short code: a statement names the receipt, not us.
     """
 
     plan_id: str
@@ -36,6 +38,7 @@ class WalletOrder:
     amount: Money
     state: OrderState
     moved_at: datetime | None
+    is_unasked: bool = False
 
     @property
     def is_refund(self) -> bool:
@@ -116,6 +119,7 @@ def _collected(attempt: Attempt) -> WalletOrder:
         amount=attempt.asked_santim if attempt.moved_santim is None else attempt.moved_santim,
         state=attempt.state,
         moved_at=attempt.moved_at,
+        is_unasked=attempt.channel == Channel.PAY_BILL,
     )
 
 

@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Date,
     Text,
     any_,
@@ -22,30 +21,23 @@ from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.events import NewEvent, append
 from db.kernel.tables import events
 from db.payments.judging import judge_item
+from db.payments.our_orders import IS_BILL, TOLD_OF
 from db.payments.statements import stream_of
 from db.payments.tables import Attempt, ReconciliationItem, Refund
 from meqenet.errors import Mender, Refusal
-from meqenet.identity import wire_id
 from meqenet.money import Money
-from meqenet.payments.attempts import OrderState
-from meqenet.payments.channels import Channel
 from meqenet.payments.events import StatementReconciled
-from meqenet.payments.orders import plan_on_the_wire
 from meqenet.payments.reconciliation import (
     Because,
     Judgement,
     Listed,
     Order,
-    Standing,
     Verdict,
     reconcile,
 )
 from meqenet.payments.statement_document import LineKind
 
 _SETTLED = (Verdict.MATCHED, Verdict.WITHDRAWN)
-_STANDING = {OrderState.SUCCEEDED: Standing.MOVED, OrderState.FAILED: Standing.FAILED}
-_IS_BILL = Attempt.channel == Channel.PAY_BILL.value
-_TOLD_OF = {"attempt_succeeded": "attempt_id", "refund_succeeded": "refund_id"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +84,7 @@ async def expect_moved(
             select(
                 literal(provider).label("provider"),
                 order_id.label("item_id"),
-                case((_IS_BILL, Attempt.receipt), else_=func.translate(order_id, "-_", "")).label(
+                case((IS_BILL, Attempt.receipt), else_=func.translate(order_id, "-_", "")).label(
                     "key"
                 )
                 if mapped is Attempt
@@ -114,7 +106,7 @@ async def expect_moved(
             .join(
                 mapped,
                 (mapped.plan_id == events.c.stream)
-                & (order_id == events.c.data[_TOLD_OF[event]].astext),
+                & (order_id == events.c.data[TOLD_OF[event]].astext),
             )
             .where(events.c.type == event, events.c.recorded_at >= since)
         )
@@ -157,37 +149,6 @@ async def undecided_keys(
         .limit(limit)
     )
     return tuple(found)
-
-
-async def find_orders(
-    *, session: ReadSession, provider: str, keys: Sequence[str]
-) -> tuple[Order, ...]:
-    """Our attempts and refunds behind these keys, whatever became of them."""
-    plans = {plan for key in keys if (plan := plan_on_the_wire(reference=key)) is not None}
-    bills = await session.scalars(
-        select(Attempt.plan_id).where(
-            _IS_BILL, Attempt.receipt == any_(literal(list(keys), ARRAY(Text)))
-        )
-    )
-    wanted = any_(literal(sorted(plans.union(bills)), ARRAY(Text)))
-    recorded = await _recorded(session, wanted)
-    attempts = await session.scalars(
-        select(Attempt).where(Attempt.plan_id == wanted, Attempt.provider == provider)
-    )
-    refunds = await session.scalars(
-        select(Refund)
-        .join(
-            Attempt,
-            (Attempt.plan_id == Refund.plan_id) & (Attempt.attempt_id == Refund.attempt_id),
-        )
-        .where(Refund.plan_id == wanted, Attempt.provider == provider)
-    )
-    orders = (
-        *(_collected(attempt, recorded) for attempt in attempts),
-        *(_returned(refund, recorded) for refund in refunds),
-    )
-    mine = set(keys)
-    return tuple(order for order in orders if order.key in mine)
 
 
 async def judge_keys(
@@ -284,16 +245,6 @@ def _is_found(judgement: Judgement, *, kind: LineKind) -> bool:
     return judgement.because in (Because.ORDER_OPEN, Because.ORDER_FAILED)
 
 
-async def _recorded(session: ReadSession, wanted: ColumnElement[Any]) -> dict[str, datetime]:
-    """Since when each order of these plans has been recorded as moved."""
-    rows = await session.execute(
-        select(events.c.type, events.c.data, events.c.recorded_at).where(
-            events.c.stream == wanted, events.c.type.in_(_TOLD_OF)
-        )
-    )
-    return {data[_TOLD_OF[kind]]: at for kind, data, at in rows}
-
-
 async def _locked(
     session: WriteSession, *, provider: str, keys: Sequence[str]
 ) -> dict[str, ReconciliationItem]:
@@ -323,37 +274,6 @@ def _listed(item: ReconciliationItem) -> Listed:
         amount=item.amount_santim,
         receipt=item.receipt,
         at=item.moved_at or item.since,
-    )
-
-
-def _key_of(attempt: Attempt) -> str:
-    """Money that came unasked stands on a statement by its receipt; an order by its own id."""
-    if attempt.channel == Channel.PAY_BILL and attempt.receipt is not None:
-        return attempt.receipt
-    return wire_id(meqenet_id=attempt.attempt_id)
-
-
-def _collected(attempt: Attempt, recorded: Mapping[str, datetime]) -> Order:
-    return Order(
-        order_id=attempt.attempt_id,
-        key=_key_of(attempt),
-        kind=LineKind.PAYMENT,
-        amount=attempt.asked_santim,
-        standing=_STANDING.get(attempt.state, Standing.OPEN),
-        receipt=attempt.receipt,
-        moved_since=recorded.get(attempt.attempt_id),
-    )
-
-
-def _returned(refund: Refund, recorded: Mapping[str, datetime]) -> Order:
-    return Order(
-        order_id=refund.refund_id,
-        key=wire_id(meqenet_id=refund.refund_id),
-        kind=LineKind.REFUND,
-        amount=refund.amount_santim,
-        standing=_STANDING.get(refund.state, Standing.OPEN),
-        receipt=refund.receipt,
-        moved_since=recorded.get(refund.refund_id),
     )
 
 

@@ -16,6 +16,19 @@ _REMINDER: Final = re.compile(r"(?P<plan>.+)-i[0-9]{2}-[em][a-z][0-9]{8}", re.AS
 _PLAN_ON_THE_WIRE: Final = re.compile(r"(pln)([a-z2-7]{20})(?=[ix][0-9]{2}a[0-9]|p[0-9])", re.ASCII)
 
 
+_PLAN_NUMBER: Final = re.compile(r"(?:pln)?[a-z2-7]{12}(?:[a-z2-7]{8})?", re.ASCII)
+
+
+def is_plan_number(*, reference: str) -> bool:
+    """Whether it is what customers type who pay unasked: the first letters of a plan's id, or all.
+
+    Args:
+        reference: as it stands on a statement, in any case.
+    """
+    letters = re.sub(r"[\s_-]", "", reference).lower()
+    return _PLAN_NUMBER.fullmatch(letters) is not None
+
+
 def plan_on_the_wire(*, reference: str) -> str | None:
     """The plan of an order's id in letters and digits alone; None when it is no id of ours.
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from meqenet.errors import Mender, Refusal
 from meqenet.identity import wire_id
 from meqenet.money import Money
-from meqenet.payments.orders import plan_on_the_wire
+from meqenet.payments.orders import is_plan_number
 
 
 class StatementForm(StrEnum):
@@ -63,7 +63,7 @@ class StatementLine:
             ``17``, ``17-2``.
         reference: our order's id, in the provider's spelling.
         key: the same in letters and digits only, which is one for all spellings; of money that a
-            customer paid unasked, under a reference that is no order of ours, its receipt.
+            customer paid unasked, under a plan's number, its receipt.
         receipt: the provider's receipt, if it gives one.
         charge: what the provider keeps of the amount.
     """
@@ -130,9 +130,9 @@ def malformed(text: str, /) -> Refusal:
 
 
 def _key_of(*, kind: LineKind, reference: str, receipt: str | None) -> str:
-    key = wire_id(meqenet_id=reference)
-    is_unasked = kind is LineKind.PAYMENT and plan_on_the_wire(reference=key) is None
-    return receipt if is_unasked and receipt is not None else key
+    if kind is LineKind.PAYMENT and receipt is not None and is_plan_number(reference=reference):
+        return receipt
+    return wire_id(meqenet_id=reference)
 
 
 def _line(cells: Mapping[str, Any], *, number: int, seen: dict[str, int]) -> StatementLine | None:

@@ -179,6 +179,9 @@ async def _orders(provider: str, *, session: ReadSession, scope: Scope) -> Async
     async for order in succeeded_orders(
         session=session, provider=provider, plan_id=scope.plan_id, changed_since=scope.since
     ):
+        if order.is_unasked:
+            # These rows name no order of ours; reconciliation holds their receipts to each other.
+            continue
         yield _Order(
             order_id=order.order_id,
             direction=Direction.RETURNED if order.is_refund else Direction.COLLECTED,

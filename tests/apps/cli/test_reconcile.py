@@ -41,7 +41,7 @@ async def line(databases: Databases, keyring: Keyring, unique: str) -> str:
     await steps.judge_keys(
         r.JudgeKeys(
             provider="bank",
-            keys=(f"R{unique}",),
+            keys=(f"order{unique}",),
             orders=(),
             posted={},
             at=AT,

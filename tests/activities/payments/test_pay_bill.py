@@ -1,0 +1,109 @@
+"""Money that came to our short code: M-PESA's, counted once, found on the statement by receipt."""
+
+import base64
+import zlib
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from activities.contracts import reconciliation as r
+from activities.contracts.payments import (
+    AnswerSource,
+    Channel,
+    OpenAttempt,
+    PaymentsSteps,
+    RecordAnswer,
+    RegisterWallet,
+)
+from activities.payments import PaymentsActivities
+from activities.reconciliation import ReconciliationActivities
+from db.kernel.encryption import Keyring
+from db.payments import views
+from meqenet.identity import attempt_id, installment_id, plan_id
+from meqenet.money import Money
+from meqenet.payments.rail import PaymentAnswer, RailStatus, WalletProvider
+from meqenet.payments.statement_document import StatementForm
+from tests.backing import Databases
+
+_AT = datetime(2026, 11, 26, 1, tzinfo=UTC)
+_AMOUNT = Money.from_birr(400)
+
+
+async def _paid(payments: PaymentsSteps, plan: str, *, receipt: str) -> str:
+    parent = installment_id(plan_id=plan, number=101)
+    order_id = attempt_id(installment_id=parent, number=1)
+    await payments.register_wallet(
+        RegisterWallet(
+            plan_id=plan,
+            provider=WalletProvider.TELEBIRR,
+            msisdn="251911000001",
+            contract_no="7" * 32,
+            at=_AT,
+        )
+    )
+    opened = await payments.open_attempt(
+        OpenAttempt(
+            attempt_id=order_id,
+            plan_id=plan,
+            installment_id=parent,
+            channel=Channel.PAY_BILL,
+            amount=_AMOUNT,
+            at=_AT,
+        )
+    )
+    assert opened.provider is WalletProvider.MPESA
+    answer = PaymentAnswer(
+        order_id=order_id, status=RailStatus.SUCCEEDED, amount=_AMOUNT, receipt=receipt
+    )
+    await payments.record_answer(
+        RecordAnswer(attempt_id=order_id, answer=answer, source=AnswerSource.QUERY, at=_AT)
+    )
+    return order_id
+
+
+async def test_a_bill_is_matched_by_its_receipt_and_a_receipt_counts_once(
+    databases: Databases, keyring: Keyring, unique: str
+) -> None:
+    database = databases["payments"]
+    payments: PaymentsSteps = PaymentsActivities(database=database, keyring=keyring)
+    steps: r.ReconciliationSteps = ReconciliationActivities(database=database, keyring=keyring)
+    receipt = f"R{unique[:9].upper()}"
+    plan = plan_id(merchant_id=unique, reference="billed")
+    order_id = await _paid(payments, plan, receipt=receipt)
+
+    day = date(1900, 1, 1) + timedelta(days=int(unique, 16) % 40_000)
+    number = plan.removeprefix("pln_")[:12].upper()
+    rows = (
+        "id,at,kind,reference,receipt,amount,charge",
+        f"1,{day}T10:00:00+03:00,payment,{number},{receipt},400.00,0.00",
+    )
+    packed = base64.b64encode(zlib.compress("\r\n".join(rows).encode())).decode()
+    await steps.keep_statement(
+        r.KeepStatement(
+            provider="mpesa",
+            day=day,
+            document=r.FetchedStatement(form=StatementForm.CSV, packed=packed),
+            source="provider",
+            at=_AT,
+        )
+    )
+    ours = await steps.find_orders(r.FindOrders(provider="mpesa", keys=(receipt,)))
+    assert [each.order_id for each in ours.orders] == [order_id]
+    await steps.judge_keys(
+        r.JudgeKeys(
+            provider="mpesa",
+            keys=(receipt,),
+            orders=ours.orders,
+            posted={order_id: _AMOUNT},
+            at=_AT,
+            pending_hours_max=36,
+        )
+    )
+    async with database.read() as session:
+        (line,) = await views.lines_of_day(session=session, provider="mpesa", day=day)
+    assert (line.verdict, line.amount) == ("matched", _AMOUNT)
+
+    other = plan_id(merchant_id=unique, reference="another")
+    with pytest.raises(IntegrityError, match="uq_attempts_pay_bill"):
+        await _paid(payments, other, receipt=receipt)
