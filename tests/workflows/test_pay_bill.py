@@ -1,14 +1,22 @@
 """A customer pays to our short code with the plan's number: believed when the provider says so."""
 
+from contextlib import suppress
+
+import pytest
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+
 from meqenet.bnpl import events as e
 from meqenet.bnpl.payment_events import InstallmentPaidInPart, OwnPaymentAsked, OwnPaymentEnded
+from meqenet.identity import installment_id
 from meqenet.ledger import happenings as h
 from meqenet.money import Money
 from meqenet.payments.rail import RailStatus
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench
+from tests.workflows.losing import DONE, losing
 from tests.workflows.test_test_clock import active_plan, advance, new_clock
-from workflows.messages import BillPaid
+from workflows.messages import BillPaid, collection_workflow_id
 from workflows.plan import PaymentPlanWorkflow
 
 _PART = Money.from_birr("1000.00")
@@ -25,15 +33,22 @@ async def test_a_bill_is_asked_about_taken_once_and_what_is_more_is_a_credit(ben
 
         return await eventually(kinds, lambda found: found.count(OwnPaymentEnded.kind) == count)
 
+    made_up = BillPaid(receipt="RCH7BT9MZ0", amount=_PART)
+    bench.domains.query = lambda _order: (RailStatus.FAILED, "17")
+    await handle.signal(PaymentPlanWorkflow.bill_paid, made_up)
+    await ended(1)
+    assert bench.domains.kinds(plan).count("installment_paid") == 1
+    assert f"{plan}-x01-a1" not in bench.domains.postings
+
     bench.domains.query = lambda _order: RailStatus.SUCCEEDED
     first = BillPaid(receipt="RCH7BT9MZ1", amount=Money.from_birr("1400.00"))
     for _ in range(2):
         await handle.signal(PaymentPlanWorkflow.bill_paid, first)
-    await ended(1)
+    await ended(2)
     await handle.signal(PaymentPlanWorkflow.bill_paid, first)
     log = bench.domains.events[plan]
     told = [each.event for each in log]
-    (asked,) = (each for each in told if isinstance(each, OwnPaymentAsked))
+    (_, asked) = (each for each in told if isinstance(each, OwnPaymentAsked))
     assert (asked.receipt, asked.installments) == (first.receipt, (2,))
     (part,) = (each for each in told if isinstance(each, InstallmentPaidInPart))
     assert (part.number, part.amount) == (3, Money.from_birr("400.00"))
@@ -41,8 +56,8 @@ async def test_a_bill_is_asked_about_taken_once_and_what_is_more_is_a_credit(ben
 
     everything = BillPaid(receipt="RCH7BT9MZ2", amount=Money.from_birr("1750.00"))
     await handle.signal(PaymentPlanWorkflow.bill_paid, everything)
-    await ended(2)
-    last = bench.domains.postings[f"{plan}-x02-a1"].happening
+    await ended(3)
+    last = bench.domains.postings[f"{plan}-x03-a1"].happening
     assert isinstance(last, h.InstallmentCollected)
     assert (last.principal, last.overpaid) == (
         Money.from_birr("1600.00"),
@@ -54,18 +69,33 @@ async def test_a_bill_is_asked_about_taken_once_and_what_is_more_is_a_credit(ben
     await clock.terminate()
 
 
-async def test_a_bill_that_the_provider_does_not_know_pays_nothing(bench: Bench) -> None:
-    clock = await new_clock(bench)
-    plan, handle = await active_plan(bench, clock, "pay_in_4")
-    await advance(clock, days=1)
-    bench.domains.query = lambda _order: (RailStatus.FAILED, "17")
-    await handle.signal(PaymentPlanWorkflow.bill_paid, BillPaid(receipt="RCH7BT9MZ3", amount=_PART))
+@pytest.mark.parametrize("step", ["own_payment_asked", "installment_paid_in_part"])
+async def test_a_plan_that_is_lost_while_it_takes_a_bill_goes_on_and_takes_it_once(
+    env: WorkflowEnvironment, unique: str, step: str
+) -> None:
+    async with losing(env, unique, (f"bnpl.record_event {step}", 1, DONE)) as lost:
+        stores = lost.stores
+        application = lost.bench.application("pay_in_30")
+        plan = application.plan_id
+        await lost.bench.apply(application)
+        await lost.sign(application)
+        stores.query = lambda _order: RailStatus.SUCCEEDED
+        bill = BillPaid(receipt="RCH7BT9MZ4", amount=Money.from_birr("100.00"))
+        await lost.handle(plan).signal(PaymentPlanWorkflow.bill_paid, bill)
+        await lost.lose(plan)
+        own = collection_workflow_id(installment_id=installment_id(plan_id=plan, number=101))
+        with suppress(RPCError):  # it never was, or has ended
+            await lost.bench.env.client.get_workflow_handle(own).terminate()
+        assert (await lost.rehydrate()).begun == 1
+        await lost.handle(plan).signal(PaymentPlanWorkflow.bill_paid, bill)
 
-    async def kinds() -> list[str]:
-        return bench.domains.kinds(plan)
+        async def ended() -> list[object]:
+            return [each.event for each in stores.events[plan]]
 
-    await eventually(kinds, lambda found: OwnPaymentEnded.kind in found)
-    assert bench.domains.kinds(plan).count("installment_paid") == 1
-    assert f"{plan}-x01-a1" not in bench.domains.postings
-    await handle.terminate()
-    await clock.terminate()
+        log = await eventually(ended, lambda found: OwnPaymentEnded in map(type, found))
+        assert len([each for each in log if isinstance(each, InstallmentPaidInPart)]) == 1
+        assert log[-1] == OwnPaymentEnded(order=1, cause=None)
+        posted = stores.postings[f"{plan}-x01-a1"].happening
+        assert isinstance(posted, h.InstallmentCollected)
+        assert (posted.principal, posted.overpaid) == (bill.amount, Money.zero())
+        await lost.handle(plan).terminate()
