@@ -22,6 +22,9 @@ def no_payment(desk: PlanDesk, *, amount: Money | None) -> No | None:
     """
     if no := no_force(desk) or payment_under_way(desk):
         return no
+    if desk.life.bills:
+        text = "Money that came to our short code is being taken. Wait for its end."
+        return No("payment_under_way", text)
     if desk.life.account.charged_off is not None or bears_interest(desk):
         text = "A plan that bears interest, or was charged off, is not paid ahead of its schedule."
         return No("payment_not_offered", text)
