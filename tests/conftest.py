@@ -9,6 +9,8 @@ import pytest
 import pytest_asyncio
 import pytest_socket
 from redis.asyncio import Redis
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from apps.runtime.backing import Backing, Server, backing_servers
 from db.kernel.encryption import Keyring
@@ -38,6 +40,10 @@ _FOLDERS = Path(__file__).parent
 _LONGEST_FIRST = ("journeys", "workflows", "apps", "workers", "db")
 
 
+_LIVED_ALONE = ("test_drawn_faults.py", "test_rehydrate.py")
+"""The longest of the journeys. All others share the Meqenet that one process has started."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the folders that take longest, so that no process is left alone with them."""
 
@@ -46,6 +52,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return _LONGEST_FIRST.index(folder) if folder in _LONGEST_FIRST else len(_LONGEST_FIRST)
 
     items.sort(key=rank)
+
+
+class _ByFile(LoadScopeScheduling):
+    """A file's tests stay in one process, with what they share; so do most of the journeys."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder, _, file = nodeid.partition("::")[0].rpartition("/")
+        is_shared = folder.endswith("journeys") and file not in _LIVED_ALONE
+        return folder if is_shared else f"{folder}/{file}"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """How tests are given to processes."""
+    return _ByFile(config, log)
 
 
 @pytest.fixture(autouse=True)
