@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 
 _POLL_MS = 50
+_POLL_MS_MAX = 600
+"""What has not come soon is looked for less often: each look costs the server a question."""
 _WAIT_SECONDS_MAX = 60
 _MS = 1000
 
@@ -68,7 +70,7 @@ class Purchase:
 
 @dataclass(frozen=True)
 class Shop:
-    """A merchant with its API key, which looks every ``poll_ms`` for as long as it is patient."""
+    """A merchant with its API key, which looks after ``poll_ms``, and then ever more rarely."""
 
     http: httpx.AsyncClient
     api_url: str
@@ -125,9 +127,11 @@ class Shop:
         return await self._until(f"/v1/plans/{plan_id}", holds)
 
     async def _until(self, path: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        wait_ms = self.poll_ms
         async with asyncio.timeout(self.wait_seconds_max):
-            while not holds(found := await self._send("GET", path)):  # noqa: ASYNC110 - polls HTTP
-                await asyncio.sleep(self.poll_ms / _MS)
+            while not holds(found := await self._send("GET", path)):
+                await asyncio.sleep(wait_ms / _MS)
+                wait_ms = min(wait_ms * 3 // 2, max(self.poll_ms, _POLL_MS_MAX))
         return found
 
     async def _send(

@@ -27,7 +27,7 @@ BALANCE: Final = "60000.00"
 _TERMS_SINCE: Final = datetime(2026, 11, 2, tzinfo=UTC)
 _PREFIX: Final = {WalletProvider.TELEBIRR: "2519", WalletProvider.MPESA: "2517"}
 _HTTP_SECONDS_MAX: Final = 30
-_POLL_MS: Final = 250
+_POLL_MS: Final = 300
 _WAIT_SECONDS_MAX: Final = 150
 """A step of a life may meet a fault of the house, and a provider's gate that opens slowly."""
 _FAN_DIGITS: Final = 15

@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 
 from apps.demo.customer import Customer
-from apps.sandboxes.fayda.people import WELL_KNOWN_PEOPLE
 from db.auth.staff import issue_staff_key
 from meqenet.auth.keys import new_staff_key
 from meqenet.auth.roles import Role
 from meqenet.identity import derived_id
+from meqenet.kyc.numbers import verhoeff_digit
 from tests.apps.checkout_api.conftest import Shop
 from tests.backing import Databases
 from tests.waiting import eventually
@@ -107,12 +107,14 @@ async def failed_plan(shop: Shop, *, starts_at: datetime = STARTS_AT, days: int 
     With fewer ``days`` it is not due yet.
     """
     digits = int(shop.unique, 16) % 10**8
-    fan = WELL_KNOWN_PEOPLE["abebe"].number
+    fan = await _enrolled(shop)
     customer = Customer(shop.http, shop.controls, fan, f"2517{digits:08d}")
     await customer.open_wallet(provider="mpesa", name="Test", balance="0.00")
     made = await shop.post("/v1/test-clocks", {"now": starts_at.isoformat()})
     clock = made.json()["id"]
-    applied = await shop.post("/v1/plans", shop.application(test_clock=clock))
+    person = {"fayda_number": fan, "consent_version": "2026-11"}
+    wanted = shop.application(test_clock=clock, customer=person)
+    applied = await shop.post("/v1/plans", wanted)
     assert applied.status_code == 201, applied.text
     plan_id = applied.json()["id"]
     await customer.log_in(applied.json()["next_action"])
@@ -121,3 +123,12 @@ async def failed_plan(shop: Shop, *, starts_at: datetime = STARTS_AT, days: int 
     failed = FailedPlan(shop=shop, plan_id=plan_id, clock=clock, customer=customer)
     await failed.days_pass(days)
     return failed
+
+
+async def _enrolled(shop: Shop) -> str:
+    """The number of somebody of the test's own, whom no other plan has left in arrears."""
+    body = f"7{int(shop.unique, 16) % 10**14:014d}"
+    fan = body + verhoeff_digit(digits=body)
+    person = {"fan": fan, "name": "Test Customer", "birthdate": "1990-05-14"}
+    (await shop.http.post(f"{shop.controls['fayda']}/people", json=person)).raise_for_status()
+    return fan

@@ -4,6 +4,7 @@ Reading it takes most of the time of a command that only looks something up. How
 from nothing is shown where one is started so: the sandboxes', the API's, ``calc`` and ``migrate``.
 """
 
+import atexit
 import importlib
 import json
 import os
@@ -53,13 +54,15 @@ def run(
 @cache
 def _parent() -> subprocess.Popen[str]:
     """It ends with the pipe to it."""
-    return subprocess.Popen(
+    parent = subprocess.Popen(
         [sys.executable, "-m", "tests.apps.cli.forked"],
         cwd=_CHECKOUT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
+    atexit.register(parent.communicate)
+    return parent
 
 
 def _serve() -> None:
