@@ -31,7 +31,7 @@ from workers.receiving import Arrival, receive
 
 BATCH_MAX: Final = 250
 """Events of each source in one transaction."""
-_WAIT_MILLISECONDS: Final = 500
+_WAIT_MILLISECONDS: Final = 1000
 _PAUSE_SECONDS_MIN: Final = 0.2
 _PAUSE_SECONDS_MAX: Final = 1.0
 _RETRY_EVERY_SECONDS: Final = 2.0

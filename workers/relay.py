@@ -35,7 +35,7 @@ READER: Final = "redis"
 """The relay's name among the readers of the outbox."""
 _LOCK: Final = 0x72656C6179
 _BATCH_MAX: Final = 500
-_PAUSE_SECONDS_MIN: Final = 0.1
+_PAUSE_SECONDS_MIN: Final = 0.2
 _PAUSE_SECONDS_MAX: Final = 1.0
 """An event waits at most this long, and an idle domain asks once a second."""
 _LOOK_AT_REDIS_SECONDS: Final = 3.0
