@@ -49,7 +49,11 @@ async def test_an_agent_reads_retries_and_is_told_why_not(
     assert retried.exit_code == 0, retried.output
     await eventually(lambda: agent.plan(plan.plan_id), lambda found: found["state"] == "completed")
     assert len(await plan.debits()) == 1
-    late = await run("pause", plan.plan_id, "--why", "disputed", agent=agent, url=url)
+    # A process that is just closing takes nothing, and asks to be sent the same again.
+    late = await eventually(
+        lambda: run("pause", plan.plan_id, "--why", "disputed", agent=agent, url=url),
+        lambda answer: "temporal_unavailable" not in answer.stderr,
+    )
     assert late.exit_code == 1
     assert "plan_closed" in late.stderr or "plan_not_in_force" in late.stderr
 
