@@ -1,7 +1,10 @@
 """Shared by all tests: real servers, and who may open which socket."""
 
+import gc
+import os
 import secrets
-from collections.abc import AsyncIterator, Iterator
+import sys
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import certifi
@@ -19,6 +22,26 @@ from tests.backing import TEST_KEYRING, Databases, kernel_database, migrated_dat
 
 _PURE = tuple(Path(__file__).parent / folder for folder in ("meqenet", "architecture"))
 _LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+
+
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Keep what was compiled, whatever the shell says: dozens of commands and each process of a run read
+# the same code, and compiling it is half the time that collecting takes.
+
+_SELDOM = (20_000, 20, 50)
+"""How often to look for garbage: a run has much that lives to its end, and little that is lost."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage in what is read once and kept to the end, neither then nor later."""
+    gc.disable()
+    result = yield
+    gc.freeze()
+    gc.set_threshold(*_SELDOM)
+    gc.enable()
+    return result
 
 
 @pytest.fixture(scope="session", autouse=True)
