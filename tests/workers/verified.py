@@ -10,7 +10,6 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
 
 from apps.runtime.backing import Backing
 from db.kernel.anchors import Signer
@@ -86,9 +85,7 @@ async def admins_of(world: World, *, backing: Backing) -> AsyncIterator[Mapping[
     """Somebody who may write anything into any of the stores."""
     name = str(make_url(world.analytics_url).database).removeprefix("analytics_")
     engines: dict[str, AsyncEngine] = {
-        domain: create_async_engine(
-            make_url(backing.admin_url).set(database=f"{domain}_{name}"), poolclass=NullPool
-        )
+        domain: create_async_engine(make_url(backing.admin_url).set(database=f"{domain}_{name}"))
         for domain in DOMAINS
     }
     for domain in SOURCES:

@@ -12,9 +12,8 @@ from sqlalchemy import make_url, text
 from apps.runtime.backing import Backing
 from db.analytics.models import MODELS, ReadModel
 from db.kernel.engine import Database
-from db.kernel.migrate import migrate_all
 from db.kernel.parking import ParkedEvent, list_parked
-from tests.backing import domain_url, run_as_admin
+from tests.backing import domain_url, own_stores
 from workers.consuming import Consumer, Step
 from workers.relay import relay_batch
 
@@ -112,21 +111,20 @@ async def made_world(*, backing: Backing, name: str) -> AsyncIterator[World]:
         .render_as_string(hide_password=False)
         for domain in domains
     }
-    await migrate_all(admin_url=backing.admin_url, domain_urls=urls)
-    stores = {domain: Database(url=url, connection_count_max=20) for domain, url in urls.items()}
     redis_url = (
         make_url(backing.redis_url)
         .set(database=str(_REDIS_NUMBER))
         .render_as_string(hide_password=False)
     )
-    redis = Redis.from_url(redis_url)
-    await redis.flushdb()
-    yield World(stores=stores, redis=redis, redis_url=redis_url, analytics_url=urls["analytics"])
-    await redis.aclose()
-    for store in stores.values():
-        await store.dispose()
-    await run_as_admin(
-        backing.admin_url,
-        *(f"DROP DATABASE {domain}_{name}" for domain in domains),
-        *(f"DROP ROLE {domain}_{name}" for domain in domains),
-    )
+    async with own_stores(admin_url=backing.admin_url, urls=urls):
+        stores = {
+            domain: Database(url=url, connection_count_max=20) for domain, url in urls.items()
+        }
+        redis = Redis.from_url(redis_url)
+        await redis.flushdb()
+        yield World(
+            stores=stores, redis=redis, redis_url=redis_url, analytics_url=urls["analytics"]
+        )
+        await redis.aclose()
+        for store in stores.values():
+            await store.dispose()

@@ -3,7 +3,6 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
 
 from apps.runtime.backing import Backing
 from db.kernel.engine import Database
@@ -17,6 +16,6 @@ async def admin(
 ) -> AsyncIterator[AsyncEngine]:
     """Somebody who may write anything into the test's own database."""
     url = make_url(backing.admin_url).set(database=f"kernel_{unique}")
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = create_async_engine(url)
     yield engine
     await engine.dispose()

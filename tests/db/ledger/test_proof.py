@@ -7,7 +7,6 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
 
 from apps.runtime.backing import Backing
 from db.kernel.engine import Database
@@ -87,7 +86,7 @@ async def admin(
 ) -> AsyncIterator[AsyncEngine]:
     """Somebody whom no rule of the store stops."""
     url = make_url(backing.admin_url).set(database=f"ledger_{unique}")
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = create_async_engine(url)
     yield engine
     await engine.dispose()
 
