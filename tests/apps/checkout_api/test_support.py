@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -11,20 +11,27 @@ from db.auth.staff import revoke_staff_keys
 from db.bnpl.views import events_of
 from meqenet.auth.roles import Role
 from tests.apps.checkout_api.conftest import Shop
-from tests.apps.checkout_api.staff import WHY, Agent, agent_of, failed_plan
+from tests.apps.checkout_api.staff import WHY, Agent, FailedPlan, agent_of, failed_plan
 from tests.backing import Databases
 from tests.waiting import eventually
 from workers.opening import utc_now
 
 UNKNOWN = "/v1/support/plans/pln_" + "a" * 20
+FAILED_THEN: Final = {
+    "cause": "no_funds",
+    "provider": "mpesa",
+    "from": "2026-12-30T00:00:00Z",
+    "to": "2027-01-01T00:00:00Z",
+}
 
 
-async def test_a_failed_installment_is_retried_by_two_agents_at_once_and_debited_once(
+async def test_a_failed_installment_is_listed_retried_by_two_agents_at_once_and_debited_once(
     shop: Shop, http: httpx.AsyncClient, databases: Databases
 ) -> None:
     plan = await failed_plan(shop)
-    first, second = [
-        await agent_of(http=http, databases=databases, role=Role.SUPPORT) for _ in range(2)
+    first, second, supervisor = [
+        await agent_of(http=http, databases=databases, role=role)
+        for role in (Role.SUPPORT, Role.SUPPORT, Role.SUPERVISOR)
     ]
     seen = await first.plan(plan.plan_id)
     (row,) = seen["installments"]
@@ -32,12 +39,16 @@ async def test_a_failed_installment_is_retried_by_two_agents_at_once_and_debited
     assert "top it up" in row["attempts"][0]["failure"]["english"]
     assert row["attempts"][0]["failure"]["amharic"]
     assert plan.customer.phone not in str(seen)
+    (listed,) = await _failed(supervisor, plan)
+    assert (listed["number"], listed["amount"]) == (1, "1000.00")
+    assert listed["attempt"] == f"{plan.plan_id}-i01-a1"
     await plan.top_up()
     path = f"{plan.path}/installments/1/retry"
     answers = await asyncio.gather(first.post(path), second.post(path))
     assert sorted(answer.status_code for answer in answers) == [200, 409]
     refused = next(answer.json() for answer in answers if answer.status_code == 409)
     assert refused["code"] in ("retry_asked_already", "attempt_under_way")
+    await eventually(lambda: _failed(supervisor, plan), lambda rows: rows == [])
     done = await eventually(
         lambda: first.plan(plan.plan_id), lambda found: found["state"] == "completed"
     )
@@ -53,22 +64,54 @@ async def test_a_failed_installment_is_retried_by_two_agents_at_once_and_debited
     assert asked["why"] == WHY["why"]
 
 
-async def test_the_same_retry_under_its_key_is_done_once(
+async def _failed(agent: Agent, plan: FailedPlan) -> list[dict[str, Any]]:
+    answer = await agent.get("/v1/support/failed-installments", **FAILED_THEN)
+    assert answer.status_code == 200, answer.text
+    return [row for row in answer.json()["installments"] if row["plan"] == plan.plan_id]
+
+
+async def test_a_time_without_a_zone_is_refused(
+    http: httpx.AsyncClient, databases: Databases
+) -> None:
+    agent = await agent_of(http=http, databases=databases, role=Role.SUPERVISOR)
+    query = {**FAILED_THEN, "to": "2027-01-01"}
+    no_zone = await agent.get("/v1/support/failed-installments", **query)
+    assert (no_zone.status_code, no_zone.json()["field"]) == (422, "to")
+
+
+async def test_a_retry_is_refused_to_whom_is_unreachable_and_done_once_under_its_key(
     shop: Shop, http: httpx.AsyncClient, databases: Databases
 ) -> None:
     plan = await failed_plan(shop)
     agent = await agent_of(http=http, databases=databases, role=Role.SUPPORT)
     path, key = f"{plan.path}/installments/1/retry", secrets.token_hex(8)
+    private = await agent.post(path, {"why": "call 0911223344"})
+    assert (private.status_code, private.json()["code"]) == (422, "reason_private")
+    assert "0911223344" not in private.text
+    money = await agent_of(http=http, databases=databases, role=Role.FINANCE)
+    payout = await money.post(f"{plan.path}/payout/retry")
+    assert (payout.status_code, payout.json()["code"]) == (409, "payout_not_refused")
+    late = await agent.post(f"{plan.path}/unreachable", {"why": "away", "until": "2027-12-31"})
+    assert (late.status_code, late.json()["field"]) == (422, "until")
+    assert "2027-01-14" in late.json()["detail"]
+    marked = await agent.post(f"{plan.path}/unreachable", {"why": "away", "until": "2027-01-08"})
+    assert marked.json()["hold"]["reason"] == "unreachable"
+    refused = await agent.post(path)
+    assert (refused.status_code, refused.json()["code"]) == (409, "customer_unreachable")
+    found = {deed["deed"]: deed for deed in (await agent.plan(plan.plan_id))["deeds"]}
+    assert found["retry_installment"]["code"] == "customer_unreachable"
+    assert found["resume_collection"]["possible"]
+    assert (await agent.post(f"{plan.path}/resume")).status_code == 200
     once = await agent.post(path, key=key)
     again = await agent.post(path, key=key)
-    assert (once.status_code, again.status_code) == (200, 200)
+    assert (once.status_code, again.status_code) == (200, 200), once.text
     assert again.headers["idempotency-replayed"] == "true"
     assert again.json() == once.json()
-    found = await eventually(
+    seen = await eventually(
         lambda: agent.plan(plan.plan_id),
         lambda seen: seen["installments"][0]["failed_attempts"] == 2,
     )
-    assert len(found["installments"][0]["attempts"]) == 2
+    assert len(seen["installments"][0]["attempts"]) == 2
 
 
 async def test_a_pause_holds_and_resuming_ends_it(
@@ -95,63 +138,6 @@ async def test_a_pause_holds_and_resuming_ends_it(
     found = await agent.plan(plan.plan_id)
     assert found["state"] == "completed"
     assert len(await plan.debits()) == 1
-
-
-async def test_nobody_who_is_unreachable_is_tried(
-    shop: Shop, http: httpx.AsyncClient, databases: Databases
-) -> None:
-    plan = await failed_plan(shop)
-    agent = await agent_of(http=http, databases=databases, role=Role.SUPPORT)
-    late = await agent.post(f"{plan.path}/unreachable", {"why": "away", "until": "2027-12-31"})
-    assert (late.status_code, late.json()["field"]) == (422, "until")
-    assert "2027-01-14" in late.json()["detail"]
-    marked = await agent.post(f"{plan.path}/unreachable", {"why": "away", "until": "2027-01-08"})
-    assert marked.json()["hold"]["reason"] == "unreachable"
-    refused = await agent.post(f"{plan.path}/installments/1/retry")
-    assert (refused.status_code, refused.json()["code"]) == (409, "customer_unreachable")
-    found = {deed["deed"]: deed for deed in (await agent.plan(plan.plan_id))["deeds"]}
-    assert found["retry_installment"]["code"] == "customer_unreachable"
-    assert found["resume_collection"]["possible"]
-
-
-async def test_a_reason_with_a_phone_in_it_is_not_kept(
-    shop: Shop, http: httpx.AsyncClient, databases: Databases
-) -> None:
-    plan = await failed_plan(shop)
-    agent = await agent_of(http=http, databases=databases, role=Role.SUPPORT)
-    answer = await agent.post(f"{plan.path}/installments/1/retry", {"why": "call 0911223344"})
-    assert (answer.status_code, answer.json()["code"]) == (422, "reason_private")
-    assert "0911223344" not in answer.text
-    money = await agent_of(http=http, databases=databases, role=Role.FINANCE)
-    payout = await money.post(f"{plan.path}/payout/retry")
-    assert (payout.status_code, payout.json()["code"]) == (409, "payout_not_refused")
-
-
-async def test_failed_collections_are_listed_until_they_are_tried_again(
-    shop: Shop, http: httpx.AsyncClient, databases: Databases
-) -> None:
-    plan = await failed_plan(shop)
-    agent = await agent_of(http=http, databases=databases, role=Role.SUPERVISOR)
-    query: dict[str, Any] = {
-        "cause": "no_funds",
-        "provider": "mpesa",
-        "from": "2026-12-30T00:00:00Z",
-        "to": "2027-01-01T00:00:00Z",
-    }
-
-    async def listed() -> list[dict[str, Any]]:
-        answer = await agent.get("/v1/support/failed-installments", **query)
-        assert answer.status_code == 200, answer.text
-        return [row for row in answer.json()["installments"] if row["plan"] == plan.plan_id]
-
-    (row,) = await listed()
-    assert (row["number"], row["amount"]) == (1, "1000.00")
-    assert row["attempt"] == f"{plan.plan_id}-i01-a1"
-    await plan.top_up()
-    assert (await agent.post(f"{plan.path}/installments/1/retry")).status_code == 200
-    await eventually(listed, lambda rows: rows == [])
-    no_zone = await agent.get("/v1/support/failed-installments", **{**query, "to": "2027-01-01"})
-    assert (no_zone.status_code, no_zone.json()["field"]) == (422, "to")
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ async def run(*words: str, agent: Agent, url: str, typed: str = "") -> Result:
     )
 
 
-async def test_an_agent_reads_retries_and_is_told_why_not(
+async def test_an_agent_reads_is_told_why_not_retries_and_turns_to_a_wallet_nobody_is_shown(
     shop: Shop, http: httpx.AsyncClient, databases: Databases, url: str
 ) -> None:
     plan = await failed_plan(shop)
@@ -44,25 +44,12 @@ async def test_an_agent_reads_retries_and_is_told_why_not(
         "meqenet support retry-payout: authorization: the role support may not retry payout; "
         "ask one of: finance, operator (role_not_allowed)\n"
     )
-    await plan.top_up()
     retried = await run("retry", plan.plan_id, "1", "--why", "topped up", agent=agent, url=url)
     assert retried.exit_code == 0, retried.output
-    await eventually(lambda: agent.plan(plan.plan_id), lambda found: found["state"] == "completed")
-    assert len(await plan.debits()) == 1
-    # A process that is just closing takes nothing, and asks to be sent the same again.
-    late = await eventually(
-        lambda: run("pause", plan.plan_id, "--why", "disputed", agent=agent, url=url),
-        lambda answer: "temporal_unavailable" not in answer.stderr,
+    await eventually(
+        lambda: agent.plan(plan.plan_id),
+        lambda seen: seen["installments"][0]["failed_attempts"] == 2,
     )
-    assert late.exit_code == 1
-    assert "plan_closed" in late.stderr or "plan_not_in_force" in late.stderr
-
-
-async def test_an_installment_is_paid_from_another_wallet_which_nobody_is_shown(
-    shop: Shop, http: httpx.AsyncClient, databases: Databases, url: str
-) -> None:
-    plan = await failed_plan(shop)
-    agent = await agent_of(http=http, databases=databases, role=Role.SUPPORT)
     digits = (int(shop.unique, 16) + 1) % 10**8
     phone = f"2517{digits:08d}"
     other = replace(plan.customer, phone=phone)
@@ -80,11 +67,18 @@ async def test_an_installment_is_paid_from_another_wallet_which_nobody_is_shown(
     done = await eventually(
         lambda: agent.plan(plan.plan_id), lambda found: found["state"] == "completed"
     )
-    assert [each["wallet"] for each in done["installments"][0]["attempts"]] == ["w1", "w2"]
+    assert [each["wallet"] for each in done["installments"][0]["attempts"]] == ["w1", "w1", "w2"]
     assert await plan.debits() == []
     (debit,) = await FailedPlan(shop, plan.plan_id, plan.clock, other).debits()
     assert debit["amount"] == "1000.00"
     assert f"{digits:08d}" not in json.dumps(done)
+    # A process that is just closing takes nothing, and asks to be sent the same again.
+    late = await eventually(
+        lambda: run("pause", plan.plan_id, "--why", "disputed", agent=agent, url=url),
+        lambda answer: "temporal_unavailable" not in answer.stderr,
+    )
+    assert late.exit_code == 1
+    assert "plan_closed" in late.stderr or "plan_not_in_force" in late.stderr
 
 
 async def test_a_batch_is_previewed_retried_and_leaves_what_is_paused(
