@@ -83,7 +83,34 @@ async def live(where: str) -> AsyncIterator[Live]:
             await process.wait()
 
 
-async def test_everything_runs_and_is_told_where_the_rest_is(
+async def test_a_signal_stops_all_and_ephemeral_leaves_nothing() -> None:
+    async with live("--ephemeral") as up:
+        assert await asyncio.to_thread(Path(up.told["data"]).is_dir)
+        processes = parts_of(up.process.pid)
+        up.process.send_signal(signal.SIGINT)
+        code, _ = await up.ended()
+    assert code == 0
+    assert psutil.wait_procs(processes, timeout=5)[1] == []
+    assert not await asyncio.to_thread(Path(up.told["data"]).exists)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
+async def test_killed_it_leaves_no_process_and_starts_again_with_everything(
+    directory: Path, others: frozenset[psutil.Process]
+) -> None:
+    async with live(str(directory)) as up:
+        second: list[str] = []
+        with pytest.raises(AlreadyRunning, match=f"process {up.process.pid}") as refusal:
+            await run_up(options=options(directory, second))
+        assert refusal.value.exit_code == 3
+        processes = parts_of(up.process.pid)
+        up.process.kill()
+        assert (await up.ended())[0] == -signal.SIGKILL
+        assert psutil.wait_procs(processes, timeout=20)[1] == []
+    await _require_that_all_runs_and_is_told_where_the_rest_is(directory, others)
+
+
+async def _require_that_all_runs_and_is_told_where_the_rest_is(
     directory: Path, others: frozenset[psutil.Process]
 ) -> None:
     seen: list[Running] = []
@@ -128,35 +155,6 @@ async def test_everything_runs_and_is_told_where_the_rest_is(
     assert all(address in shown for address in addresses)
     assert all(box.base_url in shown for box in seen[0].sandboxes.values())
     assert str(directory) in shown
-
-
-async def test_a_signal_stops_all_and_ephemeral_leaves_nothing() -> None:
-    async with live("--ephemeral") as up:
-        assert await asyncio.to_thread(Path(up.told["data"]).is_dir)
-        processes = parts_of(up.process.pid)
-        up.process.send_signal(signal.SIGINT)
-        code, _ = await up.ended()
-    assert code == 0
-    assert psutil.wait_procs(processes, timeout=5)[1] == []
-    assert not await asyncio.to_thread(Path(up.told["data"]).exists)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
-async def test_killed_it_leaves_no_process_and_starts_again(directory: Path) -> None:
-    async with live(str(directory)) as up:
-        second: list[str] = []
-        with pytest.raises(AlreadyRunning, match=f"process {up.process.pid}") as refusal:
-            await run_up(options=options(directory, second))
-        assert refusal.value.exit_code == 3
-        processes = parts_of(up.process.pid)
-        up.process.kill()
-        assert (await up.ended())[0] == -signal.SIGKILL
-        assert psutil.wait_procs(processes, timeout=20)[1] == []
-
-    async def nothing(running: Running) -> None:
-        assert running.api_url
-
-    await run_up(options=options(directory), on_ready=nothing)
 
 
 async def test_only_what_outlived_an_earlier_run_is_ended(tmp_path: Path) -> None:
