@@ -78,11 +78,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class _ByFile(LoadScopeScheduling):
-    """A file's tests stay in one process, with what they share; so do most of the journeys."""
+    """A file's tests stay in one process, with what they share; so do most of the journeys.
+
+    So do the rules of the architecture, which read the same files.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         folder, _, file = nodeid.partition("::")[0].rpartition("/")
-        is_shared = folder.endswith("journeys") and file not in _LIVED_ALONE
+        is_shared = folder.endswith(("journeys", "architecture")) and file not in _LIVED_ALONE
         return folder if is_shared else f"{folder}/{file}"
 
 

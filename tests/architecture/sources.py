@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -16,11 +16,15 @@ _CACHES = "_cache"
 
 @dataclass(frozen=True)
 class Source:
-    """One Python file: its path below the project's root, its text and its syntax tree."""
+    """One Python file: its path below the project's root, and its text."""
 
     path: str
     text: str
-    tree: ast.Module
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """Its syntax tree: of many files, the text alone says that a rule is kept."""
+        return ast.parse(self.text)
 
     @property
     def module(self) -> str:
@@ -30,7 +34,7 @@ class Source:
 
 def source_of(text: str, *, path: str = "meqenet/example.py") -> Source:
     """A piece of program, for trying a rule."""
-    return Source(path=path, text=text, tree=ast.parse(text))
+    return Source(path=path, text=text)
 
 
 @cache

@@ -14,11 +14,15 @@ _WITHOUT_MONEY: Mapping[str, str] = {
 }
 """Places where no amount or rate ever passes, and why."""
 _TIME = re.compile(r"(seconds|timeout|interval)(_min|_max)?$", re.IGNORECASE)
+_MAYBE = re.compile(r"float|\d\.|\.\d|\d_?[eE]")
+"""Without any of these there is no float, and no tree is needed."""
 _TIME_CALLS = {"timedelta", "Timeout", "timeout", "wait_for", "sleep"}
 
 
 def floats(source: Source) -> list[str]:
     """Every float literal, annotation and conversion that does not measure time."""
+    if not _MAYBE.search(source.text):
+        return []
     in_time = {id(node) for root in _time(source.tree) for node in ast.walk(root)}
     return [
         at(source, node, what) for node, what in _floats(source.tree) if id(node) not in in_time

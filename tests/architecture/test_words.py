@@ -33,6 +33,8 @@ _EVERYTHING = python_files(*PACKAGES, "tests")
 
 def unexplained_members(source: Source) -> list[str]:
     """Members of enumerations that no docstring follows."""
+    if not any(name in source.text for name in _ENUMS):
+        return []
     return [
         at(source, member, f"{enum.name}.{member.targets[0].id}: say what it means")
         for enum in ast.walk(source.tree)
@@ -56,6 +58,8 @@ def _is_docstring(node: ast.stmt | None) -> bool:
 
 def bare_suppressions(source: Source) -> list[str]:
     """Comments that switch a check off without saying which, or why."""
+    if not _SUPPRESSION.search(source.text):
+        return []
     return [
         f"{source.path}:{token.start[0]}: name the rule and the reason: {token.string}"
         for token in tokenize.generate_tokens(io.StringIO(source.text).readline)
