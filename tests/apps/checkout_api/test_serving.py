@@ -8,7 +8,9 @@ import sys
 from collections.abc import Mapping
 
 import httpx
+import pytest
 
+from tests.apps.cli.operating import meqenet
 from workers.opening import Environment
 
 _WORDS = (sys.executable, "-m", "apps.cli.main", "api")
@@ -48,22 +50,18 @@ async def test_it_serves_until_it_is_told_to_stop(environment: Environment) -> N
 async def test_a_taken_port_is_named(environment: Environment) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        process = await _started("--port", str(port), settings=environment.values)
-        _, errors = await process.communicate()
-    assert process.returncode == 1
-    assert f"cannot listen on 127.0.0.1:{port}" in errors.decode().splitlines()[-1]
+        ran = await meqenet("api", "--port", str(port), world=None, **environment.values or {})
+    assert ran.code == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in ran.err.splitlines()[-1]
 
 
-async def test_a_missing_setting_is_named(environment: Environment) -> None:
+@pytest.mark.parametrize(
+    "missing",
+    ["MEQENET_BNPL_DATABASE_URL", "MEQENET_MPESA_CALLBACK_SECRET", "MEQENET_BLIND_INDEX_KEY"],
+)
+async def test_a_missing_setting_is_named(environment: Environment, missing: str) -> None:
     assert environment.values is not None
-    for missing in (
-        "MEQENET_BNPL_DATABASE_URL",
-        "MEQENET_MPESA_CALLBACK_SECRET",
-        "MEQENET_BLIND_INDEX_KEY",
-    ):
-        settings = {k: v for k, v in environment.values.items() if k != missing}
-        process = await _started("--port", "0", settings=settings)
-        _, errors = await process.communicate()
-        assert process.returncode == 1
-        (line,) = errors.decode().splitlines()[-1:]
-        assert missing in line.upper(), line
+    settings = {k: v for k, v in environment.values.items() if k != missing}
+    ran = await meqenet("api", "--port", "0", world=None, **settings)
+    assert ran.code == 1
+    assert missing in ran.err.splitlines()[-1].upper()

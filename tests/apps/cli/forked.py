@@ -26,6 +26,8 @@ _READ_BEFORE = (
     "workers.model_desk",
     "workers.opening",
 )
+_READ_FOR = {"api": ("apps.checkout_api.app", "apps.checkout_api.parts")}
+"""What a command needs that no other does: read before its first run."""
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -70,6 +72,8 @@ def _serve() -> None:
         importlib.import_module(module)
     for line in sys.stdin:
         asked = json.loads(line)
+        for module in _READ_FOR.get(asked["words"][0], ()):
+            importlib.import_module(module)
         child = os.fork()
         if child == 0:
             os._exit(_lived(asked["words"], asked["environment"], asked["said"]))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from fastapi import FastAPI, Request, Response
@@ -34,20 +35,33 @@ async def shared_world(inbox: Inbox) -> AsyncIterator[World]:
         yield world
 
 
+@pytest.fixture(scope="session")
+async def shared_strict_world(inbox: Inbox) -> AsyncIterator[World]:
+    async for world in run_world(inbox=inbox, strict=True):
+        yield world
+
+
 @pytest.fixture
 async def world(shared_world: World) -> AsyncIterator[World]:
     """The shared sandbox, left as it was found."""
-    before = await shared_world.control("GET", "/rules")
-    yield shared_world
-    await shared_world.control("PATCH", "/rules", **before)
-    await shared_world.control("DELETE", "/next")
-    assert sum((m.santim for m in (await shared_world.books()).values()), 0) == 0
+    async with _put_back(shared_world):
+        yield shared_world
 
 
 @pytest.fixture
-async def strict_world(inbox: Inbox) -> AsyncIterator[World]:
-    async for world in run_world(inbox=inbox, strict=True):
-        yield world
+async def strict_world(shared_strict_world: World) -> AsyncIterator[World]:
+    """The same of the one that follows the documents to the letter."""
+    async with _put_back(shared_strict_world):
+        yield shared_strict_world
+
+
+@asynccontextmanager
+async def _put_back(world: World) -> AsyncIterator[None]:
+    before = await world.control("GET", "/rules")
+    yield
+    await world.control("PATCH", "/rules", **before)
+    await world.control("DELETE", "/next")
+    assert sum((m.santim for m in (await world.books()).values()), 0) == 0
 
 
 @pytest.fixture
