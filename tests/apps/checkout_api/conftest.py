@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,11 +33,12 @@ from meqenet.settlement.transfer import PayoutAccount
 from tests.backing import TEST_KEYRING, Databases
 from workers.bootstrap import domain_parts
 from workers.connecting import http_client, temporal_client
+from workers.consuming import Consumer, Step
 from workers.onboarding import NewMerchant, onboard
 from workers.opening import Environment, utc_now
 from workers.projections import run_projections
 from workers.queue_worker import worker_for
-from workers.relay import run_relay
+from workers.relay import relay_batch, run_relay
 from workers.settings import DOMAINS, development_keys
 
 _PATH_OF_MPESA = "a-path-that-nobody-guesses"
@@ -117,17 +118,22 @@ async def working(environment: Environment) -> AsyncIterator[None]:
         yield
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def reading(backing: Backing, databases: Databases) -> AsyncIterator[None]:
-    """Relays of every domain that feeds the read models, and the read models, kept."""
+    """Relays of every domain that feeds the read models, and the read models, kept.
+
+    They stop with the module: looking for news, even in vain, costs all later tests time.
+    """
     redis = Redis.from_url(
         make_url(backing.redis_url)
         .set(database=str(_REDIS_NUMBER))
         .render_as_string(hide_password=False)
     )
+    sources = sorted({name for model in MODELS.values() for name in model.sources})
+    await _catch_up(databases, redis, sources=sources)
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as running:
-        for source in sorted({name for model in MODELS.values() for name in model.sources}):
+        for source in sources:
             running.create_task(
                 run_relay(domain=source, database=databases[source], redis=redis, stop=stop)
             )
@@ -142,6 +148,17 @@ async def reading(backing: Backing, databases: Databases) -> AsyncIterator[None]
         yield
         stop.set()
     await redis.aclose()
+
+
+async def _catch_up(databases: Databases, redis: Redis, *, sources: Sequence[str]) -> None:
+    """Take in what other modules have had the stores tell meanwhile."""
+    for source in sources:
+        while await relay_batch(domain=source, database=databases[source], redis=redis):
+            pass
+    for model in MODELS.values():
+        consumer = Consumer(model=model, database=databases["analytics"], redis=redis)
+        while await consumer.step() is Step.MOVED:
+            pass
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
