@@ -65,7 +65,9 @@ async def paid_out(shop: Shop, databases: Databases, *, plan: str, clock: str) -
     )
 
 
-async def test_a_statement_adds_up_by_pages_and_as_a_file(shop: Shop, databases: Databases) -> None:
+async def test_a_statement_adds_up_by_pages_and_as_a_file_and_is_its_merchants_alone(
+    shop: Shop, databases: Databases, unique: str
+) -> None:
     made, clock, written = await sold(shop, "1000.00", "1234.56", "1500.00")
     statement = (await shop.get("/v1/statement", after=written)).json()
     assert [line["plan"] for line in statement["lines"]] == made
@@ -109,14 +111,12 @@ async def test_a_statement_adds_up_by_pages_and_as_a_file(shop: Shop, databases:
     ]
     # What a shop has called an order is not calculated by the spreadsheet that opens the file.
     assert rows[0]["reference"] == "'=SUM(1000.00)"
-
-
-async def test_another_merchants_lines_are_never_shown(
-    shop: Shop, databases: Databases, unique: str
-) -> None:
-    (plan,), _, written = await sold(shop, "1000.00")
-    assert (await shop.get("/v1/statement", after=written)).json()["lines"]
     other = await with_key(http=shop.http, databases=databases, unique=f"{unique}0")
+    await _require_empty(other, after=made[0])
+
+
+async def _require_empty(other: Shop, *, after: str) -> None:
+    """Another merchant is shown none of the lines, nor that there is such a plan."""
     statement = (await asked(other)).json()
     assert (statement["merchant"], statement["lines"]) == (other.merchant_id, [])
     assert statement["totals"] == {
@@ -128,7 +128,7 @@ async def test_another_merchants_lines_are_never_shown(
         "payable": "0.00",
     }
     assert rows_of(await asked(other, format="csv")) == []
-    answer = await asked(other, after=plan)
+    answer = await asked(other, after=after)
     assert (answer.status_code, answer.json()["code"]) == (404, "plan_unknown")
 
 
