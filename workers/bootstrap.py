@@ -20,6 +20,7 @@ from activities.ledger import LedgerActivities
 from activities.marketplace import MarketplaceActivities
 from activities.mpesa import MpesaActivities
 from activities.payments import PaymentsActivities
+from activities.notices import NoticeActivities
 from activities.reconciliation import (
     BankStatementActivities,
     MpesaStatementActivities,
@@ -45,6 +46,8 @@ from integrations.statements.settings import StatementSettings
 from integrations.telebirr.client import TelebirrClient
 from integrations.telebirr.settings import TelebirrSettings
 from meqenet.payments.lanes import Lane
+from integrations.webhooks.pinned import webhook_client
+from integrations.webhooks.settings import WebhookSettings
 from workers.gates import Gates
 from workers.opening import Environment, anchor_signer, database, keyring, utc_now
 from workers.settings import Domain
@@ -144,9 +147,15 @@ def _activities(
             parts = {"ledger": [LedgerActivities(database=store)]}
         case "marketplace":
             keys = keyring(settings=settings)
-            market = MarketplaceActivities(database=store, keyring=keys, http=http)
+            rules = environment.read(WebhookSettings).rules
+            # A client of its own, which connects only where notices may be sent; it keeps nothing
+            # open, and ends with the process.
+            telling = NoticeActivities(
+                database=store, keyring=keys, http=webhook_client(rules=rules)
+            )
+            market = MarketplaceActivities(database=store, keyring=keys, rules=rules)
             # Notices have a queue of their own: an endpoint that hangs keeps no checkout waiting.
-            parts = {"marketplace": [market], "webhooks": [market]}
+            parts = {"marketplace": [market, telling], "webhooks": [telling]}
         case "kyc":
             provider = fayda(environment, http=http)
             kyc = KycActivities(

@@ -17,6 +17,7 @@ from workflows.daily_accrual import DailyAccrualWorkflow
 from workflows.late_money import LateMoneyWorkflow
 from workflows.notice import MerchantNoticeWorkflow
 from workflows.onboarding import MerchantOnboardingWorkflow
+from workflows.notice_replay import NoticeReplayWorkflow
 from workflows.payout import MerchantPayoutWorkflow
 from workflows.plan import PaymentPlanWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
@@ -40,6 +41,7 @@ WORKFLOWS: tuple[type[Any], ...] = (
     MerchantPayoutWorkflow,
     MerchantNoticeWorkflow,
     ReminderWorkflow,
+    NoticeReplayWorkflow,
     MerchantOnboardingWorkflow,
     StaffJoiningWorkflow,
     StaffLeavingWorkflow,

@@ -369,6 +369,11 @@ def notice_workflow_id(*, notice_id: str) -> str:
     return f"notice-{notice_id}"
 
 
+def notice_replay_workflow_id(*, notice_id: str) -> str:
+    """The telling of a notice again because the merchant asks for it: one at a time."""
+    return f"replay-{notice_id}"
+
+
 def test_clock_workflow_id(*, clock_id: str) -> str:
     """A test clock."""
     return f"test-clock-{clock_id}"

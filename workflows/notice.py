@@ -1,8 +1,8 @@
 """A notice to a merchant: delivered with growing patience, never in a plan's way."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import count
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
@@ -11,16 +11,23 @@ with workflow.unsafe.imports_passed_through():
     from activities.contracts.marketplace import (
         DELIVER_NOTICE,
         RECORD_NOTICE,
+        STORE_NOTICE,
         DeliverNotice,
         NoticeAnswer,
         RecordNotice,
+        StoreNotice,
     )
+    from meqenet.marketplace.notices import TryFailure
     from workflows.asking import ask, distances, report_of
 
 _AGAIN_AFTER = distances(first=timedelta(seconds=5), longest=timedelta(hours=6), count=39)
 """Growing for half a day, then every six hours: 40 tries within seven days."""
 TRIES_MAX = len(_AGAIN_AFTER) + 1
 """After so many tries a notice is given up."""
+_TOLD_FOR_MAX = timedelta(days=7)
+"""So is one that waits for its place for so long: its endpoint takes nothing."""
+_PLACE_AFTER = distances(first=timedelta(seconds=1), longest=timedelta(hours=1), count=13)
+"""Between questions for a free place; each is drawn out by up to half, so that they spread."""
 
 
 class NoticeEnd(StrEnum):
@@ -41,20 +48,52 @@ class MerchantNoticeWorkflow:
     @workflow.run
     async def run(self, notice: DeliverNotice) -> NoticeEnd:
         """Try at growing distances until the endpoint takes the notice; record each try."""
-        waits = iter(_AGAIN_AFTER)
-        for number in count(1):
-            answer = await _deliver(notice)
-            if not answer.wanted:
+        if workflow.patched("stored-first"):
+            stored = await ask(
+                STORE_NOTICE,
+                StoreNotice(notice=notice, at=workflow.now()),
+                summary=f"Put the notice on file: {notice.kind}",
+            )
+            if not stored.wanted:
                 return NoticeEnd.NOT_WANTED
-            await _record(notice, number=number, answer=answer)
+            notice = replace(notice, sequence=stored.sequence)
+        give_up_at = workflow.now() + _TOLD_FOR_MAX
+        for number in range(1, TRIES_MAX + 1):
+            answer = await _deliver_in_place(notice, unless_after=give_up_at)
+            if not answer.wanted:
+                await _call_off(notice, number=number, answer=answer)
+                return NoticeEnd.NOT_WANTED
+            is_last = number == TRIES_MAX or answer.held_back
+            await _record(notice, number=number, answer=answer, is_last=is_last)
             if answer.delivered:
                 return NoticeEnd.DELIVERED
-            wait = next(waits, None)
-            if wait is None:
+            if is_last:
                 break
+            wait = _AGAIN_AFTER[number - 1]
             _show(notice, number=number, answer=answer, wait=wait)
             await workflow.sleep(wait, summary=f"then try {number + 1}")
         return NoticeEnd.GIVEN_UP
+
+
+async def _deliver_in_place(notice: DeliverNotice, *, unless_after: datetime) -> NoticeAnswer:
+    """The answer of the next try that is made; to be held back is no try.
+
+    Held back still after ``unless_after``, it is told so.
+    """
+    waits = iter(_PLACE_AFTER)
+    longest = _PLACE_AFTER[-1]
+    while True:
+        answer = await _deliver(notice)
+        if not answer.held_back:
+            return answer
+        if workflow.now() >= unless_after:
+            return replace(answer, failure=TryFailure.NOT_SENT)
+        wait = next(waits, longest)
+        workflow.set_current_details(
+            f"{notice.kind}: other notices to this merchant's endpoint are under way"
+        )
+        drawn_out = wait * (1 + workflow.random().random() / 2)
+        await workflow.sleep(drawn_out, summary="then ask for a place again")
 
 
 async def _deliver(notice: DeliverNotice) -> NoticeAnswer:
@@ -65,10 +104,18 @@ async def _deliver(notice: DeliverNotice) -> NoticeAnswer:
             raise
         # Our own trouble (the store, a lost worker) counts as a try that brought no answer.
         workflow.logger.warning("notice not sent: %s", report_of(error).code)
-        return NoticeAnswer(delivered=False, status=None, wanted=True)
+        return NoticeAnswer(delivered=False, status=None, wanted=True, failure=TryFailure.NOT_SENT)
 
 
-async def _record(notice: DeliverNotice, *, number: int, answer: NoticeAnswer) -> None:
+async def _call_off(notice: DeliverNotice, *, number: int, answer: NoticeAnswer) -> None:
+    """On file it does not wait any more."""
+    if workflow.patched("called-off-on-file"):
+        await _record(notice, number=number, answer=answer, is_last=True)
+
+
+async def _record(
+    notice: DeliverNotice, *, number: int, answer: NoticeAnswer, is_last: bool
+) -> None:
     await ask(
         RECORD_NOTICE,
         RecordNotice(
@@ -79,6 +126,8 @@ async def _record(notice: DeliverNotice, *, number: int, answer: NoticeAnswer) -
             number=number,
             answer=answer,
             at=workflow.now(),
+            is_replay=notice.is_replay,
+            is_last=is_last,
         ),
         summary=f"Store the answer to try {number}: {answer.status or 'none'}",
     )

@@ -282,6 +282,7 @@ class PlanDesk:
                 ),
                 id=notice_workflow_id(notice_id=notice_id),
                 parent_close_policy=ParentClosePolicy.ABANDON,
+                priority=of_merchant(self.application.merchant_id),
                 static_summary=f"{kind} to the merchant",
             )
         except WorkflowAlreadyStartedError:

@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.notice import TRIES_MAX, MerchantNoticeWorkflow
     from workflows.rehydration import PATIENCE
     from workflows.test_clock import TestClockWorkflow
+    from workflows.turns import of_merchant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +159,7 @@ async def _tell(notice_id: str, news: bnpl.PlanNews) -> bool:
             parent_close_policy=ParentClosePolicy.ABANDON,
             # One that has run to its end, or was ended by a person, was not lost.
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            priority=of_merchant(news.merchant_id),
             static_summary=f"{news.kind} to the merchant, from the stores",
         )
     except WorkflowAlreadyStartedError:

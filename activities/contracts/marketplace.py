@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from activities.contracts.step import Nothing, Step, StepKind
+from meqenet.marketplace.notices import TryFailure
 from meqenet.money import Money
 
 
@@ -111,7 +112,9 @@ class DeliverNotice:
     """Tell the merchant of a plan's news by one signed POST to its webhook URL.
 
     ``notice_id`` is the ``webhook-id`` header, the same at each repetition; ``kind`` for example
-    ``plan.approved``; ``at`` the instant of the news.
+    ``plan.approved``; ``at`` the instant of the news; ``sequence`` the notice's number among the
+    plan's, None before it is stored; ``is_replay``: the merchant has asked for it again, so it is
+    sent even if it was taken.
     """
 
     notice_id: str
@@ -120,24 +123,50 @@ class DeliverNotice:
     reference: str
     kind: str
     at: datetime
+    sequence: int | None = None
+    is_replay: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreNotice:
+    """Put a notice on file at the instant ``at``, before its first try; of a replay, begin anew."""
+
+    notice: DeliverNotice
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeStored:
+    """Its number among the plan's notices; ``wanted``: whether the merchant has a webhook."""
+
+    sequence: int
+    wanted: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class NoticeAnswer:
     """What one try came to.
 
-    ``delivered``: the merchant answered 2xx; ``status``: its HTTP status, None when it gave none;
-    ``wanted``: False when the merchant has given no webhook, and so nothing was sent.
+    ``delivered``: the merchant answered 2xx; ``status``: its HTTP status, None when it gave none,
+    and then ``failure`` says why; ``wanted``: False when the merchant has given no webhook, and so
+    nothing was sent; ``held_back``: as many of this merchant's notices are under way as may be, so
+    nothing was sent and it is no try; ``took_ms``: how long the try took.
     """
 
     delivered: bool
     status: int | None
     wanted: bool
+    failure: TryFailure | None = None
+    held_back: bool = False
+    took_ms: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordNotice:
-    """Keep what try ``number`` (from 1) of a notice came to at the instant ``at``."""
+    """Log what try ``number`` (from 1) of a notice came to, as told at the instant ``at``.
+
+    ``is_last``: after it the notice is given up, unless it was delivered.
+    """
 
     notice_id: str
     merchant_id: str
@@ -146,6 +175,29 @@ class RecordNotice:
     number: int
     answer: NoticeAnswer
     at: datetime
+    is_replay: bool = False
+    is_last: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListGivenUp:
+    """Which of a merchant's notices, put on file in a period, were given up?
+
+    ``after`` is the last of the page before.
+    """
+
+    merchant_id: str
+    since: datetime | None
+    until: datetime | None
+    after: str | None
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenUpListed:
+    """The notices, to be replayed, in the order of their ids."""
+
+    notices: tuple[DeliverNotice, ...]
 
 
 REGISTER_MERCHANT = Step(
@@ -161,6 +213,8 @@ DELIVER_NOTICE = Step(
     result=NoticeAnswer,
     kind=StepKind.QUESTION,
 )
+STORE_NOTICE = Step(name="marketplace.store_notice", command=StoreNotice, result=NoticeStored)
+LIST_GIVEN_UP = Step(name="marketplace.list_given_up", command=ListGivenUp, result=GivenUpListed)
 RECORD_NOTICE = Step(name="marketplace.record_notice", command=RecordNotice, result=Nothing)
 
 
@@ -179,18 +233,31 @@ class MarketplaceSteps(Protocol):
         """Idempotent; another outcome than the one stored is a defect."""
         ...
 
+    async def load_order(self, command: LoadOrder) -> LoadedOrder:
+        """Changes nothing."""
+        ...
+
+
+class NoticeSteps(Protocol):
+    """The marketplace domain's steps that tell merchants of news."""
+
+    async def store_notice(self, command: StoreNotice) -> NoticeStored:
+        """Idempotent by notice id: a notice keeps its number. By its ``at``, a replay begins."""
+        ...
+
     async def deliver_notice(self, command: DeliverNotice) -> NoticeAnswer:
         """POST once and write nothing; any status is an answer, and so is silence.
 
-        A notice that is on file as delivered is not sent again. Refusals: ``merchant_unknown``.
+        A notice that is on file as delivered is not sent again, but for a replay. Refusals:
+        ``merchant_unknown``.
         """
         ...
 
     async def record_notice(self, command: RecordNotice) -> Nothing:
-        """Idempotent by notice id and try number; once delivered, a notice stays delivered."""
+        """Idempotent by notice id, instant and number; once delivered, a notice stays delivered."""
         ...
 
-    async def load_order(self, command: LoadOrder) -> LoadedOrder:
+    async def list_given_up(self, command: ListGivenUp) -> GivenUpListed:
         """Changes nothing."""
         ...
 

@@ -45,6 +45,8 @@ def runtime_environment(*, secrets: Secrets, ports: Ports) -> dict[str, str]:
             database=ADMIN,
         ),
         f"{PREFIX}ANCHOR_SECONDS": str(_ANCHOR_SECONDS),
+        # Merchants' servers are on this machine, as all else is.
+        f"{PREFIX}WEBHOOK_LOOPBACK": "true",
         **callback_addresses(public_url=public_url),
         **secrets.settings,
     }

@@ -82,7 +82,7 @@ async def require_merchant(*, session: ReadSession, merchant_id: str) -> Merchan
 async def read_webhook(
     *, session: ReadSession, keyring: Keyring, merchant: Merchant
 ) -> Webhook | None:
-    """Where to send notices, and the secret that signs them; None where none are wanted."""
+    """The webhook that a merchant was taken on with; None where no notices are wanted."""
     if merchant.webhook_url is None or merchant.webhook_secret_sealed is None:
         return None
     key = await find_data_key(session=session, keyring=keyring, person_id=merchant.merchant_id)

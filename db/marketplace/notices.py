@@ -1,24 +1,24 @@
-"""Evidence of what a merchant was told."""
+"""Notices to merchants: put on file under their number, tried, and what has become of them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, or_, select, update
 
-from db.kernel.encryption import Keyring
 from db.kernel.engine import ReadSession, WriteSession
-from db.marketplace.merchants import read_webhook, require_merchant
-from db.marketplace.tables import Merchant, NoticeDelivery
-from meqenet.marketplace.webhooks import Webhook
+from db.kernel.once import insert_once
+from db.marketplace.tables import LoggedTry, Merchant, Order, StoredNotice
+from meqenet.marketplace.notices import NoticeState, TryFailure
+from meqenet.marketplace.webhooks import Notice
 
 
 @dataclass(frozen=True, kw_only=True)
 class NoticeTry:
     """One POST of a notice.
 
-    ``number`` counts from 1; ``status`` is what the merchant answered, None when it did not.
+    ``number`` counts from 1; ``status`` is what the merchant answered, None when it did not, and
+    then ``failure`` says why; ``is_last``: after it the notice is given up.
     """
 
     notice_id: str
@@ -27,16 +27,76 @@ class NoticeTry:
     kind: str
     number: int
     status: int | None
+    failure: TryFailure | None
+    took_ms: int | None
     delivered: bool
+    is_replay: bool
+    is_last: bool
     at: datetime
+
+
+async def store_notice(
+    *, session: WriteSession, notice_id: str, notice: Notice, at: datetime
+) -> StoredNotice:
+    """Put a notice on file under the plan's next number; one that is on file keeps its own.
+
+    Args:
+        session: the number is given, and the notice stored, in one transaction.
+        notice_id: names it.
+        notice: what is told; its own ``sequence`` is not looked at.
+        at: now.
+    """
+    # One after another for each plan, so that no number is left out or given twice.
+    await session.execute(
+        select(func.pg_advisory_xact_lock(func.hashtextextended(f"notices of {notice.plan_id}", 0)))
+    )
+    stored = await session.get(StoredNotice, notice_id)
+    if stored is not None:
+        return stored
+    newest = await newest_sequence(session=session, plan_id=notice.plan_id)
+    wanted = await listening_among(session=session, merchant_ids={notice.merchant_id})
+    stored = StoredNotice(
+        notice_id=notice_id,
+        merchant_id=notice.merchant_id,
+        plan_id=notice.plan_id,
+        sequence=newest + 1,
+        kind=notice.kind,
+        reference=notice.reference,
+        at=notice.at,
+        stored_at=at,
+        state=NoticeState.PENDING if wanted else NoticeState.NOT_WANTED,
+    )
+    session.add(stored)
+    await session.flush()
+    return stored
+
+
+async def begin_replay(*, session: WriteSession, notice_id: str, at: datetime) -> None:
+    """Count the tries anew; one that was given up, or not wanted, is being told again."""
+    stored = await session.get_one(StoredNotice, notice_id, with_for_update=True)
+    if stored.replayed_at == at:
+        return
+    stored.replayed_at = at
+    if stored.state is not NoticeState.DELIVERED:
+        wanted = await listening_among(session=session, merchant_ids={stored.merchant_id})
+        stored.attempt_count = 0
+        stored.state = NoticeState.PENDING if wanted else NoticeState.NOT_WANTED
+
+
+async def newest_sequence(*, session: ReadSession, plan_id: str) -> int:
+    """The number of the plan's newest notice; 0 where there is none."""
+    newest = await session.scalar(
+        select(func.max(StoredNotice.sequence)).where(StoredNotice.plan_id == plan_id)
+    )
+    return newest or 0
 
 
 async def status_taken_with(*, session: ReadSession, notice_id: str) -> int | None:
     """The HTTP status with which the merchant has taken this notice; None while it has not."""
-    delivery = await session.get(NoticeDelivery, notice_id)
-    if delivery is None or delivery.delivered_at is None:
+    stored = await session.get(StoredNotice, notice_id)
+    if stored is None or stored.delivered_at is None:
         return None
-    return delivery.status
+    return stored.status
 
 
 async def settled_among(
@@ -44,11 +104,11 @@ async def settled_among(
 ) -> frozenset[str]:
     """Those of the notices that were delivered, or given up after ``tries_max`` tries."""
     found = await session.scalars(
-        select(NoticeDelivery.notice_id).where(
-            NoticeDelivery.notice_id.in_(notice_ids),
+        select(StoredNotice.notice_id).where(
+            StoredNotice.notice_id.in_(notice_ids),
             or_(
-                NoticeDelivery.delivered_at.is_not(None),
-                NoticeDelivery.attempt_count >= tries_max,
+                StoredNotice.state != NoticeState.PENDING,
+                StoredNotice.attempt_count >= tries_max,
             ),
         )
     )
@@ -65,55 +125,87 @@ async def listening_among(*, session: ReadSession, merchant_ids: Collection[str]
     return frozenset(found)
 
 
-async def find_webhook(
-    *, session: ReadSession, keyring: Keyring, merchant_id: str
-) -> Webhook | None:
-    """Where to send a merchant's notices, with the secret; None where none are wanted.
-
-    Raises:
-        Refusal: ``merchant_unknown``.
-    """
-    merchant = await require_merchant(
-        session=session,
-        merchant_id=merchant_id,
+async def given_up_after(
+    *,
+    session: ReadSession,
+    merchant_id: str,
+    since: datetime | None,
+    until: datetime | None,
+    after: str | None,
+    limit: int,
+) -> tuple[StoredNotice, ...]:
+    """A merchant's notices that were given up, stored in a period, in the order of their ids."""
+    wanted = [
+        StoredNotice.merchant_id == merchant_id,
+        StoredNotice.state == NoticeState.GIVEN_UP,
+    ]
+    if since is not None:
+        wanted.append(StoredNotice.stored_at >= since)
+    if until is not None:
+        wanted.append(StoredNotice.stored_at < until)
+    if after is not None:
+        wanted.append(StoredNotice.notice_id > after)
+    found = await session.scalars(
+        select(StoredNotice).where(*wanted).order_by(StoredNotice.notice_id).limit(limit)
     )
-    return await read_webhook(
-        session=session,
-        keyring=keyring,
-        merchant=merchant,
+    return tuple(found)
+
+
+async def call_off(*, session: WriteSession, notice_id: str) -> None:
+    """The merchant has no webhook any more: what was being told is not."""
+    await session.execute(
+        update(StoredNotice)
+        .where(StoredNotice.notice_id == notice_id, StoredNotice.state == NoticeState.PENDING)
+        .values(state=NoticeState.NOT_WANTED)
     )
 
 
 async def record_try(*, session: WriteSession, made: NoticeTry) -> None:
-    """Keep what the latest try came to; the same try again, or an earlier one, changes nothing.
+    """Log a try, and keep what the latest came to; the same one again changes nothing.
 
     Once delivered, a notice stays as it is. A delivery is taken down whatever its number, so that
     a workflow that was begun anew, and counts from 1 again, cannot lose one.
     """
-    first = insert(NoticeDelivery).values(
-        notice_id=made.notice_id,
+    await _store_if_missing(session=session, made=made)
+    row = {
+        "notice_id": made.notice_id,
+        "tried_at": made.at,
+        "number": made.number,
+        "is_replay": made.is_replay,
+        "status": made.status,
+        "failure": made.failure,
+        "took_ms": made.took_ms,
+    }
+    await insert_once(session=session, table=LoggedTry, values=row)
+    stored = await session.get_one(
+        StoredNotice, made.notice_id, with_for_update=True, populate_existing=True
+    )
+    if stored.state is NoticeState.DELIVERED:
+        return
+    if not made.delivered and made.number <= stored.attempt_count:
+        return
+    stored.attempt_count = max(stored.attempt_count, made.number)
+    stored.status, stored.attempted_at = made.status, made.at
+    if made.delivered:
+        stored.state, stored.delivered_at = NoticeState.DELIVERED, made.at
+    elif made.is_last:
+        stored.state = NoticeState.GIVEN_UP
+
+
+async def _store_if_missing(*, session: WriteSession, made: NoticeTry) -> None:
+    """A run that began before notices were put on file first tells of one by its first try."""
+    if await session.get(StoredNotice, made.notice_id) is not None:
+        return
+    order = await session.get(Order, made.plan_id)
+    notice = Notice(
+        kind=made.kind,
         merchant_id=made.merchant_id,
         plan_id=made.plan_id,
-        kind=made.kind,
-        attempt_count=made.number,
-        status=made.status,
-        attempted_at=made.at,
-        delivered_at=made.at if made.delivered else None,
+        reference="" if order is None else order.reference,
+        at=made.at,
     )
-    told = first.excluded
-    await session.execute(
-        first.on_conflict_do_update(
-            index_elements=["notice_id"],
-            set_={
-                "attempt_count": func.greatest(NoticeDelivery.attempt_count, told.attempt_count),
-                "status": told.status,
-                "attempted_at": told.attempted_at,
-                "delivered_at": told.delivered_at,
-            },
-            where=NoticeDelivery.delivered_at.is_(None)
-            & or_(
-                told.attempt_count > NoticeDelivery.attempt_count,
-                told.delivered_at.is_not(None),
-            ),
-        )
+    stored = await store_notice(
+        session=session, notice_id=made.notice_id, notice=notice, at=made.at
     )
+    # It is being told, whatever is known here of a webhook.
+    stored.state = NoticeState.PENDING

@@ -3,17 +3,18 @@
 import base64
 import binascii
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from meqenet.errors import Mender, Refusal
 from meqenet.event_chain import instant_text
+from meqenet.marketplace.endpoints import EndpointRules, check_endpoint
 
 _PREFIX = "whsec_"
 _SECRET_BYTES_MIN, _SECRET_BYTES_MAX = 24, 64
 """The range that the specification recommends."""
-_URL_LENGTH_MAX = 2000
+_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,31 +27,29 @@ class Webhook:
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """News of a plan. ``kind`` for example ``plan.approved``; ``at`` the instant of the news."""
+    """News of a plan. ``kind`` for example ``plan.approved``; ``at`` the instant of the news.
+
+    ``sequence`` counts the plan's notices from 1 without a gap; None of those from before that.
+    """
 
     kind: str
     merchant_id: str
     plan_id: str
     reference: str
     at: datetime
+    sequence: int | None = None
 
 
-def check_webhook(*, url: str | None, secret: str | None) -> Webhook | None:
+def check_webhook(*, url: str | None, secret: str | None, rules: EndpointRules) -> Webhook | None:
     """The webhook that a merchant asks for; None when it wants no notices.
 
     Raises:
-        Refusal: ``webhook_url_invalid``, ``webhook_secret_invalid``; either without the other is
-            invalid too.
+        Refusal: as :func:`meqenet.marketplace.endpoints.check_endpoint`;
+            ``webhook_secret_invalid``. Either without the other is invalid too.
     """
     if url is None and secret is None:
         return None
-    if url is None or not _is_endpoint(url):
-        raise Refusal(
-            "webhook_url_invalid",
-            "webhook_url: an http or https URL with a host, without a password or fragment",
-            mender=Mender.MERCHANT,
-            field="webhook_url",
-        )
+    checked = check_endpoint(url=url, rules=rules)
     if secret is None or not _is_secret(secret):
         raise Refusal(
             "webhook_secret_invalid",
@@ -58,38 +57,25 @@ def check_webhook(*, url: str | None, secret: str | None) -> Webhook | None:
             mender=Mender.MERCHANT,
             field="webhook_secret",
         )
-    return Webhook(url=url, secret=secret)
+    return Webhook(url=checked, secret=secret)
 
 
 def notice_body(*, notice: Notice) -> str:
     """The JSON body: ``type``, ``timestamp`` and ``data``, as the specification has it."""
-    body = {
-        "type": notice.kind,
-        "timestamp": instant_text(at=notice.at),
-        "data": {
-            "plan_id": notice.plan_id,
-            "merchant_id": notice.merchant_id,
-            "reference": notice.reference,
-        },
+    data: dict[str, str | int] = {
+        "plan_id": notice.plan_id,
+        "merchant_id": notice.merchant_id,
+        "reference": notice.reference,
     }
+    if notice.sequence is not None:
+        data["sequence"] = notice.sequence
+    body = {"type": notice.kind, "timestamp": instant_text(at=notice.at), "data": data}
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
-def _is_endpoint(url: str) -> bool:
-    if len(url) > _URL_LENGTH_MAX or not url.isprintable() or " " in url:
-        return False
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return False
-    return (
-        parts.scheme in ("http", "https")
-        and bool(parts.hostname)
-        and port != 0
-        and parts.username is None
-        and not parts.fragment
-    )
+def new_secret(*, randomness: Callable[[int], bytes]) -> str:
+    """A fresh secret: ``whsec_`` and the base64 of 32 bytes from ``randomness``."""
+    return _PREFIX + base64.b64encode(randomness(_SECRET_BYTES)).decode()
 
 
 def _is_secret(secret: str) -> bool:

@@ -13,7 +13,13 @@ from tests.architecture.sources import ROOT, Source, at, offences, python_files,
 _ACTIVITIES = [
     path for path in python_files("activities") if not path.startswith("activities/contracts/")
 ]
-_PART_OF = {"late_money": "payments", "reconciliation": "payments", "reminders": "payments"}
+_PART_OF = {
+    "complaints": "disputes",
+    "late_money": "payments",
+    "notices": "marketplace",
+    "reconciliation": "payments",
+    "reminders": "payments",
+}
 """Modules that take steps of a domain of another name."""
 _CLOCKS = {
     *(f"datetime.{name}" for name in ("now", "utcnow", "today")),

@@ -16,7 +16,7 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 
 from apps.demo.shop import Shop
 from apps.sandboxes.kernel.serve import Sandbox, running
-from db.marketplace.views import NoticeView, find_notice
+from db.marketplace.views.notices import NoticeView, find_notice
 from meqenet.settlement.transfer import PayoutAccount
 from tests.journeys.conftest import Town
 from tests.waiting import eventually
@@ -165,7 +165,9 @@ async def test_a_merchant_hears_each_turn_of_a_plan_and_can_verify_it(
         "merchant_id": town.shop.merchant_id,
         "reference": purchase.reference,
     }
-    assert all(told["data"] == data for told in news.values())
+    assert [told["data"] for told in news.values()] == [
+        {**data, "sequence": number} for number in (1, 2, 3)
+    ]
     assert all(told.keys() == {"type", "timestamp", "data"} for told in news.values())
     sent = "".join(f"{headers} {body.decode()}" for headers, body in endpoint.heard)
     for private in (customer.phone, customer.fan, town.shop.api_key, endpoint.secret):

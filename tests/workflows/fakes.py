@@ -72,6 +72,7 @@ class Domains(Payments, Rails, Reminders, Books):
     holds: dict[str, str] = field(default_factory=dict)
     orders: dict[str, str] = field(default_factory=dict)
     notices: list[marketplace.DeliverNotice] = field(default_factory=list)
+    notices_on_file: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     notice_tries: dict[str, list[marketplace.RecordNotice]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -168,6 +169,14 @@ class Domains(Payments, Rails, Reminders, Books):
         self.orders[command.plan_id] = command.outcome
         return Nothing()
 
+    @takes(marketplace.STORE_NOTICE)
+    async def store_notice(self, command: marketplace.StoreNotice) -> marketplace.NoticeStored:
+        told = command.notice
+        on_file = self.notices_on_file[told.plan_id]
+        if told.notice_id not in on_file:
+            on_file.append(told.notice_id)
+        return marketplace.NoticeStored(sequence=on_file.index(told.notice_id) + 1, wanted=True)
+
     @takes(marketplace.DELIVER_NOTICE)
     async def deliver_notice(self, command: marketplace.DeliverNotice) -> marketplace.NoticeAnswer:
         self.notices.append(command)
@@ -179,7 +188,7 @@ class Domains(Payments, Rails, Reminders, Books):
     @takes(marketplace.RECORD_NOTICE)
     async def record_notice(self, command: marketplace.RecordNotice) -> Nothing:
         tries = self.notice_tries[command.notice_id]
-        if command not in tries:
+        if command.answer.wanted and command not in tries:
             assert command.number == len(tries) + 1, "tries are recorded one after another"
             tries.append(command)
         return Nothing()

@@ -100,7 +100,7 @@ class Stores(Domains):
     async def record_notice(self, command: marketplace.RecordNotice) -> Nothing:
         """Tries of a notice that was begun again count from 1 again."""
         tries = self.notice_tries[command.notice_id]
-        if command.number > len(tries):
+        if command.answer.wanted and command.number > len(tries):
             tries.append(command)
         return Nothing()
 

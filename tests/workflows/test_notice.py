@@ -1,6 +1,7 @@
 """Notices to merchants: patience, its end, and plans that never wait for them."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, Wor
 
 from activities.contracts.marketplace import DeliverNotice, NoticeAnswer, OrderOutcome, RecordNotice
 from meqenet.errors import Defect, Refusal, Unavailable
+from meqenet.marketplace.notices import TryFailure
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench
 from tests.workflows.fakes import TAKEN, UNWANTED
@@ -34,6 +36,11 @@ def notice_of(bench: Bench) -> DeliverNotice:
     )
 
 
+def numbered(bench: Bench) -> DeliverNotice:
+    """As it is sent: once it is on file, it has its number among the plan's notices."""
+    return replace(notice_of(bench), sequence=1)
+
+
 async def tell(bench: Bench) -> Handle:
     notice = notice_of(bench)
     return await bench.env.client.start_workflow(
@@ -56,7 +63,7 @@ def tries(bench: Bench) -> list[RecordNotice]:
 async def test_a_notice_that_is_taken_is_told_once(bench: Bench) -> None:
     bench.domains.hear = lambda _notice: TAKEN
     assert await (await tell(bench)).result() == "delivered"
-    assert bench.domains.notices == [notice_of(bench)]
+    assert bench.domains.notices == [numbered(bench)]
     assert [(t.number, t.answer) for t in tries(bench)] == [(1, TAKEN)]
 
 
@@ -82,7 +89,7 @@ async def test_each_try_is_of_the_same_notice_and_recorded_until_it_is_taken(ben
     handle = await tell(bench)
     await bench.live_out(handle)
     assert await handle.result() == "delivered"
-    assert bench.domains.notices == [notice_of(bench)] * 3
+    assert bench.domains.notices == [numbered(bench)] * 3
     assert [(t.number, t.answer) for t in tries(bench)] == list(enumerate(answers, start=1))
 
 
@@ -91,7 +98,7 @@ async def test_a_dead_endpoint_is_given_up_after_a_week_of_growing_distances(ben
     handle = await tell(bench)
     await bench.live_out(handle)
     assert await handle.result() == "given up"
-    assert [t.number for t in tries(bench)] == list(range(1, 41))
+    assert [(t.number, t.is_last) for t in tries(bench)] == [(n, n == 40) for n in range(1, 41)]
     waits = [
         event.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta()
         for event in (await handle.fetch_history()).events
@@ -116,7 +123,8 @@ async def test_our_own_trouble_is_a_try_without_an_answer(bench: Bench, trouble:
     handle = await tell(bench)
     await bench.live_out(handle)
     assert await handle.result() == "delivered"
-    assert [t.answer for t in tries(bench)] == [SILENCE, TAKEN]
+    not_sent = replace(SILENCE, failure=TryFailure.NOT_SENT)
+    assert [t.answer for t in tries(bench)] == [not_sent, TAKEN]
 
 
 async def test_an_operator_can_call_a_notice_off(bench: Bench) -> None:

@@ -3,10 +3,9 @@
 import asyncio
 import base64
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-import httpx
 import pytest
 from fastapi import FastAPI, Request, Response
 
@@ -18,17 +17,28 @@ from activities.contracts.marketplace import (
     RegisterMerchant,
 )
 from activities.marketplace import MarketplaceActivities
+from activities.notices import NoticeActivities
 from apps.sandboxes.kernel.serve import Sandbox, running
 from db.kernel.encryption import Keyring
 from db.kernel.events import read_stream, require_unbroken
-from db.marketplace.views import NoticeView, find_notice
+from db.marketplace.views.notices import NoticeView, TryView, find_notice, notice_tries
+from integrations.webhooks.pinned import webhook_client
+from meqenet.marketplace.endpoints import EndpointRules
+from meqenet.marketplace.notices import TryFailure
 from meqenet.money import Money
 from tests.backing import Databases, fingerprint
 
 AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 TAKEN = NoticeAnswer(delivered=True, status=204, wanted=True)
-SILENCE = NoticeAnswer(delivered=False, status=None, wanted=True)
+SILENCE = NoticeAnswer(delivered=False, status=None, wanted=True, failure=TryFailure.TOO_SLOW)
+ON_THIS_MACHINE = EndpointRules(is_loopback_allowed=True)
+
+
+def untimed(answer: NoticeAnswer) -> NoticeAnswer:
+    """The same, however long it took."""
+    assert answer.took_ms is None or answer.took_ms >= 0
+    return replace(answer, took_ms=None)
 
 
 @dataclass
@@ -47,7 +57,8 @@ class Desk:
     """The steps, and a merchant of this test's own."""
 
     steps: MarketplaceActivities
-    impatient: MarketplaceActivities
+    telling: NoticeActivities
+    impatient: NoticeActivities
     """The same steps, with no time to wait for an endpoint's answer."""
     databases: Databases
     shop: Shop
@@ -100,6 +111,10 @@ class Desk:
         async with self.databases["marketplace"].read() as session:
             return await find_notice(session=session, notice_id=self.notice.notice_id)
 
+    async def tries(self) -> tuple[TryView, ...]:
+        async with self.databases["marketplace"].read() as session:
+            return await notice_tries(session=session, notice_id=self.notice.notice_id)
+
     async def events(self, stream: str) -> list[str]:
         async with self.databases["marketplace"].read() as session:
             await require_unbroken(session=session, stream=stream)
@@ -135,11 +150,12 @@ async def shop() -> AsyncIterator[Shop]:
 async def desk(
     databases: Databases, keyring: Keyring, unique: str, shop: Shop
 ) -> AsyncIterator[Desk]:
-    async with httpx.AsyncClient() as http:
+    async with webhook_client(rules=ON_THIS_MACHINE) as http:
         store = databases["marketplace"]
         yield Desk(
-            steps=MarketplaceActivities(database=store, keyring=keyring, http=http),
-            impatient=MarketplaceActivities(
+            steps=MarketplaceActivities(database=store, keyring=keyring, rules=ON_THIS_MACHINE),
+            telling=NoticeActivities(database=store, keyring=keyring, http=http),
+            impatient=NoticeActivities(
                 database=store, keyring=keyring, http=http, answer_max=timedelta(seconds=1)
             ),
             databases=databases,

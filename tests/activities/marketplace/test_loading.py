@@ -14,7 +14,7 @@ TRIES_MAX = 3
 
 
 async def untold(desk: Desk, *notice_ids: str) -> tuple[str, ...]:
-    found = await desk.steps.find_untold(
+    found = await desk.telling.find_untold(
         FindUntold(
             notices=tuple(
                 NoticeOf(notice_id=each, merchant_id=desk.merchant.merchant_id)
@@ -52,12 +52,12 @@ async def test_a_notice_is_untold_until_it_is_taken_or_given_up(desk: Desk) -> N
     ours, other = desk.notice.notice_id, f"pln_{desk.unique}-n9"
     assert await untold(desk, other, ours) == (other, ours)
     for number in range(1, TRIES_MAX):
-        await desk.steps.record_notice(desk.told(SILENCE, number=number))
+        await desk.telling.record_notice(desk.told(SILENCE, number=number))
         assert await untold(desk, ours, other) == (ours, other)
-    await desk.steps.record_notice(desk.told(SILENCE, number=TRIES_MAX))
+    await desk.telling.record_notice(desk.told(SILENCE, number=TRIES_MAX))
     assert await untold(desk, ours, other) == (other,)
     taken = replace(desk.told(TAKEN, number=1), notice_id=other)
-    await desk.steps.record_notice(taken)
+    await desk.telling.record_notice(taken)
     assert await untold(desk, ours, other) == ()
 
 

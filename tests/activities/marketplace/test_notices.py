@@ -11,15 +11,16 @@ import pytest
 from standardwebhooks.webhooks import Webhook as Verifier
 
 from activities.contracts.marketplace import NoticeAnswer
-from db.marketplace.views import NoticeView
+from db.marketplace.views.notices import NoticeView
 from meqenet.errors import Refusal
+from meqenet.marketplace.notices import NoticeState, TryFailure
 from meqenet.marketplace.webhooks import Notice, notice_body
-from tests.activities.marketplace.conftest import SECRET, SILENCE, TAKEN, Desk
+from tests.activities.marketplace.conftest import SECRET, SILENCE, TAKEN, Desk, untimed
 
 
 async def test_a_merchant_can_verify_what_it_is_told(desk: Desk) -> None:
     await desk.steps.register_merchant(desk.merchant)
-    assert await desk.steps.deliver_notice(desk.notice) == TAKEN
+    assert untimed(await desk.telling.deliver_notice(desk.notice)) == TAKEN
     ((headers, body),) = desk.shop.taken
     told = Verifier(SECRET).verify(body, headers)
     assert headers["webhook-id"] == desk.notice.notice_id
@@ -44,29 +45,35 @@ async def test_any_other_answer_is_told_and_the_next_try_has_the_same_id(
     await desk.steps.register_merchant(desk.merchant)
     before = await desk.snapshot()
     refused = NoticeAnswer(delivered=False, status=status, wanted=True)
-    assert await desk.steps.deliver_notice(desk.notice) == refused
+    assert untimed(await desk.telling.deliver_notice(desk.notice)) == refused
     assert await desk.snapshot() == before, "the try is told, not written"
-    await desk.steps.record_notice(desk.told(refused, number=1))
-    assert await desk.steps.deliver_notice(desk.notice) == TAKEN
+    await desk.telling.record_notice(desk.told(refused, number=1))
+    assert untimed(await desk.telling.deliver_notice(desk.notice)) == TAKEN
     first, second = (headers for headers, _ in desk.shop.taken)
     assert first["webhook-id"] == second["webhook-id"] == desk.notice.notice_id
 
 
 async def test_what_was_taken_is_not_sent_again(desk: Desk) -> None:
     await desk.steps.register_merchant(desk.merchant)
-    await desk.steps.record_notice(
-        desk.told(await desk.steps.deliver_notice(desk.notice), number=1)
+    await desk.telling.record_notice(
+        desk.told(await desk.telling.deliver_notice(desk.notice), number=1)
     )
-    assert await desk.steps.deliver_notice(desk.notice) == TAKEN
+    assert untimed(await desk.telling.deliver_notice(desk.notice)) == TAKEN
     assert len(desk.shop.taken) == 1
 
 
-@pytest.mark.parametrize("endpoint", ["closed", "hanging"])
-async def test_a_merchant_that_is_away_gives_no_answer(desk: Desk, endpoint: str) -> None:
+@pytest.mark.parametrize(
+    ("endpoint", "failure"),
+    [("closed", TryFailure.NO_CONNECTION), ("hanging", TryFailure.TOO_SLOW)],
+)
+async def test_a_merchant_that_is_away_gives_no_answer(
+    desk: Desk, endpoint: str, failure: TryFailure
+) -> None:
     hanging = desk.shop.url.replace("/hooks", "/silence")
     url = "http://127.0.0.1:1/hooks" if endpoint == "closed" else hanging
     await desk.steps.register_merchant(replace(desk.merchant, webhook_url=url))
-    assert await desk.impatient.deliver_notice(desk.notice) == SILENCE
+    answer = await desk.impatient.deliver_notice(desk.notice)
+    assert untimed(answer) == replace(SILENCE, failure=failure)
 
 
 async def test_each_try_is_on_file_once_and_a_delivery_for_good(desk: Desk) -> None:
@@ -76,26 +83,42 @@ async def test_each_try_is_on_file_once_and_a_delivery_for_good(desk: Desk) -> N
         for number, answer in enumerate((refused, SILENCE, TAKEN), start=1)
     )
     assert await desk.found() is None
-    await asyncio.gather(*(desk.steps.record_notice(first) for _ in range(6)))
-    assert await desk.found() == NoticeView(
+    await asyncio.gather(*(desk.telling.record_notice(first) for _ in range(6)))
+    on_file = await desk.found()
+    assert on_file == NoticeView(
         notice_id=desk.notice.notice_id,
+        merchant_id=desk.notice.merchant_id,
+        plan_id=desk.notice.plan_id,
+        sequence=1,
         kind="plan.approved",
+        reference="",
+        at=first.at,
+        stored_at=first.at,
+        state=NoticeState.PENDING,
         attempt_count=1,
         status=500,
         attempted_at=first.at,
         delivered_at=None,
+        replayed_at=None,
     )
-    await desk.steps.record_notice(second)
+    await desk.telling.record_notice(second)
     before = await desk.snapshot()
     for again in (second, first):
-        await desk.steps.record_notice(again)
+        await desk.telling.record_notice(again)
     assert await desk.snapshot() == before
-    await desk.steps.record_notice(third)
-    before = await desk.snapshot()
+    await desk.telling.record_notice(third)
+    before = await desk.found()
     for later in (third, second, desk.told(refused, number=4), desk.told(TAKEN, number=5)):
-        await desk.steps.record_notice(later)
-    assert await desk.snapshot() == before
+        await desk.telling.record_notice(later)
     found = await desk.found()
+    assert found == before
+    assert [(made.number, made.status, made.failure) for made in await desk.tries()] == [
+        (1, 500, None),
+        (2, None, TryFailure.TOO_SLOW),
+        (3, 204, None),
+        (4, 500, None),
+        (5, 204, None),
+    ]
     assert found is not None
     assert (found.attempt_count, found.status) == (3, 204)
     assert found.attempted_at == found.delivered_at == third.at
@@ -103,9 +126,9 @@ async def test_each_try_is_on_file_once_and_a_delivery_for_good(desk: Desk) -> N
 
 async def test_a_delivery_under_a_number_that_is_on_file_is_not_lost(desk: Desk) -> None:
     for number in (1, 2, 3):
-        await desk.steps.record_notice(desk.told(SILENCE, number=number))
+        await desk.telling.record_notice(desk.told(SILENCE, number=number))
     delivery = desk.told(TAKEN, number=1)
-    await desk.steps.record_notice(delivery)
+    await desk.telling.record_notice(delivery)
     found = await desk.found()
     assert found is not None
     assert (found.attempt_count, found.status, found.delivered_at) == (3, 204, delivery.at)
@@ -118,9 +141,9 @@ async def test_who_wants_no_notices_gets_none(desk: Desk) -> None:
     assert placed.wants_notices is False
     before = await desk.snapshot()
     unwanted = NoticeAnswer(delivered=False, status=None, wanted=False)
-    assert await desk.steps.deliver_notice(desk.notice) == unwanted
+    assert await desk.telling.deliver_notice(desk.notice) == unwanted
     with pytest.raises(Refusal) as refusal:
-        await desk.steps.deliver_notice(replace(desk.notice, merchant_id="mer_none"))
+        await desk.telling.deliver_notice(replace(desk.notice, merchant_id="mer_none"))
     assert refusal.value.code == "merchant_unknown"
     assert await desk.snapshot() == before
     assert desk.shop.taken == []

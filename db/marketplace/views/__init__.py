@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from db.kernel.engine import ReadSession
-from db.marketplace.tables import Merchant, NoticeDelivery, Order, OrderState
+from db.marketplace.tables import Merchant, Order, OrderState
 from meqenet.money import Money
 
 
@@ -30,18 +30,6 @@ class OrderView:
     state: OrderState
     placed_at: datetime
     closed_at: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class NoticeView:
-    """What became of a notice. ``status`` is the merchant's last HTTP answer, if it gave one."""
-
-    notice_id: str
-    kind: str
-    attempt_count: int
-    status: int | None
-    attempted_at: datetime
-    delivered_at: datetime | None
 
 
 async def find_merchant(*, session: ReadSession, merchant_id: str) -> MerchantView | None:
@@ -71,19 +59,4 @@ async def find_order(*, session: ReadSession, plan_id: str) -> OrderView | None:
         state=row.state,
         placed_at=row.placed_at,
         closed_at=row.closed_at,
-    )
-
-
-async def find_notice(*, session: ReadSession, notice_id: str) -> NoticeView | None:
-    """What became of a notice; None before its first attempt."""
-    row = await session.get(NoticeDelivery, notice_id)
-    if row is None:
-        return None
-    return NoticeView(
-        notice_id=row.notice_id,
-        kind=row.kind,
-        attempt_count=row.attempt_count,
-        status=row.status,
-        attempted_at=row.attempted_at,
-        delivered_at=row.delivered_at,
     )
