@@ -7,6 +7,7 @@ from typing import Final
 from meqenet.auth import events as auth
 from meqenet.bnpl import events as bnpl
 from meqenet.credit import events as credit
+from meqenet.disputes import events as disputes
 from meqenet.event_chain import EventContent
 from meqenet.event_types import EventTypes
 from meqenet.kyc import events as kyc
@@ -27,6 +28,7 @@ CATALOGUE: Final[Mapping[str, EventTypes]] = MappingProxyType(
             ledger.EVENT_TYPES,
             settlement.EVENT_TYPES,
             marketplace.EVENT_TYPES,
+            disputes.EVENT_TYPES,
         )
     }
 )

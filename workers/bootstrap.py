@@ -12,6 +12,7 @@ import httpx
 from activities.auth import AuthActivities
 from activities.bank import BankActivities
 from activities.bnpl import BnplActivities
+from activities.complaints import ComplaintActivities
 from activities.contracts.step import questions_queue
 from activities.credit import CreditActivities
 from activities.kyc import FaydaActivities, KycActivities
@@ -143,6 +144,9 @@ def _activities(
         case "credit":
             keys = keyring(settings=settings)
             parts = {"credit": [CreditActivities(database=store, keyring=keys)]}
+        case "disputes":
+            keys = keyring(settings=settings)
+            parts = {"disputes": [ComplaintActivities(database=store, keyring=keys)]}
         case "ledger":
             parts = {"ledger": [LedgerActivities(database=store)]}
         case "marketplace":

@@ -11,11 +11,21 @@ from datetime import datetime
 from db.kernel.engine import Database
 from db.marketplace.idempotency import Claimed, Differs, Replay, answer, claim
 from db.payments.inbox import CallbackInbox
+from workers.complaint_desk import ComplaintDesk
 from workers.opening import Environment, database, keyring
 from workers.settings import Domain
 
-__all__ = ["AnswerBook", "CallbackInbox", "Claimed", "Differs", "FrontDoor", "Replay", "front_door"]
-_DOMAINS: tuple[Domain, ...] = ("auth", "bnpl", "marketplace", "payments", "analytics")
+__all__ = [
+    "AnswerBook",
+    "CallbackInbox",
+    "Claimed",
+    "ComplaintDesk",
+    "Differs",
+    "FrontDoor",
+    "Replay",
+    "front_door",
+]
+_DOMAINS: tuple[Domain, ...] = ("auth", "bnpl", "marketplace", "payments", "disputes", "analytics")
 
 
 class AnswerBook:
@@ -54,6 +64,7 @@ class FrontDoor:
     analytics: Database
     answers: AnswerBook
     inbox: CallbackInbox
+    complaints: ComplaintDesk
     stores: Mapping[str, Database]
 
 
@@ -76,5 +87,8 @@ async def front_door(*, environment: Environment) -> AsyncIterator[FrontDoor]:
             analytics=stores["analytics"],
             answers=AnswerBook(database=stores["marketplace"]),
             inbox=CallbackInbox(database=stores["payments"], keyring=keyring(settings=settings)),
+            complaints=ComplaintDesk(
+                database=stores["disputes"], keyring=keyring(settings=settings)
+            ),
             stores=stores,
         )

@@ -12,6 +12,7 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymen
 from activities.edge import EdgeInterceptor
 from workers.workflow_runner import workflow_runner
 from workflows.collection import InstallmentCollectionWorkflow
+from workflows.complaint import ComplaintWorkflow
 from workflows.credit_return import CreditReturnWorkflow
 from workflows.daily_accrual import DailyAccrualWorkflow
 from workflows.late_money import LateMoneyWorkflow
@@ -41,6 +42,8 @@ WORKFLOWS: tuple[type[Any], ...] = (
     MerchantPayoutWorkflow,
     MerchantNoticeWorkflow,
     ReminderWorkflow,
+    ReminderWorkflow,
+    ComplaintWorkflow,
     NoticeReplayWorkflow,
     MerchantOnboardingWorkflow,
     StaffJoiningWorkflow,

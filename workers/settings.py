@@ -39,6 +39,7 @@ Domain = Literal[
     "ledger",
     "settlement",
     "marketplace",
+    "disputes",
     "analytics",
 ]
 DOMAINS: Final[tuple[Domain, ...]] = get_args(Domain)
@@ -187,6 +188,8 @@ class Settings(BaseSettings):
     settlement_read_url: SecretStr | None = None
     marketplace_database_url: SecretStr | None = None
     marketplace_read_url: SecretStr | None = None
+    disputes_database_url: SecretStr | None = None
+    disputes_read_url: SecretStr | None = None
     analytics_database_url: SecretStr | None = None
     analytics_read_url: SecretStr | None = None
 

@@ -8,7 +8,8 @@ from temporalio.exceptions import FailureError
 with workflow.unsafe.imports_passed_through():
     from workflows.asking import refusal
     from workflows.clock import ClockMoved
-    from workflows.messages import TestClockStart, TestClockView, plan_workflow_id
+    from workflows.complaint_messages import bound_workflow_id
+    from workflows.messages import TestClockStart, TestClockView
     from workflows.test_clock_messages import Advance, Bind, PlanAtRest, PlanJoined, PlanLeft
 
 
@@ -65,7 +66,7 @@ class TestClockWorkflow:
         moved = ClockMoved(now=now, turn=self._turn)
         self._awaited = set(plans)
         for plan_id in plans:
-            plan = workflow.get_external_workflow_handle(plan_workflow_id(plan_id=plan_id))
+            plan = workflow.get_external_workflow_handle(bound_workflow_id(bound_id=plan_id))
             try:
                 await plan.signal("clock_moved", moved)
             except FailureError:
@@ -95,7 +96,7 @@ class TestClockWorkflow:
         self._wakes.setdefault(joined.plan_id, None)
         if self._awaited or self._target > self._now:
             self._awaited.add(joined.plan_id)
-        plan = workflow.get_external_workflow_handle(plan_workflow_id(plan_id=joined.plan_id))
+        plan = workflow.get_external_workflow_handle(bound_workflow_id(bound_id=joined.plan_id))
         try:
             await plan.signal("clock_moved", ClockMoved(now=self._now, turn=self._turn))
         except FailureError:

@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 
 from apps.checkout_api import (
     callbacks,
+    complaints,
     health,
     identity_return,
     merchant_statement,
@@ -17,6 +18,7 @@ from apps.checkout_api import (
     quotes,
     support_alarms,
     support_batches,
+    support_complaints,
     support_credits,
     support_hardship,
     support_losses,
@@ -24,6 +26,13 @@ from apps.checkout_api import (
     support_reports,
     support_wallets,
     test_clocks,
+)
+from apps.checkout_api.complaint_resource import (
+    Complaint,
+    ComplaintRead,
+    Complaints,
+    SupportComplaint,
+    SupportComplaintRead,
 )
 from apps.checkout_api.idempotency import KEY_HEADER
 from apps.checkout_api.parts import ApiParts
@@ -60,6 +69,7 @@ def create_app(*, parts: ApiParts) -> FastAPI:
         quotes,
         plans,
         plan_payments,
+        complaints,
         plan_list,
         merchant_statement,
         test_clocks,
@@ -70,6 +80,7 @@ def create_app(*, parts: ApiParts) -> FastAPI:
         support_hardship,
         support_losses,
         support_alarms,
+        support_complaints,
         support_batches,
         support_reports,
         health,
@@ -103,6 +114,11 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             FailedInstallments,
             Alarms,
             AlarmStanding,
+            Complaint,
+            ComplaintRead,
+            Complaints,
+            SupportComplaint,
+            SupportComplaintRead,
             PortfolioTold,
         ):
             schemas[shown.__name__]["examples"] = shown.model_json_schema()["examples"]

@@ -14,8 +14,8 @@ from db.kernel.engine import Database
 
 router = APIRouter(tags=["health"])
 _ANSWER_SECONDS_MAX: Final = 3
-_DISPENSABLE: Final = frozenset({"analytics"})
-"""Without it lists and statements are refused for a while, and checkouts go on."""
+_DISPENSABLE: Final = frozenset({"analytics", "disputes"})
+"""Without them lists, statements and complaints are refused for a while; checkouts go on."""
 _log = logging.getLogger("meqenet.api")
 
 
@@ -42,7 +42,8 @@ async def healthz() -> Alive:
 async def readyz(parts: Parts, response: Response) -> Ready:
     """Each store and the Temporal server are asked now.
 
-    503 when one does not answer that checkouts need: all but `analytics`.
+    503 when one does not answer that checkouts need: all but `analytics` and
+    `disputes`.
     """
     checks = {
         **{name: _store_answers(store) for name, store in parts.stores.items()},

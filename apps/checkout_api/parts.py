@@ -15,7 +15,7 @@ from db.kernel.engine import Database
 from integrations.mpesa.settings import MpesaCallbackSettings
 from integrations.telebirr.settings import TelebirrNotifySettings
 from workers.connecting import temporal_client
-from workers.front_door import AnswerBook, CallbackInbox, front_door
+from workers.front_door import AnswerBook, CallbackInbox, ComplaintDesk, front_door
 from workers.opening import Environment, utc_now
 
 
@@ -42,6 +42,7 @@ class ApiParts:
         analytics: the read models, read only.
         answers: what was answered under which idempotency key.
         inbox: where callbacks are kept.
+        complaints: what customers have complained about, words included; read only.
         stores: each store by its domain.
         telebirr: how its callbacks are told from others'.
         mpesa_callback_secret: the part of our callback address that only M-PESA knows.
@@ -59,6 +60,7 @@ class ApiParts:
     analytics: Database
     answers: AnswerBook
     inbox: CallbackInbox
+    complaints: ComplaintDesk
     stores: Mapping[str, Database]
     telebirr: TelebirrNotifySettings
     mpesa_callback_secret: SecretStr
@@ -88,6 +90,7 @@ async def api_parts(*, environment: Environment) -> AsyncIterator[ApiParts]:
             analytics=stores.analytics,
             answers=stores.answers,
             inbox=stores.inbox,
+            complaints=stores.complaints,
             stores=stores.stores,
             telebirr=environment.read(TelebirrNotifySettings),
             mpesa_callback_secret=environment.read(MpesaCallbackSettings).callback_secret,

@@ -56,6 +56,14 @@ class Deed(StrEnum):
     """Take a payment of unknown end to look after it, and release one's own."""
     RELEASE_ALARM = "release_alarm"
     """Release what another member of staff has taken."""
+    READ_COMPLAINT = "read_complaint"
+    """Read what customers have complained about, and list what waits for an answer."""
+    HANDLE_COMPLAINT = "handle_complaint"
+    """Put a complaint on file, look after it, have a supervisor look at it, answer and close it."""
+    ASSIGN_COMPLAINT = "assign_complaint"
+    """Have another member of staff look after a complaint."""
+    SUM_UP_COMPLAINTS = "sum_up_complaints"
+    """Read the monthly summary of complaints."""
     READ_REPORTS = "read_reports"
     """Read the portfolio, and what of a customer's limit is used."""
 
@@ -70,6 +78,8 @@ ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
                 Deed.HOLD_COLLECTION,
                 Deed.GRANT_HARDSHIP,
                 Deed.TAKE_ALARM,
+                Deed.READ_COMPLAINT,
+                Deed.HANDLE_COMPLAINT,
             }
         ),
         Role.SUPERVISOR: frozenset(
@@ -87,6 +97,10 @@ ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
                 Deed.LIST_FAILED,
                 Deed.TAKE_ALARM,
                 Deed.RELEASE_ALARM,
+                Deed.READ_COMPLAINT,
+                Deed.HANDLE_COMPLAINT,
+                Deed.ASSIGN_COMPLAINT,
+                Deed.SUM_UP_COMPLAINTS,
             }
         ),
         Role.FINANCE: frozenset(
@@ -100,6 +114,7 @@ ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
                 Deed.RETRY_PAYOUT,
                 Deed.READ_REPORTS,
                 Deed.TAKE_ALARM,
+                Deed.SUM_UP_COMPLAINTS,
             }
         ),
         Role.OPERATOR: frozenset(

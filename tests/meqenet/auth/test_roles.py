@@ -23,6 +23,10 @@ TABLE = {
     Deed.LIST_FAILED: (False, True, False, True),
     Deed.TAKE_ALARM: (True, True, True, True),
     Deed.RELEASE_ALARM: (False, True, False, False),
+    Deed.READ_COMPLAINT: (True, True, False, False),
+    Deed.HANDLE_COMPLAINT: (True, True, False, False),
+    Deed.ASSIGN_COMPLAINT: (False, True, False, False),
+    Deed.SUM_UP_COMPLAINTS: (False, True, True, False),
     Deed.READ_REPORTS: (False, False, True, False),
 }
 ROLES = (Role.SUPPORT, Role.SUPERVISOR, Role.FINANCE, Role.OPERATOR)

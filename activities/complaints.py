@@ -1,0 +1,106 @@
+"""The steps of complaints: each one transaction, each idempotent by its ids."""
+
+from datetime import date, datetime
+
+from holidays import country_holidays
+
+from activities.contracts import complaints as contract
+from activities.edge import takes
+from db.disputes import complaint_deeds, complaints
+from db.kernel.encryption import Keyring
+from db.kernel.engine import Database
+from meqenet.calendar import addis_date
+
+
+class ComplaintActivities:
+    """Implements :class:`activities.contracts.complaints.ComplaintSteps`."""
+
+    def __init__(self, *, database: Database, keyring: Keyring) -> None:
+        self._database = database
+        self._keyring = keyring
+
+    @takes(contract.RECEIVE_COMPLAINT)
+    async def receive_complaint(
+        self, command: contract.ReceiveComplaint
+    ) -> contract.ComplaintStanding:
+        """Put a complaint on file."""
+        received = complaints.NewComplaint(
+            tracking_number=command.tracking_number,
+            plan_id=command.plan_id,
+            merchant_id=command.merchant_id,
+            language=command.language,
+            channel=command.channel,
+            category=command.category,
+            text=command.text,
+            by=command.by,
+            assignee=command.assignee,
+            test_clock_id=command.test_clock_id,
+        )
+        async with self._database.write() as session:
+            found = await complaints.receive(
+                session=session, keyring=self._keyring, complaint=received, at=command.at
+            )
+        return _told(found)
+
+    @takes(contract.ACKNOWLEDGE_COMPLAINT)
+    async def acknowledge_complaint(
+        self, command: contract.FollowComplaint
+    ) -> contract.ComplaintStanding:
+        """Set its clock."""
+        async with self._database.write() as session:
+            found = await complaints.acknowledge(
+                session=session,
+                tracking_number=command.tracking_number,
+                holidays=holidays_around(at=command.at),
+                at=command.at,
+            )
+        return _told(found)
+
+    @takes(contract.FOLLOW_COMPLAINT)
+    async def follow_complaint(
+        self, command: contract.FollowComplaint
+    ) -> contract.ComplaintStanding:
+        """Do what is due by now."""
+        async with self._database.write() as session:
+            found = await complaints.follow_clock(
+                session=session,
+                tracking_number=command.tracking_number,
+                holidays=holidays_around(at=command.at),
+                at=command.at,
+            )
+        return _told(found)
+
+    @takes(contract.DO_COMPLAINT_DEED)
+    async def do_complaint_deed(
+        self, command: contract.DoComplaintDeed
+    ) -> contract.ComplaintStanding:
+        """Have a deed done."""
+        async with self._database.write() as session:
+            found = await complaint_deeds.do_deed(
+                session=session,
+                keyring=self._keyring,
+                tracking_number=command.tracking_number,
+                deed_id=command.deed_id,
+                deed=command.deed,
+                holidays=holidays_around(at=command.at),
+                at=command.at,
+            )
+        return _told(found)
+
+
+def holidays_around(*, at: datetime) -> frozenset[date]:
+    """Ethiopia's public holidays of that year and its neighbours (the ``holidays`` package).
+
+    Of the year before as well: a round that began then is counted again from its first day.
+    """
+    year = addis_date(at=at).year
+    return frozenset(country_holidays("ET", years=(year - 1, year, year + 1)))
+
+
+def _told(found: complaints.Standing) -> contract.ComplaintStanding:
+    return contract.ComplaintStanding(
+        state=found.state,
+        due_on=found.due_on,
+        next_step=found.next_step,
+        next_at=found.next_at,
+    )

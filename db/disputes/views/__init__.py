@@ -1,0 +1,1 @@
+"""What others may be shown of the disputes store."""

@@ -1,0 +1,44 @@
+"""What can happen to complaints and disputes."""
+
+from typing import Final
+
+from meqenet.disputes.complaint_events import (
+    ComplaintAcknowledged,
+    ComplaintAnswered,
+    ComplaintAssigned,
+    ComplaintClosed,
+    ComplaintDeadlineMoved,
+    ComplaintEscalated,
+    ComplaintReceived,
+    ComplaintReminded,
+    ComplaintReopened,
+)
+from meqenet.disputes.dispute_events import (
+    DisputeDecided,
+    DisputeEvidenceAdded,
+    DisputeOpened,
+    DisputeStageReached,
+)
+from meqenet.event_types import EventTypes, types_of
+
+EVENT_TYPES: Final = EventTypes(
+    domain="disputes",
+    types=types_of(
+        (
+            ComplaintReceived,
+            ComplaintAcknowledged,
+            ComplaintDeadlineMoved,
+            ComplaintAssigned,
+            ComplaintReminded,
+            ComplaintEscalated,
+            ComplaintAnswered,
+            ComplaintReopened,
+            ComplaintClosed,
+            DisputeOpened,
+            DisputeStageReached,
+            DisputeEvidenceAdded,
+            DisputeDecided,
+        )
+    ),
+)
+"""Every event of the domain."""
