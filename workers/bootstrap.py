@@ -20,8 +20,8 @@ from activities.late_money import LateMoneyActivities
 from activities.ledger import LedgerActivities
 from activities.marketplace import MarketplaceActivities
 from activities.mpesa import MpesaActivities
-from activities.payments import PaymentsActivities
 from activities.notices import NoticeActivities
+from activities.payments import PaymentsActivities
 from activities.reconciliation import (
     BankStatementActivities,
     MpesaStatementActivities,
@@ -46,9 +46,9 @@ from integrations.statements.client import StatementClient
 from integrations.statements.settings import StatementSettings
 from integrations.telebirr.client import TelebirrClient
 from integrations.telebirr.settings import TelebirrSettings
-from meqenet.payments.lanes import Lane
 from integrations.webhooks.pinned import webhook_client
 from integrations.webhooks.settings import WebhookSettings
+from meqenet.payments.lanes import Lane
 from workers.gates import Gates
 from workers.opening import Environment, anchor_signer, database, keyring, utc_now
 from workers.settings import Domain

@@ -1,8 +1,10 @@
 """What the checkout API may open: stores to read, and what little it writes itself.
 
-That is answers under idempotency keys, callbacks as they came, and who looks after an alarm.
+That is answers under idempotency keys, callbacks as they came, who looks after an alarm, and the
+secrets that sign a merchant's notices.
 """
 
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from db.payments.inbox import CallbackInbox
 from workers.complaint_desk import ComplaintDesk
 from workers.opening import Environment, database, keyring
 from workers.settings import Domain
+from workers.webhook_desk import WebhookDesk
 
 __all__ = [
     "AnswerBook",
@@ -65,6 +68,7 @@ class FrontDoor:
     answers: AnswerBook
     inbox: CallbackInbox
     complaints: ComplaintDesk
+    webhooks: WebhookDesk
     stores: Mapping[str, Database]
 
 
@@ -87,6 +91,11 @@ async def front_door(*, environment: Environment) -> AsyncIterator[FrontDoor]:
             analytics=stores["analytics"],
             answers=AnswerBook(database=stores["marketplace"]),
             inbox=CallbackInbox(database=stores["payments"], keyring=keyring(settings=settings)),
+            webhooks=WebhookDesk(
+                database=stores["marketplace"],
+                keyring=keyring(settings=settings),
+                randomness=secrets.token_bytes,
+            ),
             complaints=ComplaintDesk(
                 database=stores["disputes"], keyring=keyring(settings=settings)
             ),

@@ -17,8 +17,8 @@ from workflows.credit_return import CreditReturnWorkflow
 from workflows.daily_accrual import DailyAccrualWorkflow
 from workflows.late_money import LateMoneyWorkflow
 from workflows.notice import MerchantNoticeWorkflow
-from workflows.onboarding import MerchantOnboardingWorkflow
 from workflows.notice_replay import NoticeReplayWorkflow
+from workflows.onboarding import MerchantOnboardingWorkflow
 from workflows.payout import MerchantPayoutWorkflow
 from workflows.plan import PaymentPlanWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
@@ -41,10 +41,9 @@ WORKFLOWS: tuple[type[Any], ...] = (
     CreditReturnWorkflow,
     MerchantPayoutWorkflow,
     MerchantNoticeWorkflow,
-    ReminderWorkflow,
+    NoticeReplayWorkflow,
     ReminderWorkflow,
     ComplaintWorkflow,
-    NoticeReplayWorkflow,
     MerchantOnboardingWorkflow,
     StaffJoiningWorkflow,
     StaffLeavingWorkflow,

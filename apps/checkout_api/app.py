@@ -26,6 +26,8 @@ from apps.checkout_api import (
     support_reports,
     support_wallets,
     test_clocks,
+    webhook_notices,
+    webhook_secret,
 )
 from apps.checkout_api.complaint_resource import (
     Complaint,
@@ -46,6 +48,14 @@ from apps.checkout_api.support_alarms import Alarms, AlarmStanding
 from apps.checkout_api.support_batches import FailedInstallments
 from apps.checkout_api.support_reports import PortfolioTold
 from apps.checkout_api.support_resource import SupportPlan
+from apps.checkout_api.webhook_resource import (
+    NoticeList,
+    NoticeTold,
+    NoticeWithTries,
+    PlanNoticesTold,
+    SecretRotated,
+    SecretStanding,
+)
 
 _TITLE: Final = "Meqenet checkout API"
 _VERSION: Final = "1"
@@ -83,6 +93,8 @@ def create_app(*, parts: ApiParts) -> FastAPI:
         support_complaints,
         support_batches,
         support_reports,
+        webhook_notices,
+        webhook_secret,
         health,
     ):
         app.include_router(part.router)
@@ -120,6 +132,12 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             SupportComplaint,
             SupportComplaintRead,
             PortfolioTold,
+            NoticeTold,
+            NoticeWithTries,
+            NoticeList,
+            PlanNoticesTold,
+            SecretStanding,
+            SecretRotated,
         ):
             schemas[shown.__name__]["examples"] = shown.model_json_schema()["examples"]
         for operations in document["paths"].values():

@@ -81,8 +81,18 @@ async def once(
     asker: Asker,
     key: str,
     act: Callable[[], Awaitable[Answer]],
+    is_kept: bool = True,
 ) -> Response:
     """Carry a request out, or give the answer that it got before.
+
+    Args:
+        request: as it came.
+        parts: the API's parts.
+        asker: whose key it is.
+        key: the idempotency key.
+        act: carries the request out.
+        is_kept: False of an answer that shows a secret: it is not put on file, and ``act`` finds
+            what it has done before.
 
     Raises:
         Problem: 422 ``idempotency_key_reused``: the key was used for another request.
@@ -105,7 +115,7 @@ async def once(
             return _response(claimed, replayed=True)
         case _:
             given = await _given(act, request_id=request.state.request_id)
-    if given.status == _ACCEPTED or given.status >= _SERVER_ERRORS:
+    if not is_kept or given.status == _ACCEPTED or given.status >= _SERVER_ERRORS:
         return _response(given)
     kept = await parts.answers.keep(
         merchant_id=asker.asker_id, key=key, given=given, at=parts.clock()

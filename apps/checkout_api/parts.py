@@ -17,6 +17,7 @@ from integrations.telebirr.settings import TelebirrNotifySettings
 from workers.connecting import temporal_client
 from workers.front_door import AnswerBook, CallbackInbox, ComplaintDesk, front_door
 from workers.opening import Environment, utc_now
+from workers.webhook_desk import WebhookDesk
 
 
 class ApiSettings(BaseSettings):
@@ -43,6 +44,7 @@ class ApiParts:
         answers: what was answered under which idempotency key.
         inbox: where callbacks are kept.
         complaints: what customers have complained about, words included; read only.
+        webhooks: merchants' notices, and the secrets that sign them.
         stores: each store by its domain.
         telebirr: how its callbacks are told from others'.
         mpesa_callback_secret: the part of our callback address that only M-PESA knows.
@@ -61,6 +63,7 @@ class ApiParts:
     answers: AnswerBook
     inbox: CallbackInbox
     complaints: ComplaintDesk
+    webhooks: WebhookDesk
     stores: Mapping[str, Database]
     telebirr: TelebirrNotifySettings
     mpesa_callback_secret: SecretStr
@@ -91,6 +94,7 @@ async def api_parts(*, environment: Environment) -> AsyncIterator[ApiParts]:
             answers=stores.answers,
             inbox=stores.inbox,
             complaints=stores.complaints,
+            webhooks=stores.webhooks,
             stores=stores.stores,
             telebirr=environment.read(TelebirrNotifySettings),
             mpesa_callback_secret=environment.read(MpesaCallbackSettings).callback_secret,

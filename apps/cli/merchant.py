@@ -1,4 +1,4 @@
-"""The command ``meqenet merchant``: take merchants on."""
+"""The command ``meqenet merchant``: take merchants on; what one does of its own webhook."""
 
 import asyncio
 import secrets
@@ -6,6 +6,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
+from apps.cli import merchant_webhooks
 from meqenet.errors import Defect
 from meqenet.settlement.transfer import PayoutAccount
 
@@ -17,13 +18,15 @@ _WHERE_SETTINGS_COME_FROM: Final = (
 
 def register(*, app: typer.Typer) -> None:
     """Add ``merchant`` to a command line."""
-    merchant_app = typer.Typer(help="Merchants and their API keys.", no_args_is_help=True)
+    merchant_app = typer.Typer(help="Merchants, their API keys and webhooks.", no_args_is_help=True)
     merchant_app.command("add")(add)
+    for name, command in merchant_webhooks.COMMANDS.items():
+        merchant_app.command(name)(command)
     app.add_typer(merchant_app, name="merchant")
 
     @merchant_app.callback()
     def root() -> None:
-        """Merchants and their API keys."""
+        """Merchants, their API keys and webhooks."""
 
 
 def add(

@@ -1,4 +1,4 @@
-"""How ``meqenet support`` reaches the API: the staff key, and one line for each refusal."""
+"""How commands reach the API: under a staff key or a merchant's, and one line for each refusal."""
 
 import os
 import secrets
@@ -11,6 +11,7 @@ import httpx
 from apps.cli.reading import BAD_INPUT, end
 
 KEY_VARIABLE: Final = "MEQENET_STAFF_KEY"
+MERCHANT_KEY_VARIABLE: Final = "MEQENET_MERCHANT_KEY"
 _URL_VARIABLE: Final = "MEQENET_PUBLIC_URL"
 _SECONDS_MAX: Final = 60
 _FAILED: Final = 400
@@ -28,7 +29,7 @@ class Refused(Exception):
 
 
 class SupportApi:
-    """The API under one staff key."""
+    """The API under one key."""
 
     def __init__(self, *, client: httpx.Client) -> None:
         self._client = client
@@ -55,6 +56,14 @@ class SupportApi:
 
 
 @contextmanager
+def merchant_api(*, command: str, api: str | None) -> Iterator[SupportApi]:
+    """The same for a merchant, under its own API key."""
+    text = f"put your API key into {MERCHANT_KEY_VARIABLE} (`meqenet merchant add` prints one)"
+    with _api(command=command, api=api, variable=MERCHANT_KEY_VARIABLE, missing=text) as reached:
+        yield reached
+
+
+@contextmanager
 def support_api(*, command: str, api: str | None) -> Iterator[SupportApi]:
     """The API, reached until the end; ends the command where the key or the address is missing.
 
@@ -62,14 +71,20 @@ def support_api(*, command: str, api: str | None) -> Iterator[SupportApi]:
         command: what is being run, for the one line that says what is missing.
         api: the API's address, else that of the settings.
     """
+    text = f"put your staff key into {KEY_VARIABLE} (`meqenet staff add` prints one)"
+    with _api(command=command, api=api, variable=KEY_VARIABLE, missing=text) as reached:
+        yield reached
+
+
+@contextmanager
+def _api(*, command: str, api: str | None, variable: str, missing: str) -> Iterator[SupportApi]:
     from workers.settings import effective_environment  # noqa: PLC0415 - heavy; not for --help
 
     settings = effective_environment()
-    key = os.environ.get(KEY_VARIABLE) or settings.get(KEY_VARIABLE)
+    key = os.environ.get(variable) or settings.get(variable)
     url = api or settings.get(_URL_VARIABLE)
     if not key:
-        text = f"put your staff key into {KEY_VARIABLE} (`meqenet staff add` prints one)"
-        end(command=command, text=text, code=BAD_INPUT)
+        end(command=command, text=missing, code=BAD_INPUT)
     if not url:
         text = f"name the API's address with --api, or in {_URL_VARIABLE}"
         end(command=command, text=text, code=BAD_INPUT)

@@ -9,6 +9,7 @@ from sqlalchemy import func, or_, select, update
 from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.once import insert_once
 from db.marketplace.tables import LoggedTry, Merchant, Order, StoredNotice
+from db.marketplace.views.notices import newest_of_plan
 from meqenet.marketplace.notices import NoticeState, TryFailure
 from meqenet.marketplace.webhooks import Notice
 
@@ -53,7 +54,7 @@ async def store_notice(
     stored = await session.get(StoredNotice, notice_id)
     if stored is not None:
         return stored
-    newest = await newest_sequence(session=session, plan_id=notice.plan_id)
+    newest = await newest_of_plan(session=session, plan_id=notice.plan_id)
     wanted = await listening_among(session=session, merchant_ids={notice.merchant_id})
     stored = StoredNotice(
         notice_id=notice_id,
@@ -81,14 +82,6 @@ async def begin_replay(*, session: WriteSession, notice_id: str, at: datetime) -
         wanted = await listening_among(session=session, merchant_ids={stored.merchant_id})
         stored.attempt_count = 0
         stored.state = NoticeState.PENDING if wanted else NoticeState.NOT_WANTED
-
-
-async def newest_sequence(*, session: ReadSession, plan_id: str) -> int:
-    """The number of the plan's newest notice; 0 where there is none."""
-    newest = await session.scalar(
-        select(func.max(StoredNotice.sequence)).where(StoredNotice.plan_id == plan_id)
-    )
-    return newest or 0
 
 
 async def status_taken_with(*, session: ReadSession, notice_id: str) -> int | None:

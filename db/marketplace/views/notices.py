@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 
 from db.kernel.engine import ReadSession
 from db.marketplace.tables import LoggedTry, StoredNotice
@@ -105,6 +105,28 @@ async def plan_notices(
         .limit(limit)
     )
     return tuple(_view(row) for row in found)
+
+
+async def newest_of_plan(*, session: ReadSession, plan_id: str) -> int:
+    """The number of the plan's newest notice; 0 where there is none."""
+    newest = await session.scalar(
+        select(func.max(StoredNotice.sequence)).where(StoredNotice.plan_id == plan_id)
+    )
+    return newest or 0
+
+
+async def count_given_up(
+    *, session: ReadSession, merchant_id: str, since: datetime | None, until: datetime | None
+) -> int:
+    """How many of a merchant's notices, put on file in a period, are given up."""
+    narrowed = select(func.count()).where(
+        StoredNotice.merchant_id == merchant_id, StoredNotice.state == NoticeState.GIVEN_UP
+    )
+    if since is not None:
+        narrowed = narrowed.where(StoredNotice.stored_at >= since)
+    if until is not None:
+        narrowed = narrowed.where(StoredNotice.stored_at < until)
+    return await session.scalar(narrowed) or 0
 
 
 async def notice_tries(*, session: ReadSession, notice_id: str) -> tuple[TryView, ...]:

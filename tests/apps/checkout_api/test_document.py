@@ -22,6 +22,9 @@ from apps.checkout_api import (
     support_reports,
     support_resource,
     test_clocks,
+    webhook_notices,
+    webhook_resource,
+    webhook_secret,
     wire,
 )
 
@@ -49,6 +52,15 @@ MODELS: list[type[BaseModel]] = [
     support_alarms.AlarmStanding,
     support_reports.PortfolioTold,
     support_reports.ExposureTold,
+    webhook_resource.NoticeTold,
+    webhook_resource.NoticeWithTries,
+    webhook_resource.NoticeList,
+    webhook_resource.PlanNoticesTold,
+    webhook_resource.ReplayBegun,
+    webhook_resource.SecretStanding,
+    webhook_resource.SecretRotated,
+    webhook_notices.ReplayRequest,
+    webhook_secret.RotateRequest,
     problems.ProblemDetails,
 ]
 
@@ -113,6 +125,10 @@ async def test_every_write_of_merchants_and_staff_needs_a_key_of_its_own(
         "/v1/plans/{plan_id}/payments",
         "/v1/test-clocks",
         "/v1/test-clocks/{clock_id}/advance",
+        "/v1/webhooks/notices/replay",
+        "/v1/webhooks/notices/{notice_id}/replay",
+        "/v1/webhooks/secret/rotate",
+        "/v1/webhooks/secret/end-overlap",
         "/v1/support/alarms/{attempt}/take",
         "/v1/support/alarms/{attempt}/release",
         *(
