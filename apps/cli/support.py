@@ -7,6 +7,7 @@ import typer
 
 from apps.cli.reading import BAD_INPUT, NOT_THERE, end, paper
 from apps.cli.support_alarms import alarms, release, take
+from apps.cli.support_complaints import complaint_app
 from apps.cli.support_hardship import hardship_app
 from apps.cli.times import instant_of
 from meqenet.errors import Refusal
@@ -54,6 +55,7 @@ def register(*, app: typer.Typer) -> None:
         ("release", release),
     ):
         support_app.command(name)(command)
+    support_app.add_typer(complaint_app(), name="complaint")
     support_app.add_typer(hardship_app(), name="hardship")
     app.add_typer(support_app, name="support")
 
