@@ -118,6 +118,8 @@ class NoticeActivities:
     @takes(RECORD_NOTICE)
     async def record_notice(self, command: RecordNotice) -> Nothing:
         """See :meth:`activities.contracts.marketplace.NoticeSteps.record_notice`."""
+        if command.answer.was_taken:
+            return Nothing()
         async with self._database.write() as session:
             if not command.answer.wanted:
                 await notices.call_off(session=session, notice_id=command.notice_id)
@@ -185,7 +187,7 @@ class NoticeActivities:
             merchant = await require_merchant(session=session, merchant_id=command.merchant_id)
             found = await read_rotations(session=session, keyring=self._keyring, merchant=merchant)
         if taken is not None and not command.is_replay:
-            return NoticeAnswer(delivered=True, status=taken, wanted=True)
+            return NoticeAnswer(delivered=True, status=taken, wanted=True, was_taken=True)
         if found is None:
             return _NOT_WANTED
         url, rotations = found

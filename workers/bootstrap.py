@@ -2,7 +2,7 @@
 
 import secrets
 import string
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, assert_never
@@ -15,6 +15,7 @@ from activities.bnpl import BnplActivities
 from activities.complaints import ComplaintActivities
 from activities.contracts.step import questions_queue
 from activities.credit import CreditActivities
+from activities.disputes import DisputeActivities
 from activities.kyc import FaydaActivities, KycActivities
 from activities.late_money import LateMoneyActivities
 from activities.ledger import LedgerActivities
@@ -62,6 +63,14 @@ _CALLED: Mapping[Domain, tuple[str, ...]] = {
 """The providers before whom there is a gate, by the domain that calls them."""
 _ASKED_APART = frozenset({"telebirr", "mpesa"})
 """What these are only asked has a queue of its own: it does not wait behind a burst of orders."""
+
+
+_OF_STORE_ALONE: Mapping[Domain, Callable[..., object]] = {
+    "auth": AuthActivities,
+    "bnpl": BnplActivities,
+    "ledger": LedgerActivities,
+}
+"""Domains whose steps need their store and nothing else."""
 
 
 def fresh_nonce() -> str:
@@ -137,18 +146,19 @@ def _activities(
         case "analytics":
             # Nobody asks this domain for anything: it lives on events.
             parts: dict[str, list[Any]] = {}
-        case "auth":
-            parts = {"auth": [AuthActivities(database=store)]}
-        case "bnpl":
-            parts = {"bnpl": [BnplActivities(database=store)]}
+        case "auth" | "bnpl" | "ledger":
+            parts = {domain: [_OF_STORE_ALONE[domain](database=store)]}
         case "credit":
             keys = keyring(settings=settings)
             parts = {"credit": [CreditActivities(database=store, keyring=keys)]}
         case "disputes":
             keys = keyring(settings=settings)
-            parts = {"disputes": [ComplaintActivities(database=store, keyring=keys)]}
-        case "ledger":
-            parts = {"ledger": [LedgerActivities(database=store)]}
+            parts = {
+                "disputes": [
+                    ComplaintActivities(database=store, keyring=keys),
+                    DisputeActivities(database=store),
+                ]
+            }
         case "marketplace":
             keys = keyring(settings=settings)
             rules = environment.read(WebhookSettings).rules

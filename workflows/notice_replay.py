@@ -16,7 +16,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.turns import of_merchant
 
 _PAGE = 100
-"""Notices that one run begins; the next run goes on behind them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +23,7 @@ class ReplayNotices:
     """Tell again what of a merchant's notices, put on file in a period, was given up.
 
     ``after`` and ``begun`` are of the runs before: the last notice, and how many were begun.
+    ``page`` is how many one run begins; the next run goes on behind them.
     """
 
     merchant_id: str
@@ -31,6 +31,7 @@ class ReplayNotices:
     until: datetime | None
     after: str | None = None
     begun: int = 0
+    page: int = _PAGE
 
 
 @workflow.defn
@@ -40,21 +41,21 @@ class NoticeReplayWorkflow:
     @workflow.run
     async def run(self, wanted: ReplayNotices) -> int:
         """Return how many were begun; one that is being replayed already is left alone."""
-        page = await ask(
+        listed = await ask(
             LIST_GIVEN_UP,
             ListGivenUp(
                 merchant_id=wanted.merchant_id,
                 since=wanted.since,
                 until=wanted.until,
                 after=wanted.after,
-                limit=_PAGE,
+                limit=wanted.page,
             ),
             summary="What was given up?",
         )
-        begun = await asyncio.gather(*(_replay(notice) for notice in page.notices))
+        begun = await asyncio.gather(*(_replay(notice) for notice in listed.notices))
         told = replace(wanted, begun=wanted.begun + begun.count(True))
-        if len(page.notices) == _PAGE:
-            workflow.continue_as_new(replace(told, after=page.notices[-1].notice_id))
+        if len(listed.notices) == wanted.page:
+            workflow.continue_as_new(replace(told, after=listed.notices[-1].notice_id))
         return told.begun
 
 

@@ -150,7 +150,8 @@ class NoticeAnswer:
     ``delivered``: the merchant answered 2xx; ``status``: its HTTP status, None when it gave none,
     and then ``failure`` says why; ``wanted``: False when the merchant has given no webhook, and so
     nothing was sent; ``held_back``: as many of this merchant's notices are under way as may be, so
-    nothing was sent and it is no try; ``took_ms``: how long the try took.
+    nothing was sent and it is no try; ``was_taken``: it was delivered before, so nothing was sent
+    either; ``took_ms``: how long the try took.
     """
 
     delivered: bool
@@ -158,6 +159,7 @@ class NoticeAnswer:
     wanted: bool
     failure: TryFailure | None = None
     held_back: bool = False
+    was_taken: bool = False
     took_ms: int | None = None
 
 

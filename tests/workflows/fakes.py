@@ -73,6 +73,9 @@ class Domains(Payments, Rails, Reminders, Books):
     orders: dict[str, str] = field(default_factory=dict)
     notices: list[marketplace.DeliverNotice] = field(default_factory=list)
     notices_on_file: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    given_up: dict[str, list[marketplace.DeliverNotice]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     notice_tries: dict[str, list[marketplace.RecordNotice]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -176,6 +179,12 @@ class Domains(Payments, Rails, Reminders, Books):
         if told.notice_id not in on_file:
             on_file.append(told.notice_id)
         return marketplace.NoticeStored(sequence=on_file.index(told.notice_id) + 1, wanted=True)
+
+    @takes(marketplace.LIST_GIVEN_UP)
+    async def list_given_up(self, command: marketplace.ListGivenUp) -> marketplace.GivenUpListed:
+        found = self.given_up[command.merchant_id]
+        behind = [each for each in found if command.after is None or each.notice_id > command.after]
+        return marketplace.GivenUpListed(notices=tuple(behind[: command.limit]))
 
     @takes(marketplace.DELIVER_NOTICE)
     async def deliver_notice(self, command: marketplace.DeliverNotice) -> marketplace.NoticeAnswer:

@@ -17,6 +17,7 @@ from tests.workflows.fakes import TAKEN, UNWANTED
 from tests.workflows.test_test_clock import active_plan, advance, new_clock
 from workers.queue_worker import WORKFLOW_QUEUE
 from workflows.notice import MerchantNoticeWorkflow, NoticeEnd
+from workflows.notice_replay import NoticeReplayWorkflow, ReplayNotices
 
 ROOT = Path(__file__).parents[2]
 REFUSED = NoticeAnswer(delivered=False, status=500, wanted=True)
@@ -125,6 +126,57 @@ async def test_our_own_trouble_is_a_try_without_an_answer(bench: Bench, trouble:
     assert await handle.result() == "delivered"
     not_sent = replace(SILENCE, failure=TryFailure.NOT_SENT)
     assert [t.answer for t in tries(bench)] == [not_sent, TAKEN]
+
+
+async def test_to_be_held_back_is_no_try(bench: Bench) -> None:
+    held = NoticeAnswer(delivered=False, status=None, wanted=True, held_back=True)
+    answers = iter((held, held, held, REFUSED, held, TAKEN))
+    bench.domains.hear = lambda _notice: next(answers)
+    handle = await tell(bench)
+    await bench.live_out(handle)
+    assert await handle.result() == "delivered"
+    assert [(t.number, t.answer) for t in tries(bench)] == [(1, REFUSED), (2, TAKEN)]
+
+
+async def test_who_finds_no_place_for_a_week_is_given_up(bench: Bench) -> None:
+    held = NoticeAnswer(delivered=False, status=None, wanted=True, held_back=True)
+    bench.domains.hear = lambda _notice: held
+    handle = await tell(bench)
+    await bench.live_out(handle)
+    assert await handle.result() == "given up"
+    (made,) = tries(bench)
+    assert (made.is_last, made.answer.failure) == (True, TryFailure.NOT_SENT)
+    begun = (await handle.describe()).start_time
+    assert timedelta(days=7) <= made.at - begun < timedelta(days=7, hours=9)
+
+
+async def test_all_that_was_given_up_is_told_again_once(bench: Bench) -> None:
+    """Two replays at once, over more notices than one run begins: each notice has one run."""
+    given_up = [
+        replace(notice_of(bench), notice_id=f"pln_{bench.merchant_id}-n{n}", is_replay=True)
+        for n in range(1, 4)
+    ]
+    bench.domains.given_up[bench.merchant_id] = given_up
+    bench.domains.hear = lambda _notice: SILENCE
+    wanted = ReplayNotices(merchant_id=bench.merchant_id, since=None, until=None, page=2)
+    runs = [
+        await bench.env.client.start_workflow(
+            NoticeReplayWorkflow.run,
+            wanted,
+            id=f"replays-{bench.merchant_id}-{number}",
+            task_queue=WORKFLOW_QUEUE,
+        )
+        for number in (1, 2)
+    ]
+    assert sum([await run.result() for run in runs]) == len(given_up)
+
+    async def told() -> set[str]:
+        return {notice.notice_id for notice in bench.domains.notices if notice.is_replay}
+
+    await eventually(told, lambda found: len(found) == len(given_up))
+    for notice in given_up:
+        handle = bench.env.client.get_workflow_handle(f"replay-{notice.notice_id}")
+        await handle.terminate()
 
 
 async def test_an_operator_can_call_a_notice_off(bench: Bench) -> None:

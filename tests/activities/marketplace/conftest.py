@@ -49,6 +49,8 @@ class Shop:
     statuses: list[int] = field(default_factory=list)
     closed: asyncio.Event = field(default_factory=asyncio.Event)
     """Until it is set, ``/silence`` does not answer."""
+    silent_count: int = 0
+    """How many have come to ``/silence``."""
     taken: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
 
@@ -137,6 +139,7 @@ async def shop() -> AsyncIterator[Shop]:
 
     @app.post("/silence")
     async def silence() -> Response:
+        shop.silent_count += 1
         await shop.closed.wait()
         return Response(status_code=204)
 
