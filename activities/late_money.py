@@ -2,6 +2,7 @@
 
 from activities.contracts import late_money as contract
 from activities.contracts.payments import AttemptStanding, AttemptState
+from activities.contracts.step import Nothing
 from activities.edge import takes
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
@@ -68,6 +69,18 @@ class LateMoneyActivities:
             amount=attempt.asked_santim,
             surplus_at=attempt.surplus_at,
         )
+
+    @takes(contract.KEEP_OVERPAID)
+    async def keep_overpaid(self, command: contract.KeepOverpaid) -> Nothing:
+        """Keep what was more than was owed."""
+        async with self._database.write() as session:
+            await customer_credit.keep_overpaid(
+                session=session,
+                attempt_id=command.attempt_id,
+                amount=command.amount,
+                at=command.at,
+            )
+        return Nothing()
 
     @takes(contract.ASK_CREDIT_RETURN)
     async def ask_credit_return(

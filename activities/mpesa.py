@@ -1,6 +1,7 @@
 """M-PESA's own queues: one call of the port per step, through its gate, nothing else."""
 
 from activities.contracts import payments as contract
+from activities.contracts.late_money import MPESA_PAY_OUT_REFUND
 from activities.contracts.step import Nothing
 from activities.contracts.turns import MPESA_AWAIT_TURN, AwaitTurn
 from activities.edge import takes
@@ -45,8 +46,19 @@ class MpesaActivities:
         async with self._gate.passing(lane=Lane.ORDERS):
             return await self._mpesa.reverse_payment(request=command)
 
+    @takes(MPESA_PAY_OUT_REFUND)
+    async def pay_out_refund(self, command: RefundPayment) -> RefundAnswer:
+        """Pay a part of a payment out to the wallet that paid it."""
+        async with self._gate.passing(lane=Lane.ORDERS):
+            said = await self._mpesa.pay_out(
+                order_id=command.refund_id, msisdn=command.msisdn, amount=command.amount
+            )
+        return RefundAnswer(
+            refund_id=command.refund_id, status=said.status, failure_code=said.failure_code
+        )
+
     @takes(contract.MPESA_ASK_REFUND)
     async def ask_refund(self, command: contract.QueryRefund) -> RefundAnswer:
-        """Ask for a reversal; the answer may come by callback."""
+        """Ask for a reversal or a payout; the answer may come by callback."""
         async with self._gate.passing(lane=Lane.QUESTIONS):
             return await self._mpesa.ask_refund(refund_id=command.refund_id)

@@ -11,6 +11,8 @@ from datetime import date
 
 OWN_PAYMENT_FROM = 100
 """Orders of a plan beyond this number are payments of the customer's own will, counted from it."""
+OWN_PAYMENTS_MAX = 99
+"""Two digits name an own payment; a plan has no more of them in its life."""
 _DIGEST_LETTERS = 20
 """20 base32 letters are 100 bits: a billion plans collide with a chance below 1e-12."""
 
@@ -36,7 +38,7 @@ def installment_id(*, plan_id: str, number: int) -> str:
     stands beside the schedule.
     """
     letter, place = ("i", number) if number < OWN_PAYMENT_FROM else ("x", number - OWN_PAYMENT_FROM)
-    if not 1 <= place <= 99:  # noqa: PLR2004 - two digits is the grammar of the id
+    if not 1 <= place <= OWN_PAYMENTS_MAX:  # installments have two digits as well
         raise ValueError("number: installments are numbered 1 to 99, own payments 101 to 199")
     return f"{plan_id}-{letter}{place:02d}"
 
@@ -86,6 +88,11 @@ def waiver_id(*, installment_id: str, sequence: int) -> str:
     if sequence < 1:
         raise ValueError("sequence: a plan's events are numbered from 1")
     return f"{installment_id}-v{sequence}"
+
+
+def change_id(*, plan_id: str, number: int) -> str:
+    """What the books know a change of the schedule by: ``pln_…-change-1``."""
+    return f"{plan_id}-change-{number}"
 
 
 def charge_off_id(*, plan_id: str) -> str:

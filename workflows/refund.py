@@ -10,6 +10,7 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.contracts import ledger
     from activities.contracts import payments as p
+    from activities.contracts.late_money import MPESA_PAY_OUT_REFUND
     from activities.contracts.report import ErrorKind
     from meqenet.ledger.happenings import CheckoutPaymentReturned, CustomerCreditReturned
     from meqenet.money import Money
@@ -134,8 +135,9 @@ class RefundWorkflow:
                 return answer
 
     async def _send(self, opened: p.RefundOpened) -> RefundAnswer | None:
-        mpesa = opened.provider is WalletProvider.MPESA
-        step = p.MPESA_REVERSE_PAYMENT if mpesa else p.TELEBIRR_REFUND
+        step = p.TELEBIRR_REFUND
+        if opened.provider is WalletProvider.MPESA:
+            step = MPESA_PAY_OUT_REFUND if opened.order.is_part else p.MPESA_REVERSE_PAYMENT
         try:
             answer = await in_turn(step, opened.order, summary="Return the payment", turns=Turns())
         except ActivityError as error:

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Protocol
 
 from activities.contracts.payments import AttemptStanding, AttemptState
-from activities.contracts.step import Step
+from activities.contracts.step import Nothing, Step, StepKind
 from meqenet.money import Money
 from meqenet.payments.late_money import MoneyPlace, Need
-from meqenet.payments.rail import WalletProvider
+from meqenet.payments.rail import RefundAnswer, RefundPayment, WalletProvider
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +63,15 @@ class MoneyPlaced:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KeepOverpaid:
+    """So much of what the attempt has brought was more than was owed, and the books have it."""
+
+    attempt_id: str
+    amount: Money
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class AskCreditReturn:
     """Send a surplus back, because a member of staff says so; ``by`` is an opaque id."""
 
@@ -93,9 +102,14 @@ SETTLE_INSTALLMENT = Step(
 )
 FIND_ATTEMPT = Step(name="payments.find_attempt", command=FindAttempt, result=AttemptKnown)
 PLACE_MONEY = Step(name="payments.place_money", command=PlaceMoney, result=MoneyPlaced)
+KEEP_OVERPAID = Step(name="payments.keep_overpaid", command=KeepOverpaid, result=Nothing)
 ASK_CREDIT_RETURN = Step(
     name="payments.ask_credit_return", command=AskCreditReturn, result=CreditReturnOpened
 )
+MPESA_PAY_OUT_REFUND = Step(
+    name="mpesa.pay_out_refund", command=RefundPayment, result=RefundAnswer, kind=StepKind.COMMAND
+)
+"""M-PESA reverses whole payments only: a part of one is paid out, under the refund's id."""
 
 
 class LateMoneySteps(Protocol):
@@ -111,6 +125,10 @@ class LateMoneySteps(Protocol):
 
     async def place_money(self, command: PlaceMoney) -> MoneyPlaced:
         """A surplus stays one."""
+        ...
+
+    async def keep_overpaid(self, command: KeepOverpaid) -> Nothing:
+        """The customer's credit from then on, once."""
         ...
 
     async def ask_credit_return(self, command: AskCreditReturn) -> CreditReturnOpened:

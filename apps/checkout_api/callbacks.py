@@ -56,9 +56,12 @@ _MPESA_NO_SUCH_ACCOUNT: Final[dict[str, object]] = {
     "ResultDesc": "Invalid account number",
 }
 """Kenya's code; any but 0 rejects (providers.md 2.5)."""
-_ATTEMPT_ON_THE_WIRE: Final = re.compile(r"pln([a-z2-7]{20})(i[0-9]{2})(a[0-9]+)", re.ASCII)
+_ATTEMPT_ON_THE_WIRE: Final = re.compile(r"pln([a-z2-7]{20})([ix][0-9]{2})(a[0-9]+)", re.ASCII)
 _OF_PAYMENTS: Final = frozenset({ResultPurpose.PAYMENT_STATUS})
-_OF_REFUNDS: Final = frozenset({ResultPurpose.REVERSAL, ResultPurpose.REVERSAL_STATUS})
+_OF_REFUNDS: Final = frozenset(
+    {ResultPurpose.REVERSAL, ResultPurpose.REVERSAL_STATUS, ResultPurpose.B2C}
+)
+"""A customer is paid out what of a payment goes back in part."""
 
 
 async def _body(request: Request) -> bytes:
@@ -173,6 +176,13 @@ async def mpesa_pay_bill(parts: Parts, body: _Body) -> dict[str, object]:
     # Of no plan it is kept all the same; the statement's line of it stays open for a person.
     kind = f"pay-bill/{bill.receipt}"
     await _keep(parts, provider="mpesa", kind=kind, order_id=plan_id, body=body)
+    await parts.inbox.keep_bill(
+        receipt=bill.receipt,
+        plan_id=plan_id,
+        amount=bill.amount,
+        payer=bill.payer,
+        at=parts.clock(),
+    )
     if plan_id is None:
         _log.warning("a pay-bill names no plan of ours: the statement's line of it waits for staff")
         return _MPESA_PAY_BILL_TAKEN
@@ -189,7 +199,7 @@ async def mpesa_pay_bill(parts: Parts, body: _Body) -> dict[str, object]:
 def _takes_bills(plan: PlanView) -> bool:
     """Whether money that comes unasked pays something of it."""
     in_force = plan.state in (PlanState.ACTIVE, PlanState.PAST_DUE)
-    return in_force and plan.charged_off_on is None and not plan.product.bears_interest
+    return in_force and plan.charged_off_on is None
 
 
 async def _keep(

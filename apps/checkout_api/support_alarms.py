@@ -27,7 +27,7 @@ router = APIRouter(
 _Attempt = Annotated[
     str,
     Path(
-        pattern=r"^pln_[a-z2-7]{20}-i[0-9]{2}-a[0-9]{1,4}$",
+        pattern=r"^pln_[a-z2-7]{20}-[ix][0-9]{2}-a[0-9]{1,4}$",
         description="The attempt whose outcome is unknown, as the list names it.",
     ),
 ]

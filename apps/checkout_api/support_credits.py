@@ -29,7 +29,7 @@ router = APIRouter(
     responses=openapi_responses(401, 403, 404, 503),
 )
 _Attempt = Annotated[
-    str, Path(pattern=r"^i[0-9]{2}-a[0-9]{1,4}$", description="As the plan's credits name it.")
+    str, Path(pattern=r"^[ix][0-9]{2}-a[0-9]{1,4}$", description="As the plan's credits name it.")
 ]
 _Returner = Annotated[Staff, Depends(staff_who(Deed.RETURN_CREDIT))]
 _WRITES: Final = openapi_responses(400, 409, 422)
@@ -50,7 +50,7 @@ async def return_credit(
     attempt: _Attempt,
     body: Reasoned,
 ) -> Response:
-    """All of it goes back to the wallet that it came from, once, however many ask."""
+    """All of it goes back to the customer, once, however many ask."""
     attempt_id = f"{plan_id}-{attempt}"
 
     async def act() -> Answer:

@@ -8,7 +8,8 @@ from typing import Final
 from integrations.ports.statements import Direction, StatementRow
 from meqenet.errors import Mender, Refusal
 from meqenet.money import Money
-from meqenet.payments.statement_document import PASSED_OVER
+from meqenet.payments.orders import is_refund_on_the_wire
+from meqenet.payments.statement_document import PASSED_OVER, LineKind, key_of
 
 _OURS: Final[Mapping[str, Direction]] = MappingProxyType(
     {
@@ -18,7 +19,11 @@ _OURS: Final[Mapping[str, Direction]] = MappingProxyType(
         "transfer-settled": Direction.PAID_OUT,
     }
 )
-_OTHERS: Final = frozenset(PASSED_OVER | {"payout", "pay_bill", "fee", "charge"})
+_BY_RECEIPT: Final = "pay_bill"
+"""A customer paid unasked: the row names a plan's number, and its receipt the money."""
+_TO_CUSTOMER_OR_MERCHANT: Final = "payout"
+"""To a customer where the row names a refund of ours."""
+_OTHERS: Final = frozenset(PASSED_OVER | {_TO_CUSTOMER_OR_MERCHANT, _BY_RECEIPT, "fee", "charge"})
 """Movements that no order of ours makes, or that a later one completes."""
 
 
@@ -27,13 +32,14 @@ def statement_row(*, number: int, cells: Mapping[str, object]) -> StatementRow |
 
     Args:
         number: which row of the statement it is, from 1.
-        cells: ``kind``, ``reference``, ``amount`` (birr as a decimal string), ``at`` (RFC 3339).
+        cells: ``kind``, ``reference``, ``amount`` (birr as a decimal string), ``at`` (RFC 3339),
+            and ``receipt`` where the provider gives one.
 
     Raises:
         Refusal: ``statement_malformed``: names the row and the column.
     """
     kind = _text(cells, "kind", number=number)
-    direction = _OURS.get(kind)
+    direction, reference = _matter_of_ours(kind, cells)
     if direction is None:
         if kind not in _OTHERS:
             known = ", ".join(sorted({*_OURS, *_OTHERS}))
@@ -49,10 +55,27 @@ def statement_row(*, number: int, cells: Mapping[str, object]) -> StatementRow |
         raise malformed(f"row {number}: at must be an instant like 2026-11-23T09:30:00Z") from None
     if at.tzinfo is None:
         raise malformed(f"row {number}: at needs a time zone")
-    reference = _text(cells, "reference", number=number)
     return StatementRow(
-        number=number, direction=direction, reference=reference, amount=amount, at=at
+        number=number,
+        direction=direction,
+        reference=reference or _text(cells, "reference", number=number),
+        amount=amount,
+        at=at,
     )
+
+
+def _matter_of_ours(kind: str, cells: Mapping[str, object]) -> tuple[Direction | None, str]:
+    """Which way it goes, and the order that it is about; None: it is no matter of ours."""
+    reference, receipt = str(cells.get("reference") or ""), str(cells.get("receipt") or "")
+    if kind == _BY_RECEIPT:
+        return (Direction.COLLECTED, receipt) if receipt else (None, reference)
+    if kind == _TO_CUSTOMER_OR_MERCHANT and is_refund_on_the_wire(reference=reference):
+        return Direction.RETURNED, reference
+    direction = _OURS.get(kind)
+    if direction is Direction.COLLECTED:
+        found = key_of(kind=LineKind.PAYMENT, reference=reference, receipt=receipt or None)
+        return direction, receipt if receipt and found == receipt else reference
+    return direction, reference
 
 
 def malformed(text: str) -> Refusal:

@@ -10,10 +10,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.kernel.engine import ReadSession
 from db.kernel.tables import events
-from db.payments.tables import Attempt, Refund
+from db.payments.our_orders import IS_BILL, key_of
+from db.payments.tables import Attempt, PaidBill, Refund
+from meqenet.identity import wire_id
 from meqenet.money import Money
 from meqenet.payments.attempts import OrderState
-from meqenet.payments.channels import Channel
 from meqenet.payments.rail import WalletProvider
 
 _PER_PAGE: Final = 2000
@@ -28,7 +29,8 @@ class WalletOrder:
         attempt_id: the attempt's; of a refund the one whose money goes back.
         amount: what was asked for, which is what moved if it succeeded.
         moved_at: when, by the provider; None unless it succeeded.
-        is_unasked: the customer paid to our short code: a statement names the receipt, not us.
+        key: how a statement names it: its id in letters and digits only; of money that came
+            unasked, its receipt.
     """
 
     plan_id: str
@@ -38,7 +40,7 @@ class WalletOrder:
     amount: Money
     state: OrderState
     moved_at: datetime | None
-    is_unasked: bool = False
+    key: str
 
     @property
     def is_refund(self) -> bool:
@@ -67,6 +69,32 @@ async def read_orders(
     for refund, provider in rows:
         found.setdefault(refund.plan_id, []).append(_returned(refund, provider))
     return found
+
+
+async def bills_of(*, session: ReadSession, plan_id: str) -> frozenset[str]:
+    """Receipts of all money that came unasked for a plan, taken by it or told of only."""
+    taken = await session.scalars(
+        select(Attempt.receipt).where(Attempt.plan_id == plan_id, IS_BILL)
+    )
+    told = await session.scalars(select(PaidBill.receipt).where(PaidBill.plan_id == plan_id))
+    return frozenset(receipt for receipt in (*taken, *told) if receipt is not None)
+
+
+async def plans_of_bills(*, session: ReadSession, receipts: Sequence[str]) -> frozenset[str]:
+    """The plans that have taken money of these receipts."""
+    wanted = any_(literal(list(receipts), ARRAY(Text)))
+    return frozenset(
+        await session.scalars(select(Attempt.plan_id).where(IS_BILL, Attempt.receipt == wanted))
+    )
+
+
+async def told_bills(*, session: ReadSession, receipts: Sequence[str]) -> dict[str, Money]:
+    """What the provider has told of these receipts; whether a plan has taken it is not asked."""
+    wanted = any_(literal(list(receipts), ARRAY(Text)))
+    rows = await session.execute(
+        select(PaidBill.receipt, PaidBill.amount_santim).where(PaidBill.receipt == wanted)
+    )
+    return dict(rows.tuples().all())
 
 
 async def succeeded_orders(
@@ -119,7 +147,7 @@ def _collected(attempt: Attempt) -> WalletOrder:
         amount=attempt.asked_santim if attempt.moved_santim is None else attempt.moved_santim,
         state=attempt.state,
         moved_at=attempt.moved_at,
-        is_unasked=attempt.channel == Channel.PAY_BILL,
+        key=key_of(attempt=attempt),
     )
 
 
@@ -132,4 +160,5 @@ def _returned(refund: Refund, provider: str) -> WalletOrder:
         amount=refund.amount_santim,
         state=refund.state,
         moved_at=refund.moved_at,
+        key=wire_id(meqenet_id=refund.refund_id),
     )

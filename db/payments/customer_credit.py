@@ -10,10 +10,12 @@ from sqlalchemy import select
 from db.kernel.encryption import Keyring
 from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.events import NewEvent, append
+from db.payments.attempts import attempt_by_id
+from db.payments.late_money import credit_in, tell_surplus
 from db.payments.refunds import open_refund
 from db.payments.tables import Attempt, Refund
 from db.payments.wallets import lock_plan
-from meqenet.errors import Mender, Refusal
+from meqenet.errors import Defect, Mender, Refusal
 from meqenet.identity import refund_id
 from meqenet.money import Money
 from meqenet.payments.attempts import OrderState
@@ -39,6 +41,27 @@ class AskedReturn:
     is_returned: bool
 
 
+async def keep_overpaid(
+    *, session: WriteSession, attempt_id: str, amount: Money, at: datetime
+) -> None:
+    """Keep, once, what of a payment was more than was owed; the books have it already.
+
+    Raises:
+        Defect: ``attempt_missing``; ``overpaid_differs``: another amount was kept before, or more
+            than the attempt has brought.
+    """
+    await lock_plan(session=session, plan_id=plan_of(order_id=attempt_id))
+    attempt = await attempt_by_id(session=session, attempt_id=attempt_id)
+    known = credit_in(attempt=attempt)
+    if known == amount:
+        return
+    if known is not None or attempt.moved_santim is None or amount > attempt.moved_santim:
+        raise Defect("overpaid_differs", f"{attempt_id} has brought another amount")
+    attempt.overpaid_santim, attempt.overpaid_at, attempt.changed_at = amount, at, at
+    await session.flush()
+    await tell_surplus(session=session, attempt=attempt, settled_by=None, at=at, amount=amount)
+
+
 async def ask_return(
     *, session: WriteSession, keyring: Keyring, attempt_id: str, by: str, why: str, at: datetime
 ) -> AskedReturn:
@@ -50,7 +73,8 @@ async def ask_return(
     plan_id = plan_of(order_id=attempt_id)
     await lock_plan(session=session, plan_id=plan_id)
     attempt = await session.get(Attempt, (plan_id, attempt_id))
-    if attempt is None or attempt.surplus_at is None or attempt.moved_santim is None:
+    amount = None if attempt is None else credit_in(attempt=attempt)
+    if attempt is None or amount is None:
         raise Refusal(
             "credit_unknown",
             f"attempt: {attempt_id} has brought no money that is the customer's credit",
@@ -69,7 +93,7 @@ async def ask_return(
         )
     made_id = refund_id(attempt_id=attempt_id, number=len(refunds) + 1)
     told = CreditReturnAsked(
-        attempt_id=attempt_id, refund_id=made_id, amount=attempt.moved_santim, by=by, why=why
+        attempt_id=attempt_id, refund_id=made_id, amount=amount, by=by, why=why
     )
     event = NewEvent.of(event_id=f"{made_id}-asked", stream=plan_id, data=told, at=at)
     await append(session=session, event=event)
@@ -78,14 +102,14 @@ async def ask_return(
         keyring=keyring,
         refund_id=made_id,
         attempt_id=attempt_id,
-        amount=attempt.moved_santim,
+        amount=amount,
         reason=REASON,
         at=at,
     )
     return AskedReturn(
         refund_id=made_id,
         provider=attempt.provider,
-        amount=attempt.moved_santim,
+        amount=amount,
         is_new=True,
         is_returned=False,
     )

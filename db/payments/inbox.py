@@ -7,8 +7,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from db.kernel.encryption import EncryptedColumn, Keyring, find_data_key, make_data_key
 from db.kernel.engine import Database
-from db.payments.tables import Callback
+from db.payments.bills import PAYER
+from db.payments.tables import Callback, PaidBill
 from meqenet.errors import Defect
+from meqenet.money import Money
 from meqenet.payments.orders import plan_of
 
 _BODY: Final = EncryptedColumn(table="callbacks", name="body_sealed")
@@ -74,6 +76,34 @@ class CallbackInbox:
                 .returning(Callback.deliveries)
             )
         return deliveries == 1
+
+    async def keep_bill(
+        self, *, receipt: str, plan_id: str | None, amount: Money, payer: str | None, at: datetime
+    ) -> None:
+        """Keep who has paid to our short code, as it was told first; nothing proves it.
+
+        Args:
+            receipt: the provider's id of the payment.
+            plan_id: whose number was typed; None where it is no plan of ours.
+            amount: as told.
+            payer: the phone that has paid, if it is known. It is sealed like a callback.
+            at: when it was told.
+        """
+        person_id = _person(provider="mpesa", order_id=plan_id)
+        async with self._database.write() as session:
+            key = await make_data_key(session=session, keyring=self._keyring, person_id=person_id)
+            await session.execute(
+                insert(PaidBill)
+                .values(
+                    receipt=receipt,
+                    plan_id=plan_id,
+                    person_id=person_id,
+                    amount_santim=amount,
+                    payer_sealed=None if payer is None else PAYER.seal(key=key, text=payer),
+                    told_at=at,
+                )
+                .on_conflict_do_nothing()
+            )
 
     async def read(self, *, provider: str, kind: str, body_digest: bytes, verified: bool) -> bytes:
         """The body of a kept callback, as it came.

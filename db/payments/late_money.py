@@ -14,6 +14,7 @@ from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.events import NewEvent, append
 from db.payments.tables import Answer, Attempt, Refund
 from meqenet.errors import Defect
+from meqenet.money import Money
 from meqenet.payments.attempts import Finding, OrderState
 from meqenet.payments.late_money import MoneyPlace
 from meqenet.payments.orders import plan_of
@@ -67,6 +68,11 @@ def pays(*, attempt: Attempt) -> bool:
     return attempt.state is OrderState.SUCCEEDED and attempt.surplus_at is None
 
 
+def credit_in(*, attempt: Attempt) -> Money | None:
+    """How much of what an attempt has brought is the customer's credit; None: nothing of it."""
+    return attempt.overpaid_santim if attempt.surplus_at is None else attempt.moved_santim
+
+
 def came_late() -> ColumnElement[bool]:
     """A failed attempt whose money came after that and has not gone back."""
     came = exists().where(
@@ -115,9 +121,14 @@ async def late_word(*, session: ReadSession, attempt: Attempt) -> LateWord:
 
 
 async def tell_surplus(
-    *, session: WriteSession, attempt: Attempt, settled_by: str | None, at: datetime
+    *,
+    session: WriteSession,
+    attempt: Attempt,
+    settled_by: str | None,
+    at: datetime,
+    amount: Money | None = None,
 ) -> None:
-    """Tell, once, that an attempt's money is the customer's credit.
+    """Tell, once, that an attempt's money, or so much of it, is the customer's credit.
 
     Raises:
         Defect: ``surplus_unmoved``: it has brought nothing.
@@ -131,7 +142,7 @@ async def tell_surplus(
             attempt_id=attempt.attempt_id,
             installment_id=attempt.installment_id,
             provider=attempt.provider,
-            amount=attempt.moved_santim,
+            amount=attempt.moved_santim if amount is None else amount,
             receipt=attempt.receipt,
             moved_at=attempt.moved_at,
             paid_by=settled_by,

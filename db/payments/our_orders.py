@@ -65,7 +65,7 @@ async def _recorded(session: ReadSession, wanted: ColumnElement[Any]) -> dict[st
     return {data[TOLD_OF[kind]]: at for kind, data, at in rows}
 
 
-def _key_of(attempt: Attempt) -> str:
+def key_of(*, attempt: Attempt) -> str:
     """Money that came unasked stands on a statement by its receipt; an order by its own id."""
     if attempt.channel == Channel.PAY_BILL and attempt.receipt is not None:
         return attempt.receipt
@@ -75,7 +75,7 @@ def _key_of(attempt: Attempt) -> str:
 def _collected(attempt: Attempt, recorded: Mapping[str, datetime]) -> Order:
     return Order(
         order_id=attempt.attempt_id,
-        key=_key_of(attempt),
+        key=key_of(attempt=attempt),
         kind=LineKind.PAYMENT,
         amount=attempt.asked_santim,
         standing=_STANDING.get(attempt.state, Standing.OPEN),

@@ -11,8 +11,9 @@ from db.kernel.engine import WriteSession
 from db.kernel.events import NewEvent, append
 from db.payments import heard
 from db.payments.attempts import attempt_by_id
+from db.payments.bills import paying_phone
 from db.payments.tables import Attempt, Refund
-from db.payments.wallets import lock_plan, wallet_of
+from db.payments.wallets import lock_plan
 from meqenet.errors import Defect, Mender, Refusal
 from meqenet.money import Money, total
 from meqenet.payments.attempts import Finding, OrderState, Standing, after_refund_answer
@@ -42,9 +43,10 @@ async def open_refund(
 ) -> OpenedRefund:
     """Store the intent to give money back, once; the same refund again is given as it stands.
 
-    It goes to the wallet from which the attempt's money came.
+    It goes to the wallet from which the attempt's money came (:mod:`db.payments.bills`).
 
     Raises:
+        Refusal: ``payer_unknown``: M-PESA has masked the phone that paid.
         Refusal: ``refund_exceeds_payment``: with all refunds that have not failed it would be more
             than the attempt has brought.
         Defect: ``refund_differs``: the id stands for something else; ``order_id_foreign``;
@@ -72,9 +74,7 @@ async def open_refund(
         raise Defect("refund_differs", f"{refund_id} is stored with other content")
     if receipt is None and attempt.provider is WalletProvider.MPESA:
         raise Defect("receipt_missing", f"the receipt of {attempt_id} is not known")
-    wallet = await wallet_of(
-        session=session, keyring=keyring, plan_id=plan_id, number=attempt.wallet_number
-    )
+    phone = await paying_phone(session=session, keyring=keyring, attempt=attempt)
     return OpenedRefund(
         provider=attempt.provider,
         order=RefundPayment(
@@ -82,7 +82,8 @@ async def open_refund(
             order_id=attempt_id,
             receipt=receipt or "",
             amount=amount,
-            msisdn=wallet.msisdn,
+            msisdn=phone,
+            is_part=amount < brought,
         ),
         state=refund.state,
     )

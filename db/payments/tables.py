@@ -28,6 +28,7 @@ __all__ = [
     "EmailAddress",
     "FurtherWallet",
     "Mandate",
+    "PaidBill",
     "ReconciliationItem",
     "ReconciliationJudgement",
     "Refund",
@@ -94,7 +95,8 @@ class Attempt(Base):
 
     ``wallet_number``: which of the plan's wallets it asks (:mod:`meqenet.payments.wallet_ids`).
     ``surplus_at``: since when its money is the customer's credit; None of money that pays the
-    installment, which one attempt's does at most.
+    installment, which one attempt's does at most. ``overpaid_*``: how much of money that came
+    unasked was more than was owed, and since when that is the customer's credit.
     """
 
     __tablename__ = "attempts"
@@ -108,6 +110,11 @@ class Attempt(Base):
         CheckConstraint("moved_santim = asked_santim", name="moved_is_asked"),
         CheckConstraint("(state = 'failed') = (cause IS NOT NULL)", name="failure_has_a_cause"),
         CheckConstraint("surplus_at IS NULL OR state = 'succeeded'", name="surplus_has_moved"),
+        CheckConstraint(
+            "(overpaid_santim IS NULL AND overpaid_at IS NULL) OR (overpaid_at IS NOT NULL"
+            " AND overpaid_santim BETWEEN 1 AND moved_santim AND surplus_at IS NULL)",
+            name="overpaid_is_part_of_payment",
+        ),
         Index(
             "uq_attempts_one_open",
             "plan_id",
@@ -148,6 +155,8 @@ class Attempt(Base):
     moved_santim: Mapped[Money | None] = mapped_column(default=None)
     moved_at: Mapped[datetime | None] = mapped_column(default=None)
     surplus_at: Mapped[datetime | None] = mapped_column(default=None)
+    overpaid_santim: Mapped[Money | None] = mapped_column(default=None)
+    overpaid_at: Mapped[datetime | None] = mapped_column(default=None)
     wallet_number: Mapped[int] = mapped_column(default=OWN_WALLET, server_default=text("1"))
 
 
@@ -249,6 +258,24 @@ class Callback(Base):
     deliveries: Mapped[int]
     first_at: Mapped[datetime]
     last_at: Mapped[datetime]
+
+
+class PaidBill(Base):
+    """Money that is told to have come to our short code, unproved: the first word on a receipt.
+
+    ``plan_id`` None: what was typed is no plan's number. ``person_id``: under whose data key the
+    payer's phone is sealed; None where it was masked.
+    """
+
+    __tablename__ = "paid_bills"
+    __table_args__ = Access.APPEND_ONLY.table
+
+    receipt: Mapped[str] = mapped_column(primary_key=True)
+    plan_id: Mapped[str | None] = mapped_column(index=True)
+    person_id: Mapped[str]
+    amount_santim: Mapped[Money]
+    payer_sealed: Mapped[bytes | None]
+    told_at: Mapped[datetime]
 
 
 class CollectionPolicy(Base):

@@ -10,6 +10,7 @@ from integrations.mpesa.spelling import decode, moment_of, money_of, text_of
 from meqenet.errors import Mender, Refusal
 from meqenet.money import Money
 
+_PHONE: Final = re.compile(r"(?:\+?251|0)?(7[0-9]{8})", re.ASCII)
 _RECEIPT: Final = re.compile(r"[A-Za-z0-9]{6,20}", re.ASCII)
 
 
@@ -30,6 +31,7 @@ class PayBill:
         receipt: M-PESA's id of it.
         reference: the account that the customer has typed.
         amount: how much.
+        payer: the phone that has paid, ``2517…``; None where M-PESA masks it.
         paid_at: when, if that can be read.
     """
 
@@ -37,10 +39,11 @@ class PayBill:
     reference: str = field(repr=False)
     amount: Money
     paid_at: datetime | None
+    payer: str | None = field(default=None, repr=False)
 
 
 def parse_pay_bill(*, body: bytes) -> PayBill:
-    """Read a validation or a confirmation; the payer's name and phone are left where they are.
+    """Read a validation or a confirmation; the payer's name is left where it is.
 
     Raises:
         Refusal: ``callback_unreadable``.
@@ -63,7 +66,14 @@ def parse_pay_bill(*, body: bytes) -> PayBill:
         reference=text_of(told.get("BillRefNumber")) or "",
         amount=money,
         paid_at=moment_of(text_of(told.get("TransTime")) or ""),
+        payer=_phone(text_of(told.get("MSISDN")) or ""),
     )
+
+
+def _phone(text: str) -> str | None:
+    """A phone of the operator's in full; what is masked, or a hash, names nobody."""
+    found = _PHONE.fullmatch(text)
+    return None if found is None else f"251{found[1]}"
 
 
 def _unreadable() -> Refusal:

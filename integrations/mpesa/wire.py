@@ -127,13 +127,13 @@ class MpesaResult:
         )
 
     def refund_answer(self, *, refund_id: str, purpose: ResultPurpose) -> RefundAnswer:
-        """The word on a refund, from a ``reversal`` or ``reversal-status`` Result.
+        """The word on a refund, from a ``reversal``, ``b2c`` or ``reversal-status`` Result.
 
         Raises:
-            Refusal: ``callback_order_mismatch``; a reversal Result for another refund.
+            Refusal: ``callback_order_mismatch``; a Result of another refund's reversal or payout.
             Defect: ``mpesa_query_refused``; the question failed and says nothing of the refund.
         """
-        if purpose is ResultPurpose.REVERSAL:
+        if purpose in (ResultPurpose.REVERSAL, ResultPurpose.B2C):
             status, failure = self._of_the_deed(our_id=refund_id)
             receipt = self.transaction_id
         elif purpose is ResultPurpose.REVERSAL_STATUS:

@@ -27,7 +27,8 @@ class StatementRow:
 
     Attributes:
         number: which row of the statement it is, from 1.
-        reference: the id of our order, in the provider's spelling.
+        reference: the id of our order, in the provider's spelling; of money that a customer paid
+            unasked, its receipt.
         at: when it moved, by the provider.
     """
 

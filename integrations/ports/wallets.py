@@ -77,7 +77,7 @@ class Mpesa(Protocol):
         ...
 
     async def ask_refund(self, *, refund_id: str) -> RefundAnswer:
-        """Ask for a reversal's state; PENDING means that the answer comes by callback."""
+        """Ask for a reversal's or a payout's state; PENDING: the answer comes by callback."""
         ...
 
     async def pay_out(self, *, order_id: str, msisdn: str, amount: Money) -> PaymentAnswer:

@@ -14,8 +14,7 @@ _ORDER: Final = re.compile(
 _REMINDER: Final = re.compile(r"(?P<plan>.+)-i[0-9]{2}-[em][a-z][0-9]{8}", re.ASCII)
 
 _PLAN_ON_THE_WIRE: Final = re.compile(r"(pln)([a-z2-7]{20})(?=[ix][0-9]{2}a[0-9]|p[0-9])", re.ASCII)
-
-
+_REFUND_ON_THE_WIRE: Final = re.compile(r"pln[a-z2-7]{20}[ix][0-9]{2}a[0-9]+r[0-9]+", re.ASCII)
 _PLAN_NUMBER: Final = re.compile(r"(?:pln)?[a-z2-7]{12}(?:[a-z2-7]{8})?", re.ASCII)
 
 
@@ -27,6 +26,15 @@ def is_plan_number(*, reference: str) -> bool:
     """
     letters = re.sub(r"[\s_-]", "", reference).lower()
     return _PLAN_NUMBER.fullmatch(letters) is not None
+
+
+def is_refund_on_the_wire(*, reference: str) -> bool:
+    """Whether it is a refund's id, in any spelling: money that goes back to a customer.
+
+    Args:
+        reference: as it stands on a statement.
+    """
+    return _REFUND_ON_THE_WIRE.fullmatch(re.sub(r"[_-]", "", reference)) is not None
 
 
 def plan_on_the_wire(*, reference: str) -> str | None:

@@ -148,13 +148,15 @@ class MandateAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class RefundPayment:
-    """Give a collected payment back to the wallet it came from.
+    """Give a collected payment back to the wallet it came from, in whole or in part.
 
     Attributes:
         refund_id: our refund id; the provider dedupes on it.
         order_id: the attempt whose money goes back.
         receipt: the provider's receipt of that payment.
         msisdn: the wallet's phone (M-PESA needs it).
+        is_part: the payment has brought more; M-PESA reverses whole payments only, and pays out a
+            part.
     """
 
     refund_id: str
@@ -162,6 +164,7 @@ class RefundPayment:
     receipt: str
     amount: Money
     msisdn: str
+    is_part: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from meqenet.errors import Mender, Refusal
 from meqenet.identity import wire_id
 from meqenet.money import Money
-from meqenet.payments.orders import is_plan_number
+from meqenet.payments.orders import is_plan_number, is_refund_on_the_wire
 
 
 class StatementForm(StrEnum):
@@ -33,7 +33,7 @@ class LineKind(StrEnum):
     REFUND = "refund"
     """From us back to a customer."""
     PAYOUT = "payout"
-    """From us to a merchant."""
+    """From us to a merchant; the document's ``payout`` to a customer is a refund."""
     CHARGE = "charge"
     """What the provider keeps for its service."""
 
@@ -129,7 +129,14 @@ def malformed(text: str, /) -> Refusal:
     return Refusal("statement_malformed", text, mender=Mender.MEQENET, field="--statement")
 
 
-def _key_of(*, kind: LineKind, reference: str, receipt: str | None) -> str:
+def key_of(*, kind: LineKind, reference: str, receipt: str | None) -> str:
+    """The order that a line is about, in letters and digits only; see :class:`StatementLine`.
+
+    Args:
+        kind: what the line is about.
+        reference: our order's id, or a plan's number.
+        receipt: the provider's, if it gives one.
+    """
     if kind is LineKind.PAYMENT and receipt is not None and is_plan_number(reference=reference):
         return receipt
     return wire_id(meqenet_id=reference)
@@ -143,14 +150,17 @@ def _line(cells: Mapping[str, Any], *, number: int, seen: dict[str, int]) -> Sta
             return None
         known = ", ".join(sorted({*_KINDS, *PASSED_OVER}))
         raise malformed(f"row {number}: kind must be one of {known}")
+    reference, receipt = _text(cells, "reference", number=number), cells.get("receipt") or None
+    if kind is LineKind.PAYOUT and is_refund_on_the_wire(reference=reference):
+        # A part of a payment that M-PESA cannot reverse is paid out to the customer.
+        kind = LineKind.REFUND
     name = _text(cells, "id", number=number)
     seen[name] = seen.get(name, 0) + 1
-    reference, receipt = _text(cells, "reference", number=number), cells.get("receipt") or None
     return StatementLine(
         line_id=name if seen[name] == 1 else f"{name}-{seen[name]}",
         kind=kind,
         reference=reference,
-        key=_key_of(kind=kind, reference=reference, receipt=receipt),
+        key=key_of(kind=kind, reference=reference, receipt=receipt),
         receipt=receipt,
         amount=_money(cells, "amount", number=number),
         charge=_money(cells, "charge", number=number) if cells.get("charge") else Money.zero(),

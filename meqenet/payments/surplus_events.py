@@ -10,7 +10,7 @@ from meqenet.payments.rail import WalletProvider
 
 @dataclass(frozen=True, kw_only=True)
 class SurplusReceived(EventData):
-    """An attempt has brought money that its installment does not need: the customer's credit."""
+    """An attempt has brought money that nothing needs: the customer's credit."""
 
     event_type = "surplus_received"
     attempt_id: str
@@ -20,18 +20,18 @@ class SurplusReceived(EventData):
     provider: WalletProvider
     """Who holds the money for us, and to whose wallet it can go back."""
     amount: Money
-    """All that the attempt has brought."""
+    """All that the attempt has brought; of money that came unasked, what was more than owed."""
     receipt: str | None
     """The provider's receipt of moved money."""
     moved_at: datetime
     """When the money moved, by the provider's clock if it says so."""
     paid_by: str | None
-    """The attempt that has paid the installment; null where the plan had ended without it."""
+    """The attempt that has paid the installment; null where none has, or where it is this one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CreditReturnAsked(EventData):
-    """A member of staff has a surplus sent back to the wallet that it came from."""
+    """A member of staff has a surplus sent back to the customer."""
 
     event_type = "credit_return_asked"
     attempt_id: str

@@ -9,10 +9,12 @@ from typing import Any
 
 from activities.contracts import collecting
 from activities.contracts import payments as p
+from activities.contracts.late_money import KEEP_OVERPAID, KeepOverpaid
 from activities.contracts.step import Nothing
 from activities.contracts.wallets import FILE_WALLET, FileWallet, WalletFiled
 from activities.edge import takes
 from meqenet.errors import Mender, Refusal
+from meqenet.money import Money
 from meqenet.payments.causes import FailureCause, cause_of
 from meqenet.payments.channels import Channel
 from meqenet.payments.failures import FailedAttempt
@@ -51,6 +53,12 @@ class Payments:
     mandates: dict[str, MandateOnFile] = field(default_factory=dict)
     planned: list[collecting.PlanNextAttempt] = field(default_factory=list)
     holidays: frozenset[date] = frozenset()
+    overpaid: dict[str, Money] = field(default_factory=dict)
+
+    @takes(KEEP_OVERPAID)
+    async def keep_overpaid(self, command: KeepOverpaid) -> Nothing:
+        self.overpaid[command.attempt_id] = command.amount
+        return Nothing()
 
     @takes(p.REGISTER_WALLET)
     async def register_wallet(self, command: p.RegisterWallet) -> Nothing:

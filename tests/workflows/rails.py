@@ -1,9 +1,10 @@
 """Wallet rails in memory: a test says what they answer, order by order."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from activities.contracts import payments as p
+from activities.contracts.late_money import MPESA_PAY_OUT_REFUND
 from activities.contracts.step import Nothing
 from activities.contracts.turns import MPESA_AWAIT_TURN, AwaitTurn
 from activities.edge import takes
@@ -45,6 +46,8 @@ class Rails:
     asked_of: dict[str, WalletProvider] = field(default_factory=dict)
     """Whom an order was last asked about."""
     refunds: list[str] = field(default_factory=list)
+    parts_went_to: dict[str, str] = field(default_factory=dict)
+    """To which phone a part of a payment went, by refund."""
     cancelled_mandates: list[str] = field(default_factory=list)
 
     @takes(p.TELEBIRR_OPEN_CHECKOUT)
@@ -104,11 +107,17 @@ class Rails:
     @takes(p.MPESA_ASK_PAYMENT)
     async def ask_payment(self, command: p.QueryPayment) -> PaymentAnswer:
         self.asked_of[command.order_id] = WalletProvider.MPESA
-        return self._asked(command.order_id)
+        return replace(self._asked(command.order_id), receipt=command.receipt)
 
     @takes(p.MPESA_REVERSE_PAYMENT)
     async def reverse_payment(self, command: RefundPayment) -> RefundAnswer:
         self.refunds.append(command.refund_id)
+        status, code = told(self.refund(command.refund_id))
+        return RefundAnswer(refund_id=command.refund_id, status=status, failure_code=code)
+
+    @takes(MPESA_PAY_OUT_REFUND)
+    async def pay_out_refund(self, command: RefundPayment) -> RefundAnswer:
+        self.parts_went_to[command.refund_id] = command.msisdn
         status, code = told(self.refund(command.refund_id))
         return RefundAnswer(refund_id=command.refund_id, status=status, failure_code=code)
 

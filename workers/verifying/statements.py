@@ -15,13 +15,20 @@ from typing import Final
 from sqlalchemy import text
 
 from db.kernel.engine import ReadSession
-from db.payments.books import read_orders, succeeded_orders
+from db.payments.books import (
+    bills_of,
+    plans_of_bills,
+    read_orders,
+    succeeded_orders,
+    told_bills,
+)
 from db.settlement.books import read_payouts, settled_payouts
 from integrations.ports.statements import Direction, StatementRow, Statements
 from meqenet.identity import wire_id
 from meqenet.money import Money
 from meqenet.payments.attempts import OrderState
 from meqenet.payments.orders import plan_on_the_wire
+from meqenet.payments.rail import WalletProvider
 from meqenet.settlement.payouts import PayoutState
 from workers.settings import Domain
 from workers.verifying.findings import BadRecord, Checked, Scope, Unreadable, Watch, reading
@@ -32,9 +39,10 @@ _PAUSE_SECONDS: Final = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class _Order:
-    """One of our orders that has moved money."""
+    """One of our orders that has moved money; ``key`` is how a statement names it."""
 
     order_id: str
+    key: str
     direction: Direction
     amount: Money
     moved_at: datetime | None
@@ -75,9 +83,9 @@ class _Index:
         statement = "INSERT OR IGNORE INTO moved VALUES (?, ?, ?, ?, ?, 0)"
         return self.file.execute(statement, values).rowcount == 1
 
-    def take(self, order_id: str) -> str | None:
+    def take(self, key: str) -> str | None:
         """What the statement says was moved for the order; None when it does not know it."""
-        reference = (wire_id(meqenet_id=order_id),)
+        reference = (key,)
         self.file.execute("UPDATE moved SET seen = 1 WHERE reference = ?", reference)
         query = "SELECT santim, direction FROM moved WHERE reference = ?"
         row = self.file.execute(query, reference).fetchone()
@@ -114,7 +122,7 @@ async def check_statements(
         async with scope.stores[domain].read() as session:
             # From here on the session sees one moment, which is before the statement's.
             await session.execute(text("SELECT 1"))
-            bad = await _fill(index, statements, scope=scope, watch=watch)
+            bad = await _fill(index, statements, session=session, scope=scope, watch=watch)
             if bad is None:
                 bad = await _ours(index, statements, session=session, scope=scope)
         if bad is None:
@@ -135,11 +143,15 @@ def unreadable_orders(*, provider: str, unreadable: Unreadable) -> Checked:
 
 
 async def _fill(
-    index: _Index, statements: Statements, *, scope: Scope, watch: Watch
+    index: _Index, statements: Statements, *, session: ReadSession, scope: Scope, watch: Watch
 ) -> BadRecord | None:
     mine = None if scope.plan_id is None else wire_id(meqenet_id=scope.plan_id)
+    bills: frozenset[str] = frozenset()
+    if scope.plan_id is not None and statements.provider == WalletProvider.MPESA:
+        bills = await bills_of(session=session, plan_id=scope.plan_id)
     async for row in statements.rows():
-        if mine is not None and not wire_id(meqenet_id=row.reference).startswith(mine):
+        key = wire_id(meqenet_id=row.reference)
+        if mine is not None and not key.startswith(mine) and key not in bills:
             continue
         if not index.put(row, wanted=scope.since is None or row.at >= scope.since):
             what = f"row {row.number} moves the money of an order a second time"
@@ -152,7 +164,7 @@ async def _ours(
     index: _Index, statements: Statements, *, session: ReadSession, scope: Scope
 ) -> BadRecord | None:
     async for order in _orders(statements.provider, session=session, scope=scope):
-        moved = index.take(order.order_id)
+        moved = index.take(order.key)
         if moved is None:
             if statements.is_live or index.covers(order.moved_at):
                 what = f"we have {order.said}, and the statement does not know it"
@@ -171,6 +183,7 @@ async def _orders(provider: str, *, session: ReadSession, scope: Scope) -> Async
         ):
             yield _Order(
                 order_id=payout.payout_id,
+                key=wire_id(meqenet_id=payout.payout_id),
                 direction=Direction.PAID_OUT,
                 amount=payout.amount or Money.zero(),
                 moved_at=payout.changed_at,
@@ -179,11 +192,9 @@ async def _orders(provider: str, *, session: ReadSession, scope: Scope) -> Async
     async for order in succeeded_orders(
         session=session, provider=provider, plan_id=scope.plan_id, changed_since=scope.since
     ):
-        if order.is_unasked:
-            # These rows name no order of ours; reconciliation holds their receipts to each other.
-            continue
         yield _Order(
             order_id=order.order_id,
+            key=order.key,
             direction=Direction.RETURNED if order.is_refund else Direction.COLLECTED,
             amount=order.amount,
             moved_at=order.moved_at,
@@ -220,15 +231,20 @@ async def _moved(
     session: ReadSession, *, provider: str, references: Sequence[str]
 ) -> dict[str, int]:
     """Santim that we have as moved, by reference as providers spell it."""
+    by_wallet = provider != "bank"
     plans = (plan_on_the_wire(reference=each) for each in references)
-    plan_ids = sorted({plan for plan in plans if plan is not None})
+    of_bills = await plans_of_bills(session=session, receipts=references) if by_wallet else ()
+    plan_ids = sorted({*(plan for plan in plans if plan is not None), *of_bills})
     moved: dict[str, int] = {}
-    if provider == "bank":
+    if not by_wallet:
         for payouts in (await read_payouts(session=session, plan_ids=plan_ids)).values():
             for payout in payouts:
                 if payout.state is PayoutState.SETTLED and payout.amount is not None:
                     moved[wire_id(meqenet_id=payout.payout_id)] = payout.amount.santim
         return moved
+    # Money that no plan has taken yet, or could: it was told of, and staff see it.
+    for receipt, amount in (await told_bills(session=session, receipts=references)).items():
+        moved[receipt] = amount.santim
     for orders in (await read_orders(session=session, plan_ids=plan_ids)).values():
         went_back = {
             order.attempt_id
@@ -238,7 +254,7 @@ async def _moved(
         for order in orders:
             # Money that came after the attempt had counted as failed, and was given back.
             if order.state is OrderState.SUCCEEDED or order.order_id in went_back:
-                moved[wire_id(meqenet_id=order.order_id)] = order.amount.santim
+                moved[order.key] = order.amount.santim
     return moved
 
 

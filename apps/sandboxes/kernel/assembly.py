@@ -16,6 +16,7 @@ from apps.sandboxes.kernel.edge import Edge, RequestLog
 from apps.sandboxes.kernel.faults import FaultBoard
 from apps.sandboxes.kernel.keyring import Keyring
 from apps.sandboxes.kernel.settings import SandboxSettings
+from apps.sandboxes.kernel.statement import Receipts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,12 +44,13 @@ class Kernel:
             clock=clock,
         )
 
-    def app(self, *, title: str, wallets: bool = True) -> FastAPI:
+    def app(self, *, title: str, wallets: bool = True, receipts: Receipts | None = None) -> FastAPI:
         """An app with the control API; the provider includes its own routers.
 
         Args:
             title: what the API's page is headed with.
             wallets: whether the control API has wallets (an identity provider has none).
+            receipts: of movements, where money may move that no order of the caller names.
         """
 
         @asynccontextmanager
@@ -62,7 +64,12 @@ class Kernel:
         control.install_errors(app=app)
         app.include_router(control.fault_routes(faults=self.faults))
         app.include_router(
-            control.record_routes(book=self.book, requests=self.requests, callbacks=self.callbacks)
+            control.record_routes(
+                book=self.book,
+                requests=self.requests,
+                callbacks=self.callbacks,
+                receipts=receipts,
+            )
         )
         if wallets:
             app.include_router(control.wallet_routes(book=self.book, clock=self.clock))

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -23,6 +23,7 @@ from apps.sandboxes.kernel.callbacks import CallbackSender
 from apps.sandboxes.kernel.clock import Clock
 from apps.sandboxes.kernel.edge import CONTROL, RequestLog
 from apps.sandboxes.kernel.faults import FaultBoard, FaultKind
+from apps.sandboxes.kernel.statement import Receipts
 from meqenet.money import Money
 
 Amount = Annotated[str, Field(pattern=r"^\d{1,15}(\.\d{1,2})?$", examples=["1250.50"])]
@@ -142,7 +143,13 @@ def fault_routes(*, faults: FaultBoard) -> APIRouter:
     return router
 
 
-def record_routes(*, book: Book, requests: RequestLog, callbacks: CallbackSender) -> APIRouter:
+def record_routes(
+    *,
+    book: Book,
+    requests: RequestLog,
+    callbacks: CallbackSender,
+    receipts: Receipts | None = None,
+) -> APIRouter:
     """Records: statement, books, received requests, sent callbacks."""
     router = APIRouter(prefix=CONTROL, tags=["control"])
     Count = Annotated[int, Query(ge=1, le=1000)]  # noqa: N806 - a type
@@ -152,10 +159,11 @@ def record_routes(*, book: Book, requests: RequestLog, callbacks: CallbackSender
         on: date | None = None,
         form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
     ) -> Response:
-        rows = [_movement(movement) for movement in book.movements(on=on)]
+        rows = [_movement(movement, receipts) for movement in book.movements(on=on)]
         if form == "json":
             return JSONResponse(rows)
-        return Response(_as_csv(rows), media_type="text/csv")
+        columns = _COLUMNS if receipts is None else (*_COLUMNS, _RECEIPT)
+        return Response(_as_csv(rows, columns=columns), media_type="text/csv")
 
     @router.get("/books")
     async def books() -> dict[str, str]:
@@ -182,16 +190,18 @@ def _wallet(wallet: Wallet) -> dict[str, str]:
 
 
 _COLUMNS = ("id", "at", "kind", "reference", "debit", "credit", "amount")
+_RECEIPT = "receipt"
 
 
-def _movement(movement: Movement) -> dict[str, str]:
+def _movement(movement: Movement, receipts: Receipts | None) -> dict[str, str]:
     spell: dict[str, Callable[[Any], str]] = {"at": lambda at: at.isoformat()}
-    return {name: spell.get(name, str)(getattr(movement, name)) for name in _COLUMNS}
+    told = {name: spell.get(name, str)(getattr(movement, name)) for name in _COLUMNS}
+    return told if receipts is None else {**told, _RECEIPT: receipts(movement) or ""}
 
 
-def _as_csv(rows: list[dict[str, str]]) -> str:
+def _as_csv(rows: list[dict[str, str]], *, columns: Sequence[str]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=_COLUMNS, lineterminator="\r\n")
+    writer = csv.DictWriter(text, fieldnames=columns, lineterminator="\r\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()

@@ -45,12 +45,15 @@ def create(
     kernel = Kernel.open(provider="mpesa", directory=directory, clock=clock)
     desk = _desk(kernel=kernel, behaviour=behaviour or Behaviour(), strict=strict)
     _open_wallets(kernel=kernel)
-    app = kernel.app(title="M-PESA Ethiopia sandbox")
-    _include(app=app, desk=desk)
 
     def receipt(movement: Movement) -> str | None:
-        found = desk.journal.receipt(named=movement.reference)
+        found = desk.journal.receipt_of(
+            kind=movement.kind, reference=movement.reference, at=movement.at
+        )
         return found.receipt if found else None
+
+    app = kernel.app(title="M-PESA Ethiopia sandbox", receipts=receipt)
+    _include(app=app, desk=desk)
 
     statements = StatementDesk(book=kernel.book, keyring=kernel.keyring, receipts=receipt)
     app.include_router(statement_routes(desk=statements))

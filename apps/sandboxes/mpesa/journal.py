@@ -167,6 +167,13 @@ class Journal:
         )
         return _receipt(found[0]) if found else None
 
+    def receipt_of(self, *, kind: str, reference: str, at: datetime) -> Receipt | None:
+        """Of a movement; customers pay to the short code under one reference more than once."""
+        columns = tables.receipts.c
+        rows = self._rows(tables.receipts, columns.reference == reference, columns.kind == kind)
+        found = [_receipt(row) for row in rows]
+        return next((each for each in found if each.at == at), found[0] if found else None)
+
     def mark_reversed(self, *, receipt: str, by: str) -> None:
         """A payment goes back once."""
         with self._book.transaction() as connection:

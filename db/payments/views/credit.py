@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from db.kernel.engine import ReadSession
-from db.payments.late_money import find_attempt
+from db.payments.late_money import credit_in, find_attempt
 from db.payments.tables import Attempt, Refund
 from meqenet.errors import Defect
 from meqenet.money import Money
 from meqenet.payments.attempts import OrderState
 from meqenet.payments.rail import WalletProvider
+
+_SINCE: Final = func.coalesce(Attempt.surplus_at, Attempt.overpaid_at)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +22,7 @@ class CreditView:
     """A surplus. No phone is in it.
 
     Attributes:
+        amount: how much of what the attempt has brought.
         since: when it became the customer's credit.
         refund: how its newest return stands; None where none was asked for.
         returned_at: when it went back; None while it is here.
@@ -40,8 +44,8 @@ async def credits_of(*, session: ReadSession, plan_id: str) -> tuple[CreditView,
     """A plan's surpluses in the order in which they came."""
     found = await session.scalars(
         select(Attempt)
-        .where(Attempt.plan_id == plan_id, Attempt.surplus_at.is_not(None))
-        .order_by(Attempt.surplus_at, Attempt.attempt_id)
+        .where(Attempt.plan_id == plan_id, _SINCE.is_not(None))
+        .order_by(_SINCE, Attempt.attempt_id)
     )
     brought = found.all()
     if not brought:
@@ -66,17 +70,18 @@ async def awaits_money(*, session: ReadSession, attempt_id: str) -> bool:
 
 
 def _view(attempt: Attempt, refund: Refund | None) -> CreditView:
-    if attempt.surplus_at is None or attempt.moved_santim is None or attempt.moved_at is None:
+    amount, since = credit_in(attempt=attempt), attempt.surplus_at or attempt.overpaid_at
+    if amount is None or since is None or attempt.moved_at is None:
         raise Defect("surplus_unmoved", f"{attempt.attempt_id} has brought nothing")
     returned = refund is not None and refund.state is OrderState.SUCCEEDED
     return CreditView(
         attempt_id=attempt.attempt_id,
         installment_id=attempt.installment_id,
         provider=attempt.provider,
-        amount=attempt.moved_santim,
+        amount=amount,
         receipt=attempt.receipt,
         moved_at=attempt.moved_at,
-        since=attempt.surplus_at,
+        since=since,
         refund=None if refund is None else refund.state,
         failure_code=None if refund is None else refund.failure_code,
         returned_at=refund.moved_at if refund is not None and returned else None,

@@ -1,6 +1,7 @@
 """The rails' steps only pass on: each to one call of its port, under the contract's name."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from temporalio import activity
 from activities.contracts import collecting
 from activities.contracts import payments as contract
 from activities.contracts import wallets as further
+from activities.contracts.late_money import MPESA_PAY_OUT_REFUND
 from activities.contracts.step import Nothing, Step
 from activities.contracts.turns import MPESA_AWAIT_TURN, TELEBIRR_AWAIT_TURN, AwaitTurn
 from activities.mpesa import MpesaActivities
@@ -33,6 +35,7 @@ from tests.activities.gates import OpenGate
 _ORDER, _QUESTION = [Lane.ORDERS], [Lane.QUESTIONS]
 _PAID = PaymentAnswer(order_id="a1", status=RailStatus.SUCCEEDED)
 _RETURNED = RefundAnswer(refund_id="r1", status=RailStatus.PENDING)
+_NOT_PAID_OUT = RefundAnswer(refund_id="r1", status=RailStatus.FAILED, failure_code="2040")
 _SIGNED = MandateAnswer(contract_no="7" * 32, status=MandateStatus.ACTIVE)
 _OPENED = CheckoutOpened(order_id="a1", provider_reference="p", url="u", raw_request="r")
 _CHECKOUT = OpenCheckout(
@@ -110,7 +113,8 @@ class _Mpesa:
         return _RETURNED
 
     async def pay_out(self, *, order_id: str, msisdn: str, amount: Money) -> PaymentAnswer:
-        raise AssertionError(f"no step pays out: {order_id} {msisdn} {amount}")
+        self.asked.append((order_id, msisdn, amount))
+        return replace(_PAID, order_id=order_id, status=RailStatus.FAILED, failure_code="2040")
 
 
 _Rail = TelebirrActivities | MpesaActivities
@@ -155,6 +159,7 @@ async def test_telebirr_is_asked_once(
             _QUESTION,
         ),
         ("reverse_payment", _REFUND, (_REFUND,), _RETURNED, _ORDER),
+        ("pay_out_refund", _REFUND, ("r1", "2517", Money(1)), _NOT_PAID_OUT, _ORDER),
         ("ask_refund", _QUERY_REFUND, ("r1",), _RETURNED, _QUESTION),
     ],
 )
@@ -191,7 +196,7 @@ def _names(activities: type) -> set[str]:
 
 
 def test_every_step_of_the_contract_is_taken_by_somebody() -> None:
-    waits = (MPESA_AWAIT_TURN, TELEBIRR_AWAIT_TURN)
+    waits = (MPESA_AWAIT_TURN, TELEBIRR_AWAIT_TURN, MPESA_PAY_OUT_REFUND)
     told = (
         *vars(contract).values(),
         *vars(collecting).values(),
