@@ -7,8 +7,10 @@ from activities.contracts.ledger import (
     ACCRUE_INSTALLMENT,
     HOLD_MONEY,
     POST,
+    REPLAN_EARNINGS,
     SET_ACCRUAL,
     SHARE_FEE,
+    TAKE_PAYMENT,
     VOID_HOLD,
     AccrueDue,
     AccrueInstallment,
@@ -16,15 +18,17 @@ from activities.contracts.ledger import (
     HoldMoney,
     InstallmentAccrued,
     Post,
+    ReplanEarnings,
     SetAccrual,
     ShareFee,
+    TakePayment,
     VoidHold,
 )
 from activities.contracts.reconciliation import FIND_CLEARED, Cleared, FindCleared
 from activities.contracts.step import Nothing
 from activities.edge import takes
 from db.kernel.engine import Database
-from db.ledger import accruals, clearing, holds, store
+from db.ledger import accruals, clearing, earning, holds, store
 from meqenet.errors import Defect, Refusal
 from meqenet.identity import wire_id
 from meqenet.ledger.happenings import PlanBecameActive
@@ -108,6 +112,39 @@ class LedgerActivities:
         async with self._database.write() as session:
             await accruals.share_fee(
                 session=session, plan_id=command.plan_id, shares=dict(command.shares)
+            )
+        return Nothing()
+
+    @takes(REPLAN_EARNINGS)
+    async def replan_earnings(self, command: ReplanEarnings) -> Nothing:
+        """Have installments earn otherwise."""
+        async with self._database.write() as session:
+            await earning.replan(
+                session=session,
+                plan_id=command.plan_id,
+                change_id=command.change_id,
+                installments=command.installments,
+                at=command.at,
+            )
+        return Nothing()
+
+    @takes(TAKE_PAYMENT)
+    async def take_payment(self, command: TakePayment) -> Nothing:
+        """Post what a payment pays in part, or before its time."""
+        async with self._database.write() as session:
+            await earning.take_payment(
+                session=session,
+                payment=earning.Payment(
+                    plan_id=command.plan_id,
+                    posting_id=command.posting_id,
+                    provider=command.provider,
+                    lender=command.lender,
+                    parts=command.parts,
+                    from_credit=command.from_credit,
+                    overpaid=command.overpaid,
+                    earnings=command.earnings,
+                    at=command.at,
+                ),
             )
         return Nothing()
 

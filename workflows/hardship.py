@@ -1,8 +1,10 @@
 """A schedule that is changed for a customer who cannot pay as agreed.
 
-Only plans that are free of interest are changed: nothing is posted for it, as as much is owed as
-before, and the merchant's fee is earned with the same principal on other days.
+What was earned stays earned. From the change on a plan earns interest by its new dates, and the
+merchant's fee with the same principal on other days.
 """
+
+from dataclasses import replace
 
 from temporalio.exceptions import ApplicationError
 
@@ -13,14 +15,18 @@ from meqenet.bnpl.servicing.account import InstallmentAccount
 from meqenet.bnpl.servicing.hardship import HardshipPreview
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.calendar import addis_date
+from meqenet.identity import change_id
 from meqenet.ledger.accruals import fee_earned, shares_of
+from meqenet.ledger.happenings import LateFeeCharged
 from meqenet.money import Money
 from workflows.agenda import next_step, overdue
 from workflows.asking import ask
 from workflows.delinquency import tell_lateness
 from workflows.hardship_messages import GrantHardship
 from workflows.hardship_rules import OTHER_AMOUNTS, change_of, no_hardship, outlook
+from workflows.interest_payments import earning_terms
 from workflows.late_fees import charge_late_fees
+from workflows.plan_account import account, bears_interest
 from workflows.plan_desk import PlanDesk
 from workflows.plan_life import InstallmentLife
 from workflows.repayment import accrue_until_now
@@ -52,15 +58,15 @@ async def grant_hardship(desk: PlanDesk, deed: GrantHardship) -> ApplicationErro
     step, step_at = next_step(desk)
     state = PlanState.PAST_DUE if overdue(desk) else PlanState.ACTIVE
     await desk.record(told, state=state, step=step, step_at=step_at)
-    await _share_fee(desk, told)
+    await _tell_books(desk, told)
     await tell_lateness(desk)
     return None
 
 
 async def finish_change(desk: PlanDesk, *, newest: str) -> None:
-    """Have the books share the merchant's fee anew, where the change is a log's newest event."""
+    """Have the books earn by a change, where that is a log's newest event."""
     if newest == PlanChanged.kind:
-        await _share_fee(desk, desk.life.account.changes[-1])
+        await _tell_books(desk, desk.life.account.changes[-1])
 
 
 def _set_aside(desk: PlanDesk, preview: HardshipPreview) -> tuple[int, ...]:
@@ -124,6 +130,60 @@ def _take_on(desk: PlanDesk, told: PlanChanged) -> None:
             if life.reminders is not None:
                 # Nobody is told any more of an attempt at what is not due.
                 life.reminders.failures.pop(row.number, None)
+
+
+async def _tell_books(desk: PlanDesk, told: PlanChanged) -> None:
+    if told.fee:
+        await _post_fee(desk, told)
+    if bears_interest(desk):
+        await _replan_earnings(desk, told)
+    else:
+        await _share_fee(desk, told)
+
+
+async def _post_fee(desk: PlanDesk, told: PlanChanged) -> None:
+    number = next(row.number for row in told.installments if row.late_fee)
+    await ask(
+        ledger.POST,
+        ledger.Post(
+            posting_id=f"{_change_id(desk)}-fee",
+            happening=LateFeeCharged(
+                plan_id=desk.plan_id,
+                lender=desk.life.signed.lender_of_record,
+                number=number,
+                amount=told.fee,
+            ),
+            effective_at=desk.recorded_at or desk.clock.now(),
+        ),
+        summary="Post what the change costs",
+    )
+
+
+async def _replan_earnings(desk: PlanDesk, told: PlanChanged) -> None:
+    shares = {each.number: each.merchant_fee for each in told.fee_shares}
+    paid = {
+        each.planned.number
+        for each in desk.life.installments
+        if each.state is InstallmentState.PAID
+    }
+    await ask(
+        ledger.REPLAN_EARNINGS,
+        ledger.ReplanEarnings(
+            plan_id=desk.plan_id,
+            change_id=_change_id(desk),
+            installments=tuple(
+                replace(terms, merchant_fee=shares.get(terms.number))
+                for terms in earning_terms(account=account(desk))
+                if terms.number not in paid
+            ),
+            at=desk.recorded_at or desk.clock.now(),
+        ),
+        summary="Earn by the changed schedule",
+    )
+
+
+def _change_id(desk: PlanDesk) -> str:
+    return change_id(plan_id=desk.plan_id, number=len(desk.life.account.changes))
 
 
 async def _share_fee(desk: PlanDesk, told: PlanChanged) -> None:

@@ -18,7 +18,7 @@ from meqenet.calendar import addis_date
 from meqenet.errors import Refusal
 from workflows.hardship_messages import GrantHardship, Hardship
 from workflows.messages import DeedStanding
-from workflows.plan_account import account, bears_interest, policy_of
+from workflows.plan_account import account, policy_of
 from workflows.plan_desk import PlanDesk
 from workflows.support import (
     No,
@@ -87,7 +87,7 @@ def hardship_deeds(desk: PlanDesk) -> Iterator[DeedStanding]:
     """Told where the product offers a change: whether one may be made now, or why none."""
     if desk.life.activated_on is None or no_force(desk) is not None:
         return
-    if bears_interest(desk) or not policy_of(desk).hardship.limits():
+    if not policy_of(desk).hardship.limits():
         return
     no = _no_change(desk, is_asked=True)
     yield DeedStanding(
@@ -112,12 +112,6 @@ def _not_offered(desk: PlanDesk) -> No | None:
         return No("plan_charged_off", "The plan was charged off: its schedule is over.")
     if not policy_of(desk).hardship.limits():
         text = "The product of the plan offers no changes for hardship."
-        return No("hardship_not_offered", text)
-    if bears_interest(desk):
-        text = (
-            "The schedule of a plan that bears interest is not changed yet: the books earn by "
-            "the days that were signed. Pause its collection instead."
-        )
         return No("hardship_not_offered", text)
     return None
 

@@ -126,7 +126,7 @@ async def _charge_off(desk: PlanDesk, *, who: str, why: str) -> No | None:
     for row in before.installments:
         if row.left.planned:
             books = await accrue_until_now(desk, number=row.number)
-            earned.append(replace(row, accrued_interest=books.interest))
+            earned.append(replace(row, accrued_interest=row.paid.interest + books.interest))
             fees.append(
                 earned_with(
                     desk.life.installment(number=row.number).planned,

@@ -6,9 +6,8 @@ next attempt are set aside while it is open, and go on at their time with what i
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from activities.contracts import ledger
 from activities.contracts.bnpl import NextAction
 from activities.contracts.payments import Channel
 from meqenet.bnpl.events import InstallmentPaid, PlanEvent
@@ -23,21 +22,20 @@ from meqenet.bnpl.payment_events import (
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.calendar import addis_date, at_addis
 from meqenet.errors import Refusal
-from meqenet.identity import OWN_PAYMENT_FROM, attempt_id, installment_id
-from meqenet.ledger.happenings import InstallmentCollected
+from meqenet.identity import OWN_PAYMENT_FROM, OWN_PAYMENTS_MAX, attempt_id, installment_id
 from meqenet.money import Money, total
 from meqenet.payments.rail import WalletProvider
 from workflows.agenda import next_step, overdue
-from workflows.asking import ask
 from workflows.collection_end import attempt_unheard
+from workflows.interest_payments import take_with_interest
 from workflows.late_fees import take_back_early
 from workflows.messages import BillPaid
 from workflows.news import CollectionEnd, CollectionOrder, CollectionResult
 from workflows.payment_rules import paid_by
-from workflows.plan_account import account, policy_of
+from workflows.plan_account import account, bears_interest, policy_of
 from workflows.plan_desk import PlanDesk
 from workflows.plan_life import InstallmentLife, LeftOff, OpenPayment
-from workflows.repayment import accrue_until_now, count_repayment, earned_with
+from workflows.posting_own_payment import post_own_payment
 from workflows.support import No, is_waiting, refused
 from workflows.support_deeds import postponed_order
 
@@ -91,7 +89,18 @@ async def take_own_payment(desk: PlanDesk, result: CollectionResult, *, order_of
     if result.end is not CollectionEnd.PAID:
         await _end(desk, cause=result.cause or "unknown", order_of=order_of)
         return
-    await _post(desk, payment, result)
+    if payment.on is not None and await take_with_interest(
+        desk,
+        result,
+        amount=payment.amount,
+        order=payment.number - OWN_PAYMENT_FROM,
+        on=payment.on,
+    ):
+        if _left_fees(desk).late_fees:
+            ask_for_left_fees(desk)
+        await _end(desk, cause=None, order_of=order_of)
+        return
+    await post_own_payment(desk, payment, result=result)
     paid_at, attempt = desk.paid_at(result), result.attempt_id or ""
     fees = {part.number: part.amount for part in payment.late_fees}
     await _take_parts(desk, payment, attempt=attempt, paid_at=paid_at, fees=fees)
@@ -189,9 +198,22 @@ def ask_for_left_fees(desk: PlanDesk) -> None:
     desk.life.fees_asked_at = today if now <= today else today + _DAY
 
 
+def no_number_left(desk: PlanDesk) -> No | None:
+    """The refusal of a payment for which there is no order id left; None: there is.
+
+    Money that waits to be taken up needs one as well.
+    """
+    if desk.life.payments + len(desk.life.bills) < OWN_PAYMENTS_MAX:
+        return None
+    text = f"A plan takes {OWN_PAYMENTS_MAX} payments beside its schedule, and has had them all."
+    return No("too_many_payments", text)
+
+
 def next_fees_asked(desk: PlanDesk) -> datetime | None:
     """When the plan asks for fees that were left; None while it cannot, or does not any more."""
     if desk.life.payment is not None or desk.active or desk.life.account.charged_off is not None:
+        return None
+    if no_number_left(desk):
         return None
     return desk.life.fees_asked_at
 
@@ -218,6 +240,8 @@ def _left_fees(desk: PlanDesk) -> OwnPayment:
 
 
 def _payment(desk: PlanDesk, amount: Money | None) -> OwnPayment:
+    if no := no_number_left(desk):
+        raise Refusal(no.code, no.text)
     return own_payment(
         account=account(desk),
         policy=policy_of(desk),
@@ -241,6 +265,7 @@ async def _open(desk: PlanDesk, payment: OwnPayment, *, receipt: str | None = No
         late_fees=payment.late_fees,
         parts=payment.parts,
         receipt=receipt,
+        on=_pays_as_of(desk, payment),
     )
     asked = OwnPaymentAsked(
         order=desk.life.payments,
@@ -249,6 +274,7 @@ async def _open(desk: PlanDesk, payment: OwnPayment, *, receipt: str | None = No
         late_fees=payment.late_fees,
         parts=payment.parts,
         receipt=receipt,
+        on=desk.life.payment.on,
     )
     await _record(desk, asked, action=None if receipt else _prompt(desk))
     for number in list(desk.active):
@@ -256,6 +282,13 @@ async def _open(desk: PlanDesk, payment: OwnPayment, *, receipt: str | None = No
         if is_waiting(desk, number=number) and installment.next_attempt_at is not None:
             desk.moved[number], installment.next_attempt_at = installment.next_attempt_at, None
             await desk.stop_collection(number=number)
+
+
+def _pays_as_of(desk: PlanDesk, payment: OwnPayment) -> date | None:
+    """Of a plan that bears interest: today, be it paid tomorrow; it costs what was previewed."""
+    if not bears_interest(desk) or not (payment.installments or payment.parts):
+        return None
+    return addis_date(at=desk.clock.now())
 
 
 def _is_overtaken(desk: PlanDesk, payment: OpenPayment) -> bool:
@@ -295,59 +328,6 @@ def _order(desk: PlanDesk, payment: OpenPayment) -> CollectionOrder:
         is_unwanted=is_bill,
         receipt=payment.receipt,
     )
-
-
-async def _post(desk: PlanDesk, payment: OpenPayment, result: CollectionResult) -> None:
-    """Of a plan that is free of interest: principal, the merchant's fee with it, and late fees."""
-    attempt = result.attempt_id or ""
-    rows = [desk.life.installment(number=number).planned for number in payment.touched]
-    returned = _returned(desk, payment, attempt=attempt)
-    earned = [
-        earned_with(
-            row,
-            accrued=await accrue_until_now(desk, number=row.number),
-            returned_before=returned[row.number][0],
-            returned=returned[row.number][1],
-        )
-        for row in rows
-    ]
-    principal = total(now for _, now in returned.values())
-    late_fee = total(part.amount for part in payment.late_fees)
-    await ask(
-        ledger.POST,
-        ledger.Post(
-            posting_id=attempt,
-            happening=InstallmentCollected(
-                plan_id=desk.plan_id,
-                attempt_id=attempt,
-                provider=result.provider or desk.application.wallet_provider,
-                lender=desk.life.signed.lender_of_record,
-                principal=principal,
-                interest=Money.zero(),
-                late_fee=late_fee,
-                overpaid=payment.amount - principal - late_fee,
-                merchant_fee=total(earned),
-            ),
-            effective_at=desk.clock.now(),
-        ),
-        summary="Post the customer's payment",
-    )
-    if principal:
-        paid_on = addis_date(at=desk.paid_at(result))
-        on_time = all(paid_on <= row.due_on for row in rows)
-        await count_repayment(desk, attempt_id=attempt, principal=principal, on_time=on_time)
-
-
-def _returned(
-    desk: PlanDesk, payment: OpenPayment, *, attempt: str
-) -> dict[int, tuple[Money, Money]]:
-    """Principal of each installment that had been paid before, and that this payment pays."""
-    parts, found = {part.number: part.amount for part in payment.parts}, {}
-    for number in payment.touched:
-        before = desk.life.account.paid_in_part(number=number, without=attempt)
-        planned = desk.life.installment(number=number).planned
-        found[number] = (before, parts.get(number, planned.principal - before))
-    return found
 
 
 async def _end(desk: PlanDesk, *, cause: str | None, order_of: OrderOf) -> None:

@@ -61,6 +61,7 @@ class OpenPayment:
         sent: whether the wallet may have been asked.
         parts: the installments that it pays in part, and how much of what they are scheduled for.
         receipt: of money that came to our short code: the provider's id of it.
+        on: the Addis Ababa date as of which it pays; None of a plan that is free of interest.
     """
 
     number: int
@@ -70,6 +71,7 @@ class OpenPayment:
     sent: bool = False
     parts: tuple[SchedulePart, ...] = ()
     receipt: str | None = None
+    on: date | None = None
 
     @property
     def touched(self) -> tuple[int, ...]:

@@ -111,6 +111,7 @@ def _payment(progress: PlanProgress) -> OpenPayment | None:
         sent=True,
         parts=asked.parts,
         receipt=asked.receipt,
+        on=asked.on,
     )
 
 

@@ -14,6 +14,7 @@ from workflows.agenda import next_step, overdue
 from workflows.asking import ask
 from workflows.late_fees import take_back_early
 from workflows.news import CollectionResult
+from workflows.overpayment import keep_overpaid
 from workflows.own_payments import ask_for_left_fees
 from workflows.plan_desk import PlanDesk
 from workflows.plan_life import InstallmentLife
@@ -21,10 +22,14 @@ from workflows.repayment import accrue_until_now, count_repayment, earned_with
 
 
 class _Parts(NamedTuple):
-    """What an attempt's money pays; ``part_before``: principal that parts had paid already."""
+    """What an attempt's money pays; ``part_before``: principal that parts had paid already.
+
+    ``interest``: all that is left of it, earned by now or not.
+    """
 
     part_before: Money
     principal: Money
+    interest: Money
     late_fee: Money
     overpaid: Money
 
@@ -54,7 +59,7 @@ async def take_payment(
         InstallmentPaid(
             number=planned.number,
             attempt_id=attempt,
-            amount=planned.interest + parts.principal + parts.late_fee + parts.overpaid,
+            amount=parts.interest + parts.principal + parts.late_fee + parts.overpaid,
             paid_at=paid_at,
             late_fee=parts.late_fee,
         ),
@@ -69,12 +74,18 @@ async def take_payment(
 
 def _parts(desk: PlanDesk, planned: PlannedInstallment, *, amount: Money | None) -> _Parts:
     """Principal and interest are paid whole; then the fees; more than that is the customer's."""
-    nothing, before = Money.zero(), desk.life.account.paid_in_part(number=planned.number)
-    principal = planned.principal - before
-    beyond = nothing if amount is None else max(nothing, amount - principal - planned.interest)
-    late_fee = min(beyond, desk.life.account.fees_left(number=planned.number))
+    nothing, history = Money.zero(), desk.life.account
+    interest_before = history.interest_paid_in_part(number=planned.number)
+    before = history.paid_in_part(number=planned.number) - interest_before
+    principal, interest = planned.principal - before, planned.interest - interest_before
+    beyond = nothing if amount is None else max(nothing, amount - principal - interest)
+    late_fee = min(beyond, history.fees_left(number=planned.number))
     return _Parts(
-        part_before=before, principal=principal, late_fee=late_fee, overpaid=beyond - late_fee
+        part_before=before,
+        principal=principal,
+        interest=interest,
+        late_fee=late_fee,
+        overpaid=beyond - late_fee,
     )
 
 
@@ -82,7 +93,11 @@ async def _post(
     desk: PlanDesk, planned: PlannedInstallment, result: CollectionResult, parts: _Parts
 ) -> None:
     is_lost = desk.life.account.charged_off is not None
-    happening = await (_recovered if is_lost else _collected)(desk, planned, result, parts)
+    happening = (
+        _recovered(desk, result, parts)
+        if is_lost
+        else await _collected(desk, planned, result, parts)
+    )
     await ask(
         ledger.POST,
         ledger.Post(
@@ -92,6 +107,7 @@ async def _post(
         ),
         summary=f"Post installment {planned.number}",
     )
+    await keep_overpaid(desk, attempt_id=result.attempt_id or "", amount=parts.overpaid)
 
 
 async def _collected(
@@ -104,7 +120,7 @@ async def _collected(
         provider=result.provider or desk.application.wallet_provider,
         lender=desk.life.signed.lender_of_record,
         principal=parts.principal,
-        interest=planned.interest - accrued.interest,
+        interest=parts.interest - accrued.interest,
         accrued_interest=accrued.interest,
         late_fee=parts.late_fee,
         overpaid=parts.overpaid,
@@ -117,9 +133,7 @@ async def _collected(
     )
 
 
-async def _recovered(
-    desk: PlanDesk, planned: PlannedInstallment, result: CollectionResult, parts: _Parts
-) -> RecoveryReceived:
+def _recovered(desk: PlanDesk, result: CollectionResult, parts: _Parts) -> RecoveryReceived:
     """After a charge-off its interest is what the books had earned, and its fee is gone."""
     return RecoveryReceived(
         plan_id=desk.plan_id,
@@ -127,7 +141,7 @@ async def _recovered(
         provider=result.provider or desk.application.wallet_provider,
         lender=desk.life.signed.lender_of_record,
         principal=parts.principal,
-        interest=planned.interest,
+        interest=parts.interest,
         late_fee=parts.late_fee,
         overpaid=parts.overpaid,
     )

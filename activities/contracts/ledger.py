@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from activities.contracts.step import Nothing, Step
+from meqenet.ledger.earning import EarningTerms, PaidPart
 from meqenet.ledger.happenings import Happening
 from meqenet.money import Money
 
@@ -51,7 +52,8 @@ class InstallmentAccrued:
     """What the books hold of the installment until its payment is posted.
 
     Attributes:
-        interest: accrued and receivable. The rest of its interest is earned as it is paid.
+        interest: accrued, not paid by a part, and receivable. The rest of what is left of its
+            interest is earned as it is paid.
         merchant_fee: deferred, and earned with its principal.
     """
 
@@ -106,6 +108,46 @@ class ShareFee:
     shares: tuple[tuple[int, Money], ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReplanEarnings:
+    """The schedule was changed: its installments earn otherwise from ``at`` on.
+
+    ``change_id`` is derived by the caller: what the books take back is posted under it.
+    """
+
+    plan_id: str
+    change_id: str
+    installments: tuple[EarningTerms, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakePayment:
+    """Money pays installments of a plan that bears interest, in part or before their time.
+
+    Attributes:
+        plan_id: the plan.
+        posting_id: the attempt that brought it.
+        provider: who has it.
+        lender: of record.
+        parts: what of it pays what.
+        from_credit: what interest that is given back pays beside it; nothing without ``earnings``.
+        overpaid: what of it pays nothing: the customer's credit.
+        earnings: the installments that earn otherwise after it.
+        at: when it counts.
+    """
+
+    plan_id: str
+    posting_id: str
+    provider: str
+    lender: str
+    parts: tuple[PaidPart, ...]
+    from_credit: tuple[PaidPart, ...]
+    overpaid: Money
+    earnings: tuple[EarningTerms, ...]
+    at: datetime
+
+
 POST = Step(name="ledger.post", command=Post, result=Nothing)
 HOLD_MONEY = Step(name="ledger.hold_money", command=HoldMoney, result=Nothing)
 VOID_HOLD = Step(name="ledger.void_hold", command=VoidHold, result=Nothing)
@@ -114,6 +156,8 @@ ACCRUE_INSTALLMENT = Step(
 )
 SET_ACCRUAL = Step(name="ledger.set_accrual", command=SetAccrual, result=Nothing)
 SHARE_FEE = Step(name="ledger.share_fee", command=ShareFee, result=Nothing)
+REPLAN_EARNINGS = Step(name="ledger.replan_earnings", command=ReplanEarnings, result=Nothing)
+TAKE_PAYMENT = Step(name="ledger.take_payment", command=TakePayment, result=Nothing)
 ACCRUE_DUE = Step(name="ledger.accrue_due", command=AccrueDue, result=DueAccrued)
 
 
@@ -154,6 +198,21 @@ class LedgerSteps(Protocol):
         """Only of a plan that is free of interest. Idempotent.
 
         Defect ``shares_differ``: what is still to be earned would be more, or less.
+        """
+        ...
+
+    async def replan_earnings(self, command: ReplanEarnings) -> Nothing:
+        """Post the days that are over as they were agreed, and the others as they are now.
+
+        Interest that was earned, and is owed on another date, goes there; what is not owed any more
+        is taken back. Idempotent. Defect ``shares_differ``: see ``share_fee``.
+        """
+        ...
+
+    async def take_payment(self, command: TakePayment) -> Nothing:
+        """Post a payment, with what of its interest was earned before and what is earned with it.
+
+        All in one transaction, once by its posting id.
         """
         ...
 

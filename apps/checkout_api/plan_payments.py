@@ -70,6 +70,10 @@ class PaymentTold(Told):
     """The installments that it pays in part, and how much of them; the rest stays owed."""
     ends_plan: bool
     """Whether nothing is owed after it: it pays the plan off."""
+    interest: Birr
+    """What of it pays interest."""
+    interest_saved: Birr
+    """Interest of the schedule that need not be paid any more after it."""
 
 
 class PaymentPreview(Told):
@@ -87,6 +91,8 @@ class PaymentPreview(Told):
                             "late_fees": [{"number": 2, "amount": "25.00"}],
                             "parts": [],
                             "ends_plan": False,
+                            "interest": "0.00",
+                            "interest_saved": "0.00",
                         },
                         {
                             "amount": "3025.00",
@@ -94,6 +100,8 @@ class PaymentPreview(Told):
                             "late_fees": [{"number": 2, "amount": "25.00"}],
                             "parts": [],
                             "ends_plan": True,
+                            "interest": "0.00",
+                            "interest_saved": "0.00",
                         },
                     ],
                 }
@@ -177,4 +185,6 @@ def _told(payment: OwnPayment) -> PaymentTold:
         late_fees=[FeePaid(number=part.number, amount=part.amount) for part in payment.late_fees],
         parts=[PartPaid(number=part.number, amount=part.amount) for part in payment.parts],
         ends_plan=payment.ends_plan,
+        interest=payment.interest,
+        interest_saved=payment.interest_saved,
     )

@@ -8,7 +8,7 @@ from meqenet.bnpl import events as e
 from meqenet.bnpl import loss_events as lo
 from meqenet.bnpl import staff_events as s
 from meqenet.bnpl.hardship_events import PlanChanged
-from meqenet.bnpl.payment_events import InstallmentPaidInPart, LateFeePaid
+from meqenet.bnpl.payment_events import InstallmentPaidInPart, LateFeePaid, OwnPaymentAllocated
 from meqenet.bnpl.states import InstallmentState, check_installment_transition
 from meqenet.errors import Defect
 from meqenet.event_chain import plain
@@ -41,8 +41,8 @@ def apply(
             _charged_off(event, installments=installments)
         case lo.PlanWrittenOff():
             _written_off(installments)
-        case PlanChanged():
-            return _changed(event, plan=plan, installments=installments)
+        case PlanChanged() | OwnPaymentAllocated():
+            return _rescheduled(event, plan=plan, installments=installments)
         case _:
             _plan_only(event, plan=plan)
     return ()
@@ -179,6 +179,17 @@ def _written_off(installments: Sequence[Installment]) -> None:
             row.next_attempt_at = None
 
 
+def _rescheduled(
+    event: PlanChanged | OwnPaymentAllocated, *, plan: Plan, installments: Sequence[Installment]
+) -> Sequence[Installment]:
+    match event:
+        case PlanChanged():
+            return _changed(event, plan=plan, installments=installments)
+        case OwnPaymentAllocated():
+            _allocated(event, installments=installments)
+            return ()
+
+
 def _changed(
     event: PlanChanged, *, plan: Plan, installments: Sequence[Installment]
 ) -> Sequence[Installment]:
@@ -205,6 +216,19 @@ def _changed(
         _move(row, to=InstallmentState.CANCELLED if is_settled else InstallmentState.SCHEDULED)
         row.next_attempt_at, row.next_attempt_reason = None, None
     return new
+
+
+def _allocated(event: OwnPaymentAllocated, *, installments: Sequence[Installment]) -> None:
+    """Less interest is asked for; what the payment pays is told by the events that follow."""
+    for told in event.installments:
+        row = _row(installments, number=told.number)
+        row.interest_santim = told.interest
+        is_over = row.state in (InstallmentState.PAID, InstallmentState.CANCELLED)
+        if is_over or event.share_of(number=told.number) is not None:
+            continue
+        if told.planned <= row.paid_in_part_santim:
+            _move(row, to=InstallmentState.CANCELLED)
+            row.next_attempt_at, row.next_attempt_reason = None, None
 
 
 def _row(installments: Sequence[Installment], *, number: int) -> Installment:

@@ -29,7 +29,7 @@ class Earned:
     """What the books say of an installment that is paid: nothing of one that they do not know.
 
     Attributes:
-        interest: accrued, and receivable until the payment is posted.
+        interest: accrued, not paid by a part, and receivable until the payment is posted.
         merchant_fee: deferred at activation; earned with this installment's principal.
     """
 
@@ -56,6 +56,12 @@ async def begin(*, session: WriteSession, happening: PlanBecameActive) -> None:
             "on_test_clock": happening.on_test_clock,
             "accrued_until": planned.starts_on,
             "accrued_santim": NOTHING,
+            "paid_santim": NOTHING,
+            "carried_santim": NOTHING,
+            "carried_earned_santim": NOTHING,
+            "base_on": planned.starts_on,
+            "base_santim": NOTHING,
+            "idle_days": [],
             "is_done": not planned.interest or planned.ends_on <= planned.starts_on,
             "is_suspended": False,
         }
@@ -101,7 +107,9 @@ async def accrue_and_close(
     if paid is None:
         return NOTHING_EARNED
     paid.is_done = True
-    return Earned(interest=paid.accrued_santim, merchant_fee=paid.merchant_fee_santim)
+    return Earned(
+        interest=paid.accrued_santim - paid.paid_santim, merchant_fee=paid.merchant_fee_santim
+    )
 
 
 async def set_accruing(
@@ -155,6 +163,12 @@ async def share_fee(*, session: WriteSession, plan_id: str, shares: Mapping[int,
             on_test_clock=last.on_test_clock,
             accrued_until=last.ends_on,
             accrued_santim=NOTHING,
+            paid_santim=NOTHING,
+            carried_santim=NOTHING,
+            carried_earned_santim=NOTHING,
+            base_on=last.ends_on,
+            base_santim=NOTHING,
+            idle_days=[],
             is_done=True,
             is_suspended=False,
         )
@@ -198,10 +212,11 @@ async def _accrue_installment(
     earned = NOTHING
     through = min(until, row.ends_on)
     for daily in interest_by_day(
-        interest=row.interest_santim,
-        starts_on=row.starts_on,
+        interest=row.interest_santim - row.base_santim,
+        starts_on=row.base_on,
         ends_on=row.ends_on,
         day_count=row.day_count,
+        idle=frozenset(date.fromisoformat(day) for day in row.idle_days),
     ):
         if row.accrued_until <= daily.day < through:
             await store.post(

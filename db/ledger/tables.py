@@ -230,6 +230,12 @@ class EarningInstallment(Base):
             "accrued_santim BETWEEN 0 AND interest_santim", name="accrues_its_interest_only"
         ),
         CheckConstraint("accrued_until >= starts_on", name="accrues_from_its_start"),
+        CheckConstraint("paid_santim BETWEEN 0 AND accrued_santim", name="pays_what_is_earned"),
+        CheckConstraint(
+            "carried_earned_santim BETWEEN 0 AND LEAST(carried_santim, accrued_santim)",
+            name="earns_what_is_carried",
+        ),
+        CheckConstraint("base_santim BETWEEN 0 AND interest_santim", name="spreads_its_interest"),
         Index(
             "ix_earning_installments_behind",
             "plan_id",
@@ -255,6 +261,19 @@ class EarningInstallment(Base):
     accrued_until: Mapped[date]
     """The days before this one are posted."""
     accrued_santim: Mapped[Money]
+    """What is earned so far: day by day, or with a payment before its day."""
+    paid_santim: Mapped[Money]
+    """What of that was paid while the installment was not paid whole."""
+    carried_santim: Mapped[Money]
+    """What of its interest was owed on another date before: no day of its period earns it."""
+    carried_earned_santim: Mapped[Money]
+    """What of that is earned."""
+    base_on: Mapped[date]
+    """From here on the days until the due date earn the rest, all but ``base_santim``."""
+    base_santim: Mapped[Money]
+    """Interest that no day from there on earns: earned before, or carried."""
+    idle_days: Mapped[list[Any]]
+    """Days of a pause, as ``2026-11-30``: they earn nothing."""
     is_done: Mapped[bool]
     """Nothing more is accrued: every day is posted, or it is paid."""
     is_suspended: Mapped[bool]

@@ -60,7 +60,6 @@ def _paid(line: InstallmentLine, fact: Fact) -> InstallmentLine:
 
 
 def _paid_in_part(line: InstallmentLine, fact: Fact) -> InstallmentLine:
-    """Only plans that are free of interest are paid in part: what is scheduled is principal."""
     amount, late_fee = fact.money("amount"), fact.money("late_fee")
     return replace(
         line,

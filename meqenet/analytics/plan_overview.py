@@ -10,7 +10,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
-from meqenet.analytics.changed_schedule import changed_lines
+from meqenet.analytics.changed_schedule import allocated_lines, changed_lines
 from meqenet.analytics.facts import NOTHING, Fact, require_version
 from meqenet.analytics.installment_line import LINES_FED_BY, InstallmentLine
 from meqenet.money import Money, total
@@ -208,6 +208,10 @@ def _changed(plan: PlanOverview, fact: Fact) -> PlanOverview:
     return replace(plan, installments=changed_lines(lines=plan.installments, fact=fact))
 
 
+def _allocated(plan: PlanOverview, fact: Fact) -> PlanOverview:
+    return replace(plan, installments=allocated_lines(lines=plan.installments, fact=fact))
+
+
 def _ended_early(plan: PlanOverview, _fact: Fact) -> PlanOverview:
     lines = tuple(replace(line, state="cancelled") for line in plan.installments)
     return replace(plan, installments=lines)
@@ -293,6 +297,7 @@ FED_BY: Final[Mapping[str, Callable[[PlanOverview, Fact], PlanOverview]]] = Mapp
         "bnpl.plan_charged_off": _charged_off,
         "bnpl.plan_written_off": _written_off,
         "bnpl.plan_changed": _changed,
+        "bnpl.own_payment_allocated": _allocated,
         "payments.attempt_opened": _asked,
         "payments.attempt_succeeded": _brought,
         "payments.attempt_failed": _brought_nothing,

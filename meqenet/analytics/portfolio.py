@@ -171,15 +171,15 @@ def _paid(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
 
 
 def _paid_in_part(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
-    """Only plans that are free of interest are paid in part: what is scheduled is principal."""
     number, paid_on = fact.integer("number"), addis_date(at=fact.instant("paid_at"))
-    amount = fact.money("amount") - fact.money("late_fee")
+    interest = fact.money_or_none("interest") or NOTHING
+    principal = fact.money("amount") - fact.money("late_fee") - interest
     of_it = [row for row in plan.installments if row.number == number]
     if not of_it:
         raise fact.malformed("number")
     rest = next(row for row in of_it if row.part == 0)
-    part = replace(rest, part=len(of_it), principal=amount, paid_on=paid_on)
-    left = replace(rest, principal=rest.principal - amount)
+    part = replace(rest, part=len(of_it), principal=principal, interest=interest, paid_on=paid_on)
+    left = replace(rest, principal=rest.principal - principal, interest=rest.interest - interest)
     others = (row for row in plan.installments if row is not rest)
     return replace(
         plan,
@@ -220,11 +220,18 @@ def _changed(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
             number=number, due_on=due_on, principal=principal, interest=interest
         )
         paid = total(row.principal for row in parts if row.number == number)
+        interest_paid = total(row.interest for row in parts if row.number == number)
         if rest.paid_on is None:
-            rest = replace(rest, due_on=due_on, principal=principal - paid, interest=interest)
+            # Interest that is given back at a plan's end was more than is asked for after it.
+            interest_left = max(NOTHING, interest - interest_paid)
+            rest = replace(rest, due_on=due_on, principal=principal - paid, interest=interest_left)
             if not rest.principal + rest.interest:
                 # Its line stays, and nothing is owed by it.
                 rest = replace(rest, paid_on=fact.day("on"))
+        else:
+            rest = replace(
+                rest, interest=min(rest.interest, max(NOTHING, interest - interest_paid))
+            )
         lines.append(rest)
     return replace(plan, installments=tuple(sorted(lines, key=lambda row: (row.number, row.part))))
 
@@ -243,6 +250,7 @@ FED_BY: Final[Mapping[str, Callable[[PortfolioPlan, Fact], PortfolioPlan]]] = Ma
         "bnpl.plan_charged_off": _charged_off,
         "bnpl.plan_written_off": _written_off,
         "bnpl.plan_changed": _changed,
+        "bnpl.own_payment_allocated": _changed,
     }
 )
 """Every fact that changes a loan, and how."""

@@ -10,11 +10,12 @@ from datetime import date
 
 from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.loss_events import PlanChargedOff, PlanWrittenOff
-from meqenet.bnpl.payment_events import FeePart, InstallmentPaidInPart
+from meqenet.bnpl.payment_events import FeePart, InstallmentPaidInPart, OwnPaymentAllocated
 from meqenet.bnpl.servicing.account import (
     Account,
     InstallmentAccount,
     LateFee,
+    PaidPrincipal,
     PausedDays,
     open_account,
 )
@@ -31,11 +32,13 @@ class AccountHistory:
         late_fees: those that were charged, in their order; a waiver leaves them here.
         waived: what of them is not owed any more.
         paid: what of them is paid.
-        parts: payments of a part of an installment; only plans that are free of interest have them.
+        parts: payments of a part of an installment.
         charged_off: how the plan was given up as a loss, if it was.
         written_off: how the rest of that was given up for good, if it was.
         changes: those of the schedule for hardship, in their order.
         fees_moved: how much more, or less, is owed of an installment's late fees by them.
+        allocations: payments by the customer's own will of a plan that bears interest.
+        allocated_last: the newest of these is newer than the newest of the changes.
     """
 
     late_fees: tuple[LateFee, ...] = ()
@@ -46,6 +49,15 @@ class AccountHistory:
     parts: tuple[InstallmentPaidInPart, ...] = ()
     changes: tuple[PlanChanged, ...] = ()
     fees_moved: tuple[FeePart, ...] = ()
+    allocations: tuple[OwnPaymentAllocated, ...] = ()
+    allocated_last: bool = False
+
+    @property
+    def newest_change(self) -> PlanChanged | OwnPaymentAllocated | None:
+        """What the schedule in force comes from; None: it is the one that was signed."""
+        if self.allocated_last:
+            return self.allocations[-1]
+        return self.changes[-1] if self.changes else None
 
     def charged(self, fee: LateFee, /) -> "AccountHistory":
         """The same with one more late fee."""
@@ -79,6 +91,18 @@ class AccountHistory:
             if part.number == number and part.attempt_id != without
         )
 
+    def interest_paid_in_part(self, *, number: int) -> Money:
+        """What of that has paid interest."""
+        return total(part.interest for part in self.parts if part.number == number)
+
+    def allocated(self, told: OwnPaymentAllocated, /) -> "AccountHistory":
+        """The same with a payment whose installments are told paid by the events that follow."""
+        return replace(self, allocations=(*self.allocations, told), allocated_last=True)
+
+    def allocation(self, *, attempt_id: str) -> OwnPaymentAllocated | None:
+        """What an attempt's money pays, where that has been told."""
+        return next((each for each in self.allocations if each.attempt_id == attempt_id), None)
+
     def given_up(self, told: PlanChargedOff | PlanWrittenOff, /) -> "AccountHistory":
         """The same of a plan that is charged off, or written off."""
         match told:
@@ -96,6 +120,7 @@ class AccountHistory:
         return replace(
             self,
             changes=(*self.changes, told),
+            allocated_last=False,
             fees_moved=(*self.fees_moved, *(part for part in moved if part.amount)),
         )
 
@@ -164,15 +189,26 @@ def require_signed(*, account: Account, signed: Collection[tuple[int, date, Mone
 
 
 def _in_force(opened: Account, *, history: AccountHistory) -> Account:
-    """The account with nothing paid, under the schedule of the newest change."""
-    if not history.changes:
+    """The account with nothing paid, under the schedule in force."""
+    newest = history.newest_change
+    if newest is None:
         return opened
-    newest = history.changes[-1]
-    return replace(
+    changed = replace(
         opened,
         installments=tuple(row.account() for row in newest.installments),
-        dates_from=newest.dates_from,
-        dates_from_number=newest.dates_from_number,
+        paid_ahead=tuple(
+            PaidPrincipal(on=each.on, principal=each.principal_ahead)
+            for each in history.allocations
+            if each.principal_ahead
+        ),
+    )
+    if not history.changes:
+        return changed
+    last = history.changes[-1]
+    return replace(
+        changed,
+        dates_from=last.dates_from,
+        dates_from_number=last.dates_from_number,
         pauses=tuple(
             PausedDays(first=each.first_day, last=each.last_day)
             for each in history.changes
@@ -184,11 +220,11 @@ def _in_force(opened: Account, *, history: AccountHistory) -> Account:
 
 def _arrears_moved(rows: tuple[InstallmentAccount, ...], *, history: AccountHistory) -> Money:
     """What a change has moved is paid by what comes first after it."""
-    if not history.changes:
+    newest = history.newest_change
+    if newest is None:
         return NOTHING
-    newest = history.changes[-1]
     since = total(row.paid.planned for row in rows) - newest.paid
-    return max(NOTHING, newest.arrears_moved - since)
+    return max(NOTHING, newest.arrears_moved - max(NOTHING, since))
 
 
 def _row(
@@ -198,13 +234,18 @@ def _row(
     interest = row.owed.interest - history.interest_not_owed(number=number)
     planned = replace(row.owed, interest=interest)
     is_paid = number in paid
+    in_part = history.paid_in_part(number=number)
+    # Until the end of a plan that is paid off is told, more of it is paid than it asks for.
+    interest_in_part = min(history.interest_paid_in_part(number=number), interest)
     return replace(
         row,
         owed=replace(planned, penalty=history.fees_owed(number=number)),
         paid=Amounts(
             penalty=_of(history.paid, number=number),
-            interest=planned.interest if is_paid else NOTHING,
-            principal=planned.principal if is_paid else history.paid_in_part(number=number),
+            interest=planned.interest if is_paid else interest_in_part,
+            principal=planned.principal
+            if is_paid
+            else in_part - history.interest_paid_in_part(number=number),
         ),
     )
 

@@ -5,10 +5,10 @@
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
-from meqenet.bnpl.servicing.account import HardshipKind, InstallmentAccount
-from meqenet.bnpl.servicing.amounts import Amounts
+from meqenet.bnpl.schedule_in_force import InstallmentInForce, in_force
+from meqenet.bnpl.servicing.account import HardshipKind
 from meqenet.bnpl.servicing.hardship import (
     ExtendPlan,
     HardshipChange,
@@ -19,43 +19,7 @@ from meqenet.bnpl.servicing.hardship import (
 )
 from meqenet.money import Money, total
 
-
-@dataclass(frozen=True, kw_only=True)
-class InstallmentInForce:
-    """An installment as the schedule has it after a change; paid ones are among them."""
-
-    number: int
-    """Its place in the schedule, from 1."""
-    due_on: date
-    """Addis Ababa date on which it is collected."""
-    principal: Money
-    """Everything that it asks for of the principal, paid or not; nothing where it was moved."""
-    interest: Money
-    """The same of the interest."""
-    late_fee: Money
-    """The same of late fees."""
-    starts_on: date
-    """The first day of its period."""
-    regular_due_on: date
-    """When it would be due, had its own date not been moved."""
-    earning: Money
-    """The principal that earns in its period."""
-
-    @property
-    def planned(self) -> Money:
-        """What the schedule asks for, late fees aside."""
-        return self.principal + self.interest
-
-    def account(self) -> InstallmentAccount:
-        """The installment with nothing paid."""
-        return InstallmentAccount(
-            number=self.number,
-            starts_on=self.starts_on,
-            due_on=self.due_on,
-            regular_due_on=self.regular_due_on,
-            earning=self.earning,
-            owed=Amounts(principal=self.principal, interest=self.interest, penalty=self.late_fee),
-        )
+NOTHING: Final = Money.zero()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +70,8 @@ class PlanChanged:
     """Of a date that is moved: where to."""
     more_installments: int | None = None
     """Of an extension: how many more there are."""
+    fee: Money = NOTHING
+    """What the change itself costs: asked for with late fees."""
     fee_shares: tuple[FeeShare, ...] = ()
     """Of the merchant's fee, where other installments earn it from here on."""
     kind: Literal["plan_changed"] = "plan_changed"
@@ -135,7 +101,7 @@ def plan_changed(
         change=preview.kind,
         on=on,
         cost=preview.cost,
-        installments=tuple(_in_force(row) for row in after.installments),
+        installments=tuple(in_force(row=row) for row in after.installments),
         dates_from=after.dates_from,
         dates_from_number=after.dates_from_number,
         arrears_moved=after.arrears_moved,
@@ -144,6 +110,7 @@ def plan_changed(
         why=why,
         approvals=tuple(each.field for each in preview.approvals),
         approved_by=by if preview.needs_approval else None,
+        fee=preview.fee,
         fee_shares=fee_shares,
     )
     match change:
@@ -155,16 +122,3 @@ def plan_changed(
             return replace(told, more_installments=change.installments)
         case SpreadArrears():
             return told
-
-
-def _in_force(row: InstallmentAccount) -> InstallmentInForce:
-    return InstallmentInForce(
-        number=row.number,
-        due_on=row.due_on,
-        principal=row.owed.principal,
-        interest=row.owed.interest,
-        late_fee=row.owed.penalty,
-        starts_on=row.starts_on,
-        regular_due_on=row.regular_due_on,
-        earning=row.earning,
-    )

@@ -19,6 +19,7 @@ from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.payment_events import (
     InstallmentPaidInPart,
     LateFeePaid,
+    OwnPaymentAllocated,
     OwnPaymentAsked,
     OwnPaymentEnded,
 )
@@ -291,12 +292,22 @@ def _account_after(event: e.PlanEvent, *, before: AccountHistory) -> AccountHist
             return before.without(number=event.number, amount=event.amount)
         case lo.PlanChargedOff() | lo.PlanWrittenOff():
             return before.given_up(event)
-        case PlanChanged():
-            return before.changed(event)
+        case PlanChanged() | OwnPaymentAllocated():
+            return _rescheduled(event, before=before)
         case e.InstallmentPaid() | LateFeePaid() | InstallmentPaidInPart():
             return _account_paid(event, before=before)
         case _:
             return before
+
+
+def _rescheduled(
+    event: PlanChanged | OwnPaymentAllocated, *, before: AccountHistory
+) -> AccountHistory:
+    match event:
+        case PlanChanged():
+            return before.changed(event)
+        case OwnPaymentAllocated():
+            return before.allocated(event)
 
 
 def _account_paid(

@@ -4,7 +4,7 @@ Whatever is split here is rounded on the running sum, so that no santim is lost 
 whole is through, the whole is earned.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -31,7 +31,12 @@ class InterestOfDay:
 
 
 def interest_by_day(
-    *, interest: Money, starts_on: date, ends_on: date, day_count: DayCount
+    *,
+    interest: Money,
+    starts_on: date,
+    ends_on: date,
+    day_count: DayCount,
+    idle: Collection[date] = (),
 ) -> tuple[InterestOfDay, ...]:
     """Spread an installment's interest over the days of its period.
 
@@ -43,9 +48,10 @@ def interest_by_day(
         starts_on: the first day that earns.
         ends_on: the due date, which earns nothing; a period without days earns on none.
         day_count: how the days weigh against each other.
+        idle: days that earn nothing; where there are no others, they earn like any.
     """
     days = [starts_on + _DAY * number for number in range((ends_on - starts_on).days)]
-    weights = [_weight(day=day, day_count=day_count) for day in days]
+    weights = [0 if day in idle else _weight(day=day, day_count=day_count) for day in days]
     if not any(weights):
         weights = [1] * len(days)
     whole, before = sum(weights), Money.zero(interest.currency)

@@ -6,8 +6,21 @@ from datetime import datetime
 from activities.contracts import ledger
 from activities.contracts.step import Nothing
 from activities.edge import takes
-from meqenet.ledger.accruals import accrual_id, end_of_day, fees_of, interest_by_day
-from meqenet.ledger.happenings import Happening, InterestAccrued, PlanBecameActive
+from meqenet.ledger.accruals import (
+    accrual_id,
+    end_of_day,
+    fee_earned,
+    fees_of,
+    interest_by_day,
+)
+from meqenet.ledger.earning import EarningTerms
+from meqenet.ledger.happenings import (
+    FinancedInstallment,
+    Happening,
+    InstallmentCollected,
+    InterestAccrued,
+    PlanBecameActive,
+)
 from meqenet.money import Money, total
 
 
@@ -22,6 +35,12 @@ class Books:
     shares: dict[tuple[str, int], Money] = field(default_factory=dict)
     """Of the merchant's fee, by installment, where the schedule was changed."""
 
+    terms: dict[tuple[str, int], EarningTerms] = field(default_factory=dict)
+    """How installments earn, where the schedule was changed."""
+
+    paid: dict[tuple[str, int], Money] = field(default_factory=dict)
+    """Interest that parts have paid: it is earned with them, and by no day."""
+
     def happenings(self, plan_id: str) -> list[Happening]:
         """What was posted of a plan."""
         return [p.happening for p in self.postings.values() if p.happening.plan_id == plan_id]
@@ -35,6 +54,47 @@ class Books:
     @takes(ledger.SHARE_FEE)
     async def share_fee(self, command: ledger.ShareFee) -> Nothing:
         self.shares |= {(command.plan_id, number): share for number, share in command.shares}
+        return Nothing()
+
+    @takes(ledger.REPLAN_EARNINGS)
+    async def replan_earnings(self, command: ledger.ReplanEarnings) -> Nothing:
+        for each in command.installments:
+            self.terms[(command.plan_id, each.number)] = each
+            if each.merchant_fee is not None:
+                self.shares[(command.plan_id, each.number)] = each.merchant_fee
+        return Nothing()
+
+    @takes(ledger.TAKE_PAYMENT)
+    async def take_payment(self, command: ledger.TakePayment) -> Nothing:
+        if command.posting_id in self.postings:
+            return Nothing()
+        plan_id, fee = command.plan_id, Money.zero()
+        assert not command.from_credit
+        self.terms |= {(plan_id, each.number): each for each in command.earnings}
+        for part in command.parts:
+            key = (plan_id, part.number)
+            self.paid[key] = self.paid.get(key, Money.zero()) + part.interest
+            if part.principal:
+                fee += fee_earned(
+                    fee=self._planned(plan_id, part.number)[1],
+                    financed=part.financed,
+                    returned_before=part.returned_before,
+                    returned=part.principal,
+                )
+        collected = InstallmentCollected(
+            plan_id=plan_id,
+            attempt_id=command.posting_id,
+            provider=command.provider,
+            lender=command.lender,
+            principal=total(part.principal for part in command.parts),
+            interest=total(part.interest for part in command.parts),
+            late_fee=total(part.late_fee for part in command.parts),
+            overpaid=command.overpaid,
+            merchant_fee=fee,
+        )
+        await self.post(
+            ledger.Post(posting_id=command.posting_id, happening=collected, effective_at=command.at)
+        )
         return Nothing()
 
     @takes(ledger.SET_ACCRUAL)
@@ -52,15 +112,9 @@ class Books:
         plan_id, number = command.plan_id, command.number
         active = self.postings[f"{plan_id}-activation"].happening
         assert isinstance(active, PlanBecameActive)
-        fees = fees_of(fee=active.merchant_fee, installments=active.installments)
-        rows = zip(active.installments, fees, strict=True)
-        planned, fee = next(
-            ((row, fee) for row, fee in rows if row.number == number),
-            (replace(active.installments[-1], number=number, interest=Money.zero()), Money.zero()),
-        )
-        fee = self.shares.get((plan_id, number), fee)
+        planned, fee = self._planned(plan_id, number)
         days = interest_by_day(
-            interest=planned.interest,
+            interest=planned.interest - self.paid.get((plan_id, number), Money.zero()),
             starts_on=planned.starts_on,
             ends_on=planned.ends_on,
             day_count=active.day_count,
@@ -81,3 +135,23 @@ class Books:
         return ledger.InstallmentAccrued(
             interest=total(daily.amount for daily in over), merchant_fee=fee
         )
+
+    def _planned(self, plan_id: str, number: int) -> tuple[FinancedInstallment, Money]:
+        """An installment as it earns now, and its share of the merchant's fee."""
+        active = self.postings[f"{plan_id}-activation"].happening
+        assert isinstance(active, PlanBecameActive)
+        fees = fees_of(fee=active.merchant_fee, installments=active.installments)
+        rows = zip(active.installments, fees, strict=True)
+        planned, fee = next(
+            ((row, fee) for row, fee in rows if row.number == number),
+            (replace(active.installments[-1], number=number, interest=Money.zero()), Money.zero()),
+        )
+        changed = self.terms.get((plan_id, number))
+        if changed is not None:
+            planned = replace(
+                planned,
+                interest=changed.interest,
+                starts_on=changed.starts_on,
+                ends_on=changed.ends_on,
+            )
+        return planned, self.shares.get((plan_id, number), fee)

@@ -8,9 +8,11 @@ from activities.contracts import payments as p
 from activities.contracts.step import Nothing
 from activities.edge import takes
 from meqenet.bnpl import events as e
-from meqenet.bnpl.hardship_events import InstallmentInForce, PlanChanged
+from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.loss_events import PlanChargedOff
+from meqenet.bnpl.payment_events import OwnPaymentAllocated
 from meqenet.bnpl.progress import progress_of
+from meqenet.bnpl.schedule_in_force import InstallmentInForce
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.errors import Refusal
 from meqenet.payments.rail import RailStatus
@@ -219,6 +221,8 @@ def _installments(events: list[e.PlanEvent]) -> tuple[bnpl.LoadedInstallment, ..
                 states[event.number] = InstallmentState.PAID
             case e.InstallmentFailed():
                 states[event.number] = InstallmentState.FAILED
+            case OwnPaymentAllocated():
+                planned = tuple(_planned(row) for row in event.installments)
             case PlanChanged():
                 moved = _moved(event, before=planned)
                 planned = tuple(_planned(row) for row in event.installments)

@@ -12,7 +12,6 @@ from temporalio.testing import WorkflowEnvironment
 from meqenet.bnpl import events as e
 from meqenet.bnpl.loss_events import PlanChargedOff, PlanWrittenOff
 from meqenet.bnpl.products import ProductVersion
-from meqenet.bnpl.servicing.account import HardshipKind
 from meqenet.bnpl.servicing_policy import ChargeOffBy
 from meqenet.ledger import happenings as h
 from meqenet.money import Money
@@ -21,7 +20,6 @@ from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle, code_of
 from tests.workflows.losing import DONE, losing
 from tests.workflows.test_test_clock import active_plan, advance, new_clock
-from workflows.hardship_messages import GrantHardship, Hardship
 from workflows.messages import ChargeOff, PlanAnswer, RetryInstallment, WaiveFee, WriteOff
 from workflows.plan import PaymentPlanWorkflow
 
@@ -45,12 +43,6 @@ async def _retried(handle: Handle) -> None:
     await handle.execute_update(PaymentPlanWorkflow.retry_installment, _RETRY)
 
 
-async def _moved(handle: Handle) -> PlanAnswer:
-    change = Hardship(kind=HardshipKind.MOVE_DUE_DATE, number=2, to=date(2027, 1, 25))
-    deed = GrantHardship(change=change, who=_WHO, why=_WHY)
-    return await handle.execute_update(PaymentPlanWorkflow.grant_hardship, deed)
-
-
 async def _why_not(asked: Awaitable[PlanAnswer]) -> str | None:
     with pytest.raises(WorkflowUpdateFailedError) as refused:
         await asked
@@ -71,8 +63,6 @@ async def test_a_plan_is_given_up_early_pays_in_part_after_all_and_is_written_of
     log, postings = bench.domains.events[plan], bench.domains.postings
     await advance(clock, days=20)
     assert await _why_not(_charge_off(handle, early=True)) == "plan_not_late"
-    # It bears interest, which the books earn by the days that were signed.
-    assert await _why_not(_moved(handle)) == "hardship_not_offered"
     await advance(clock, days=25)
     assert await _why_not(_charge_off(handle)) == "charge_off_not_due"
     assert await _why_not(_write_off(handle)) == "plan_not_charged_off"

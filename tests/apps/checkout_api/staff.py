@@ -101,10 +101,12 @@ class FailedPlan:
         )
 
 
-async def failed_plan(shop: Shop, *, starts_at: datetime = STARTS_AT, days: int = 30) -> FailedPlan:
+async def failed_plan(
+    shop: Shop, *, starts_at: datetime = STARTS_AT, days: int = 30, **changes: object
+) -> FailedPlan:
     """1000 birr, due in thirty days, by default from the first of December: the wallet is empty.
 
-    With fewer ``days`` it is not due yet.
+    With fewer ``days`` it is not due yet. ``changes`` are of what the checkout asks for.
     """
     digits = int(shop.unique, 16) % 10**8
     fan = await _enrolled(shop)
@@ -113,7 +115,7 @@ async def failed_plan(shop: Shop, *, starts_at: datetime = STARTS_AT, days: int 
     made = await shop.post("/v1/test-clocks", {"now": starts_at.isoformat()})
     clock = made.json()["id"]
     person = {"fayda_number": fan, "consent_version": "2026-11"}
-    wanted = shop.application(test_clock=clock, customer=person)
+    wanted = shop.application(test_clock=clock, customer=person, **changes)
     applied = await shop.post("/v1/plans", wanted)
     assert applied.status_code == 201, applied.text
     plan_id = applied.json()["id"]

@@ -77,6 +77,35 @@ def test_nothing_is_paid_of_a_plan_that_owes_nothing() -> None:
     assert refused.value.code == "nothing_owed"
 
 
-def test_a_plan_that_earns_interest_is_not_for_this() -> None:
-    with pytest.raises(ValueError, match="interest"):
-        payable_amounts(account=open_account(terms=SIX_MONTHS), policy=SILENT, on=date(2024, 1, 15))
+def test_of_a_plan_that_earns_interest_what_is_due_or_begun_is_paid_whole_or_all_of_it() -> None:
+    account, on = open_account(terms=SIX_MONTHS), date(2024, 2, 15)
+    pays_off = pay_off_quote(account=account, policy=SILENT, on=on).total
+    first, second = (row.left.total for row in account.installments[:2])
+    assert payable_amounts(account=account, policy=SILENT, on=on) == (
+        first,
+        first + second,
+        pays_off,
+    )
+    assert pays_off < account.left.total
+
+
+def test_principal_that_is_paid_before_its_date_saves_its_interest() -> None:
+    account, on = open_account(terms=SIX_MONTHS), date(2024, 2, 15)
+    due, begun = account.installments[:2]
+    amount = due.left.total + begun.left.total + Money.from_birr("5.00")
+    paid = own_payment(account=account, policy=SILENT, amount=amount, on=on)
+    assert paid.installments == (1, 2)
+    # The third period has not begun: what pays it is principal, and its interest is still asked.
+    assert [(part.number, str(part.amount)) for part in paid.parts] == [(3, "5.00")]
+    assert paid.interest == due.left.interest + begun.left.interest
+    assert paid.interest_saved > Money.zero()
+    assert not paid.ends_plan
+
+
+def test_no_payment_leaves_less_than_can_be_collected() -> None:
+    account, on = open_account(terms=SIX_MONTHS), date(2024, 2, 15)
+    pays_off = pay_off_quote(account=account, policy=SILENT, on=on).total
+    with pytest.raises(Refusal) as refused:
+        own_payment(account=account, policy=SILENT, amount=pays_off - Money(1), on=on)
+    assert refused.value.code == "payment_too_small"
+    assert str(pays_off) in refused.value.text

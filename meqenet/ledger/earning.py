@@ -1,0 +1,108 @@
+"""How an installment earns after a change, and what a payment pays of it, as the books are told."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from meqenet.ledger.happenings import NOTHING
+from meqenet.money import Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarningTerms:
+    """How an installment earns from now on.
+
+    Attributes:
+        number: its place in the schedule.
+        interest: all of it, paid or not.
+        carried: what of it was owed on another date before: no day of this period earns it.
+        starts_on: the first day that earns.
+        ends_on: the due date, which earns nothing.
+        idle_days: days of its period that earn nothing.
+        merchant_fee: what of the merchant's fee is earned with it; None leaves that as it was.
+    """
+
+    number: int
+    interest: Money
+    carried: Money
+    starts_on: date
+    ends_on: date
+    idle_days: tuple[date, ...] = ()
+    merchant_fee: Money | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaidPart:
+    """What a payment pays of an installment.
+
+    Attributes:
+        number: the installment.
+        financed: all of its principal.
+        returned_before: what of that was paid before.
+        principal: what of it is paid now.
+        interest: what of its interest is.
+        late_fee: what of its late fees is.
+        is_whole: nothing of what is scheduled is left of it.
+    """
+
+    number: int
+    financed: Money
+    returned_before: Money
+    principal: Money
+    interest: Money
+    late_fee: Money
+    is_whole: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Earning:
+    """An installment's interest as the books know it.
+
+    Attributes:
+        interest: all of it.
+        earned: what of it is earned; never less than ``paid``.
+        paid: what of it is paid.
+    """
+
+    interest: Money
+    earned: Money
+    paid: Money
+
+    def __post_init__(self) -> None:
+        if not NOTHING <= self.paid <= self.earned <= self.interest:
+            raise ValueError("paid: at most what is earned; earned: at most the interest")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplannedEarning:
+    """The same after a change, and what the change takes back.
+
+    Attributes:
+        earning: as it is from now on.
+        excess: earned, not paid and not owed of this installment any more.
+        returned: paid, and not owed any more.
+    """
+
+    earning: Earning
+    excess: Money
+    returned: Money
+
+
+def replanned(*, earning: Earning, interest: Money) -> ReplannedEarning:
+    """An installment whose interest is another one from now on."""
+    paid = min(earning.paid, interest)
+    earned = min(earning.earned, interest)
+    return ReplannedEarning(
+        earning=Earning(interest=interest, earned=earned, paid=paid),
+        excess=(earning.earned - earning.paid) - (earned - paid),
+        returned=earning.paid - paid,
+    )
+
+
+def idle_between(*, first: date, last: date) -> tuple[date, ...]:
+    """The days whose end lies in a pause from ``first`` to ``last``: they earn nothing.
+
+    A plan's schedule counts a day by its end, the books by its beginning, so they are those from
+    the day before the first on to the day before the last.
+    """
+    before = first - timedelta(days=1)
+    return tuple(before + timedelta(days=number) for number in range((last - first).days + 1))
