@@ -254,7 +254,7 @@ async def _all_that_was_heard(
 
     async def on_file() -> int:
         async with evidence.store(town.running, "marketplace") as store, store.read() as session:
-            count = "SELECT count(*) FROM notice_deliveries WHERE delivered_at IS NOT NULL"
+            count = "SELECT count(*) FROM notices WHERE delivered_at IS NOT NULL"
             return int(await session.scalar(text(count)) or 0)
 
     await eventually(on_file, lambda count: count == len(endpoint.taken))
