@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 
 from apps.checkout_api import (
     callbacks,
+    complaint_summary,
     complaints,
     health,
     identity_return,
@@ -90,6 +91,7 @@ def create_app(*, parts: ApiParts) -> FastAPI:
         support_hardship,
         support_losses,
         support_alarms,
+        complaint_summary,
         support_complaints,
         support_batches,
         support_reports,

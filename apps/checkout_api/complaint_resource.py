@@ -24,7 +24,7 @@ from workers.complaint_desk import ComplaintFile, ComplaintsListed
 _ANSWERS_EVERY: Final = 2
 """What was said has odd numbers where the customer has said it, and even ones where we have."""
 _EXAMPLE: Final[JsonDict] = {
-    "tracking_number": "CMP-7K3M-9QX4-T2HK",
+    "tracking_number": "CMP-7K3M-9QX4-T2H0",
     "plan": "pln_abcdefghijklmnopqrst",
     "state": "open",
     "category": "charges",

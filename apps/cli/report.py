@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apps.cli.complaints_report import complaints
 from apps.cli.providers import providers
 from apps.cli.reading import BAD_INPUT, end, paper, read_stores
 from apps.cli.reminders import reminders
@@ -40,6 +41,7 @@ def register(*, app: typer.Typer) -> None:
         ("unclear", unclear),
         ("reminders", reminders),
         ("providers", providers),
+        ("complaints", complaints),
     ):
         report_app.command(name)(command)
     app.add_typer(report_app, name="report")

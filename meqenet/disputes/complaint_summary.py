@@ -62,7 +62,10 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class ComplaintSummary:
-    """A month's complaints. ``as_of``: the end of the month, or now while it is under way."""
+    """A month's complaints, by category and by language without its region.
+
+    ``as_of``: the end of the month, or now while it is under way.
+    """
 
     month: Month
     as_of: datetime
@@ -98,7 +101,7 @@ def summary_of(*, facts: Iterable[ComplaintFact], month: Month, now: datetime) -
         as_of=as_of,
         all=tallied(known),
         by_category=by(lambda fact: fact.category.value),
-        by_language=by(lambda fact: fact.language),
+        by_language=by(lambda fact: fact.language.partition("-")[0]),
         open_by_age={name: ages[name] for name in AGES},
     )
 

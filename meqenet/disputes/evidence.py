@@ -12,7 +12,6 @@ FILES_MAX: Final = 20
 """Files of each side of a dispute."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Characters that no text has: tabulators and line ends are not among them."""
-_EVIDENCE: Final = re.compile(r"(?P<dispute>.+-d[0-9]{1,3})-e[0-9]{1,3}", re.ASCII)
 
 
 class Side(StrEnum):
@@ -60,40 +59,6 @@ def content_type_of(*, content: bytes) -> ContentType:
     if _is_text(content):
         return ContentType.TEXT
     raise _refused("type_unknown", "must be a PDF, a JPEG, a PNG or plain text in UTF-8")
-
-
-def dispute_id(*, plan_id: str, number: int) -> str:
-    """``pln_…-d1``: the first dispute of a plan.
-
-    Raises:
-        ValueError: disputes are numbered 1 to 999.
-    """
-    if not 1 <= number <= 999:  # noqa: PLR2004 - three digits is the grammar of the id
-        raise ValueError("number: disputes are numbered 1 to 999")
-    return f"{plan_id}-d{number}"
-
-
-def evidence_id(*, dispute_id: str, number: int) -> str:
-    """``pln_…-d1-e2``: the second file of a dispute, whichever side's.
-
-    Raises:
-        ValueError: files are numbered 1 to 999.
-    """
-    if not 1 <= number <= 999:  # noqa: PLR2004 - three digits is the grammar of the id
-        raise ValueError("number: files are numbered 1 to 999")
-    return f"{dispute_id}-e{number}"
-
-
-def dispute_of(*, evidence_id: str) -> str:
-    """The dispute whose file it is.
-
-    Raises:
-        ValueError: the text is no evidence id.
-    """
-    found = _EVIDENCE.fullmatch(evidence_id)
-    if found is None:
-        raise ValueError("evidence id: not of the form pln_…-d1-e1")
-    return found["dispute"]
 
 
 def _is_text(content: bytes) -> bool:

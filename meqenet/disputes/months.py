@@ -54,6 +54,24 @@ def read_month(*, text: str, calendar: MonthCalendar) -> Month:
     )
 
 
+def chosen_month(*, gregorian: str | None, ethiopian: str | None) -> Month:
+    """The month that is asked for by one of the two calendars.
+
+    Raises:
+        Refusal: ``month_ambiguous`` when none or both are named; ``month_malformed``.
+    """
+    if gregorian is not None and ethiopian is None:
+        return read_month(text=gregorian, calendar=MonthCalendar.GREGORIAN)
+    if ethiopian is not None and gregorian is None:
+        return read_month(text=ethiopian, calendar=MonthCalendar.ETHIOPIAN)
+    raise Refusal(
+        "month_ambiguous",
+        "month: name one month, either like 2026-11 or, as ethiopian_month, like 2019-03",
+        mender=Mender.MEQENET,
+        field="month",
+    )
+
+
 def _month(year: int, number: int, *, text: str, calendar: MonthCalendar) -> Month:
     if calendar is MonthCalendar.GREGORIAN:
         first = date(year, number, 1)

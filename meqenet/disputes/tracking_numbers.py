@@ -1,6 +1,6 @@
 """Tracking numbers: short enough to be read out over the phone, and caught when misheard.
 
-``CMP-7K3M-9QX4-T2HC`` is eleven symbols of Crockford's base32 (no I, L, O or U) drawn from 55
+``CMP-7K3M-9QX4-T2H0`` is eleven symbols of Crockford's base32 (no I, L, O or U) drawn from 55
 unguessable bits, and a check symbol. The check is a sum over GF(32) whose weights are different
 powers of its generator, so one wrong symbol and any two that changed places are always noticed.
 """
@@ -47,9 +47,13 @@ def read_tracking_number(*, text: str) -> str:
         Refusal: ``tracking_number_malformed``: it has not twelve symbols;
             ``tracking_number_mistyped``: the check symbol does not fit.
     """
-    symbols = _BETWEEN.sub("", text).upper().removeprefix(_PREFIX).translate(_HEARD)
+    symbols = _BETWEEN.sub("", text).upper()
+    if len(symbols) > _SYMBOLS + 1:
+        # Only then is it the prefix: a number may begin with these letters.
+        symbols = symbols.removeprefix(_PREFIX)
+    symbols = symbols.translate(_HEARD)
     if len(symbols) != _SYMBOLS + 1 or not set(symbols) <= set(_ALPHABET):
-        raise _refused("malformed", "must look like CMP-7K3M-9QX4-T2HC: twelve letters and digits")
+        raise _refused("malformed", "must look like CMP-7K3M-9QX4-T2H0: twelve letters and digits")
     values = [_ALPHABET.index(symbol) for symbol in symbols]
     if _check(values[:-1]) != values[-1]:
         raise _refused("mistyped", "a letter or digit is wrong; compare it with the one given")

@@ -89,3 +89,25 @@ async def test_another_merchants_complaint_is_not_there(
     finance = await agent_of(http=http, databases=databases, role=Role.FINANCE)
     unread = await finance.get(f"/v1/support/complaints/{number}")
     assert (unread.status_code, unread.json()["code"]) == (403, "role_not_allowed")
+
+
+async def test_a_month_is_summed_up_by_both_calendars_and_as_a_file(
+    shop: Shop, http: httpx.AsyncClient, databases: Databases
+) -> None:
+    made = await complaint_of(shop)
+    on = made["received_at"][:7]
+    supervisor = await agent_of(http=http, databases=databases, role=Role.SUPERVISOR)
+    path = "/v1/support/complaints/summary"
+    told = (await supervisor.get(path, month=on)).json()
+    assert told["by_category"]["collection"]["received"] >= 1
+    assert told["by_language"]["am"]["open"] == told["all"]["open"]
+    day = made["answer_due_on"]["ethiopian"]
+    file = await supervisor.get(path, ethiopian_month=day[:7], format="csv")
+    assert file.headers["content-type"].startswith("text/csv")
+    assert file.text.startswith("calendar,month,group,name,received,reopened,answered_in_time,")
+    neither = await supervisor.get(path)
+    assert (neither.status_code, neither.json()["code"]) == (422, "month_ambiguous")
+    listed = await supervisor.get("/v1/support/complaints", plan=made["plan"])
+    assert [each["tracking_number"] for each in listed.json()["complaints"]] == [
+        made["tracking_number"]
+    ]

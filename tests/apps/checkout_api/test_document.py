@@ -10,6 +10,9 @@ from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
 from apps.checkout_api import (
+    complaint_resource,
+    complaint_summary,
+    complaints,
     plan_list,
     plan_payments,
     plan_resource,
@@ -18,6 +21,7 @@ from apps.checkout_api import (
     statement_resource,
     support_alarms,
     support_batches,
+    support_complaints,
     support_plans,
     support_reports,
     support_resource,
@@ -61,6 +65,19 @@ MODELS: list[type[BaseModel]] = [
     webhook_resource.SecretRotated,
     webhook_notices.ReplayRequest,
     webhook_secret.RotateRequest,
+    complaints.ComplaintRequest,
+    complaints.ReopenRequest,
+    complaint_resource.Complaint,
+    complaint_resource.ComplaintRead,
+    complaint_resource.SupportComplaint,
+    complaint_resource.SupportComplaintRead,
+    complaint_resource.Complaints,
+    complaint_summary.ComplaintSummaryTold,
+    support_complaints.StaffComplaintRequest,
+    support_complaints.ReasonedDeed,
+    support_complaints.AssignRequest,
+    support_complaints.AnswerRequest,
+    support_complaints.StaffReopenRequest,
     problems.ProblemDetails,
 ]
 
