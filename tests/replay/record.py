@@ -37,7 +37,7 @@ HISTORIES = Path(__file__).parent / "histories"
 
 
 @asynccontextmanager
-async def _bench(name: str) -> AsyncIterator[Bench]:
+async def bench_of(name: str) -> AsyncIterator[Bench]:
     async with temporal_with_time_skipping() as env:
         domains = Domains()
         async with serving(env, domains):
@@ -172,7 +172,7 @@ async def record(version: str, *only: str) -> None:
     for name, live in lives.items():
         if only and name not in only:
             continue
-        async with _bench(name) as bench:
+        async with bench_of(name) as bench:
             await live(bench)
             await keep(bench.env.client, name=f"{version}.{name}")
 

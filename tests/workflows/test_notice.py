@@ -22,6 +22,7 @@ from workflows.notice_replay import NoticeReplayWorkflow, ReplayNotices
 ROOT = Path(__file__).parents[2]
 REFUSED = NoticeAnswer(delivered=False, status=500, wanted=True)
 SILENCE = NoticeAnswer(delivered=False, status=None, wanted=True)
+HELD = replace(SILENCE, held_back=True)
 
 Handle = WorkflowHandle[MerchantNoticeWorkflow, NoticeEnd]
 
@@ -129,8 +130,7 @@ async def test_our_own_trouble_is_a_try_without_an_answer(bench: Bench, trouble:
 
 
 async def test_to_be_held_back_is_no_try(bench: Bench) -> None:
-    held = NoticeAnswer(delivered=False, status=None, wanted=True, held_back=True)
-    answers = iter((held, held, held, REFUSED, held, TAKEN))
+    answers = iter((HELD, HELD, HELD, REFUSED, HELD, TAKEN))
     bench.domains.hear = lambda _notice: next(answers)
     handle = await tell(bench)
     await bench.live_out(handle)
@@ -139,8 +139,7 @@ async def test_to_be_held_back_is_no_try(bench: Bench) -> None:
 
 
 async def test_who_finds_no_place_for_a_week_is_given_up(bench: Bench) -> None:
-    held = NoticeAnswer(delivered=False, status=None, wanted=True, held_back=True)
-    bench.domains.hear = lambda _notice: held
+    bench.domains.hear = lambda _notice: HELD
     handle = await tell(bench)
     await bench.live_out(handle)
     assert await handle.result() == "given up"
