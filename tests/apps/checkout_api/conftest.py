@@ -83,6 +83,7 @@ def environment(
         "MEQENET_PUBLIC_URL": url,
         "MEQENET_API_PORT": str(port),
         "MEQENET_MPESA_CALLBACK_SECRET": _PATH_OF_MPESA,
+        "MEQENET_WEBHOOK_LOOPBACK": "true",
         **callback_addresses(public_url=url),
     }
     for domain in DOMAINS:

@@ -3,11 +3,13 @@
 import asyncio
 import base64
 import re
+import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI, Request, Response
@@ -27,8 +29,13 @@ from meqenet.marketplace.endpoints import EndpointRules
 from meqenet.marketplace.notices import TryFailure
 from meqenet.marketplace.webhooks import Notice
 from meqenet.marketplace.webhooks import Webhook as Target
+from meqenet.settlement.transfer import PayoutAccount
 from tests.apps.checkout_api.conftest import Shop
 from tests.backing import TEST_KEYRING, Databases
+from tests.waiting import eventually
+from workers.connecting import temporal_client
+from workers.onboarding import NewMerchant, onboard
+from workers.opening import Environment, utc_now
 
 AT = datetime(2026, 11, 23, 6, tzinfo=UTC)
 OLD = "whsec_" + base64.b64encode(bytes(range(32))).decode()
@@ -139,6 +146,8 @@ class Endpoint:
     """A merchant's server. What it has heard, and how it answers."""
 
     url: str = ""
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
+    """Until it is set, it does not answer."""
     heard: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
 
@@ -149,11 +158,14 @@ async def endpoint() -> AsyncIterator[Endpoint]:
     @app.post("/hooks")
     async def hooks(request: Request) -> Response:
         found.heard.append((dict(request.headers), await request.body()))
+        await found.answers.wait()
         return Response(status_code=204)
 
     async with running(sandbox=Sandbox(provider="shop", app=app, credentials={})) as place:
         found.url = f"{place.base_url}/hooks"
+        found.answers.set()
         yield found
+        found.answers.set()
 
 
 async def test_both_secrets_sign_until_the_overlap_ends(
@@ -205,6 +217,64 @@ async def test_both_secrets_sign_until_the_overlap_ends(
     assert Webhook(new).verify(body, alone)
     with pytest.raises(WebhookVerificationError):
         Webhook(OLD).verify(body, alone)
+
+
+async def test_a_gap_is_fetched_and_two_replays_at_once_are_one(
+    http: httpx.AsyncClient,
+    environment: Environment,
+    working: None,
+    endpoint: Endpoint,
+    keyholder: Shop,
+) -> None:
+    del working
+    onboarded = await onboard(
+        client=await temporal_client(settings=environment.settings),
+        merchant=NewMerchant(
+            handle=f"{keyholder.unique}-told",
+            name="Shop",
+            account=PayoutAccount(bic="CBETETAA", account_number="1000200030004", account_name="S"),
+            webhook_url=endpoint.url,
+            webhook_secret=OLD,
+        ),
+        at=utc_now(),
+        randomness=secrets.token_bytes,
+    )
+    shop = Shop(http, onboarded.merchant_id, onboarded.api_key, keyholder.unique)
+    plan = (await shop.post("/v1/plans", shop.application())).json()["id"]
+    assert (await shop.post(f"/v1/plans/{plan}/cancel", {"reason": "as asked"})).status_code == 200
+
+    async def told() -> list[dict[str, Any]]:
+        notices: list[dict[str, Any]] = (await shop.get(f"/v1/plans/{plan}/notices")).json()[
+            "notices"
+        ]
+        return notices
+
+    (notice,) = await eventually(told, lambda found: [n["state"] for n in found] == ["delivered"])
+    (heard,) = endpoint.heard
+    assert Webhook(OLD).verify(heard[1], heard[0]) == notice["content"]
+    assert notice["content"]["data"]["sequence"] == notice["sequence"] == 1
+    headers = {"Authorization": f"Bearer {shop.api_key}"}
+    behind = await http.get(f"/v1/plans/{plan}/notices?after=1", headers=headers)
+    assert behind.json() == {"notices": [], "newest": 1}
+    assert (await keyholder.get(f"/v1/plans/{plan}/notices")).status_code == 404
+
+    endpoint.answers.clear()
+    path = f"/v1/webhooks/notices/{notice['id']}"
+    begun = await asyncio.gather(*(shop.post(f"{path}/replay", {}) for _ in range(3)))
+    assert [answer.status_code for answer in begun] == [200] * 3
+
+    async def heard_count() -> int:
+        return len(endpoint.heard)
+
+    await eventually(heard_count, lambda count: count > 1)
+    endpoint.answers.set()
+
+    async def tries() -> list[bool]:
+        return [made["is_replay"] for made in (await shop.get(path)).json()["tries"]]
+
+    assert await eventually(tries, lambda found: len(found) > 1) == [False, True]
+    assert [each[0]["webhook-id"] for each in endpoint.heard] == [notice["id"]] * 2
+    assert (await keyholder.post(f"{path}/replay", {})).json()["code"] == "notice_unknown"
 
 
 async def test_without_a_webhook_there_is_no_secret(keyholder: Shop, databases: Databases) -> None:
