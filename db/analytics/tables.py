@@ -85,6 +85,7 @@ class PlanOverviewInstallment(Base):
     late_fee_santim: Mapped[Money]
     late_fee_paid_santim: Mapped[Money]
     paid_in_part_santim: Mapped[Money]
+    interest_paid_in_part_santim: Mapped[Money]
 
 
 class StatementLine(Base):

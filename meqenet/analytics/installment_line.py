@@ -14,7 +14,8 @@ from meqenet.money import Money
 class InstallmentLine:
     """One installment of a plan, as its events left it.
 
-    ``late_fee``: charged less waived. ``paid_in_part``: what parts have paid of what is scheduled.
+    ``late_fee``: charged less waived. ``paid_in_part``: what parts have paid of what is scheduled;
+    ``interest_paid_in_part`` of that is interest.
     """
 
     number: int
@@ -29,6 +30,17 @@ class InstallmentLine:
     late_fee: Money = NOTHING
     late_fee_paid: Money = NOTHING
     paid_in_part: Money = NOTHING
+    interest_paid_in_part: Money = NOTHING
+
+    @property
+    def principal_left(self) -> Money:
+        """What of the principal no part has paid."""
+        return self.principal - (self.paid_in_part - self.interest_paid_in_part)
+
+    @property
+    def interest_left(self) -> Money:
+        """What of the interest no part has paid."""
+        return max(NOTHING, self.interest - self.interest_paid_in_part)
 
 
 def _collecting(line: InstallmentLine, fact: Fact) -> InstallmentLine:
@@ -61,9 +73,11 @@ def _paid(line: InstallmentLine, fact: Fact) -> InstallmentLine:
 
 def _paid_in_part(line: InstallmentLine, fact: Fact) -> InstallmentLine:
     amount, late_fee = fact.money("amount"), fact.money("late_fee")
+    interest = fact.money_or_none("interest") or NOTHING
     return replace(
         line,
         paid_in_part=line.paid_in_part + amount - late_fee,
+        interest_paid_in_part=line.interest_paid_in_part + interest,
         late_fee_paid=line.late_fee_paid + late_fee,
     )
 

@@ -26,7 +26,7 @@ class PlanOverview:
 
     Attributes:
         outstanding_principal: of the installments that are still owed, once the plan is active.
-        outstanding_interest: of the same installments, as scheduled.
+        outstanding_interest: of the same installments, as scheduled and not paid in part.
         outstanding_late_fees: charged, and neither waived nor paid.
         returned: what went back because the plan did not become active.
         collected: what attempts have brought, by the payments domain.
@@ -112,8 +112,8 @@ def _owing(plan: PlanOverview, fact: Fact) -> PlanOverview:
     owed = [line for line in plan.installments if is_owed and line.state not in _CLOSED]
     return replace(
         plan,
-        outstanding_principal=total(line.principal - line.paid_in_part for line in owed),
-        outstanding_interest=total(line.interest for line in owed),
+        outstanding_principal=total(line.principal_left for line in owed),
+        outstanding_interest=total(line.interest_left for line in owed),
         outstanding_late_fees=total(
             line.late_fee - line.late_fee_paid for line in plan.installments
         ),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from db.kernel.engine import Database
 from db.ledger.views import balance
 from meqenet.ledger.as_of import AsOf
 from meqenet.money import Money, total
@@ -10,6 +11,10 @@ from tests.apps.checkout_api.staff import failed_plan
 from tests.apps.checkout_api.test_plans import read
 from tests.backing import Databases
 from tests.waiting import eventually
+from tests.workers.verified import Quiet
+from workers.settings import DOMAINS, Domain
+from workers.verifying.findings import Scope
+from workers.verifying.plans import check_plans
 
 _OF_THE_PLAN = (
     "plan_receivable",
@@ -19,6 +24,17 @@ _OF_THE_PLAN = (
     "customer_deposits",
     "merchant_fee_deferred",
 )
+
+
+async def _require_that_books_agree(databases: Databases, *, plan_id: str) -> None:
+    """Every store says the same of the plan; the read models aside, which nobody keeps here."""
+    stores: dict[Domain, Database] = {
+        domain: databases[domain] for domain in DOMAINS if domain != "analytics"
+    }
+    checked = await check_plans(
+        scope=Scope(stores=stores, plan_id=plan_id), patience_seconds=5, watch=Quiet()
+    )
+    assert (checked.bad, checked.count) == (None, 1)
 
 
 async def test_a_plan_is_paid_in_part_then_paid_off_and_every_account_of_it_is_at_nothing(
@@ -49,6 +65,7 @@ async def test_a_plan_is_paid_in_part_then_paid_off_and_every_account_of_it_is_a
         return str((await read(shop, plan.plan_id))["schedule"][0]["state"])
 
     await eventually(first, lambda found: found == "paid")
+    await _require_that_books_agree(databases, plan_id=plan.plan_id)
     await plan.days_pass(12)
     quote = (await previewed(None))[-1]
     assert quote["ends_plan"]
@@ -66,6 +83,7 @@ async def test_a_plan_is_paid_in_part_then_paid_off_and_every_account_of_it_is_a
         for name in _OF_THE_PLAN:
             found = await balance(session=session, prefix=f"{name}:{plan.plan_id}", as_of=AsOf())
             assert found == Money.zero(), name
+    await _require_that_books_agree(databases, plan_id=plan.plan_id)
     # Principal and interest is all that the customer has paid.
     rows = (await read(shop, plan.plan_id))["schedule"]
     scheduled = total(
