@@ -1,18 +1,24 @@
-"""Complaints as the front doors may read them, words included; whoever changes one asks its run."""
+"""Complaints as the front doors may read them, words included; whoever changes one asks its run.
+
+The calendar is overruled here: a day is of all complaints, and of no run.
+"""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
+from db.disputes.deadlines import set_office_day
 from db.disputes.views.complaint_facts import read_complaint_summary
 from db.disputes.views.complaints import (
     ComplaintCounts,
     ComplaintView,
     DeedView,
+    OfficeDayView,
     SaidView,
     count_open,
     deeds_of,
     find_complaint,
     list_complaints,
+    office_days,
     said_in,
 )
 from db.kernel.encryption import Keyring
@@ -87,6 +93,18 @@ class ComplaintDesk:
                     session=session, plan_id=plan_id, assignee=assignee, escalated=escalated
                 ),
             )
+
+    async def office_days(self, *, since: date) -> tuple[OfficeDayView, ...]:
+        """See :func:`db.disputes.views.complaints.office_days`."""
+        async with self._database.write() as session:
+            return await office_days(session=session, since=since)
+
+    async def set_office_day(
+        self, *, day: date, is_open: bool, why: str, by: str, at: datetime
+    ) -> None:
+        """See :func:`db.disputes.deadlines.set_office_day`."""
+        async with self._database.write() as session:
+            await set_office_day(session=session, day=day, is_open=is_open, why=why, by=by, at=at)
 
     async def summary(self, *, month: Month, now: datetime) -> ComplaintSummary:
         """See :func:`db.disputes.views.complaint_facts.read_complaint_summary`."""

@@ -1,13 +1,15 @@
 """By which policy deadlines are counted, and on which days offices are closed."""
 
 from collections.abc import Collection
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Final
 
 from sqlalchemy import select
 
 from db.disputes.tables import DeadlinePolicy, OfficeDay
 from db.kernel.engine import ReadSession, WriteSession
+from db.kernel.events import NewEvent, append, lock_stream
+from meqenet.disputes.complaint_events import OfficeDaySet
 from meqenet.disputes.policies import (
     ComplaintPolicy,
     DisputePolicy,
@@ -16,6 +18,9 @@ from meqenet.disputes.policies import (
     read_dispute_policy,
 )
 from meqenet.errors import Defect
+
+_STREAM: Final = "office_days"
+"""The stream that tells of days on which offices are open or closed against the calendar."""
 
 
 async def complaint_policy_on(*, session: ReadSession, day: date) -> ComplaintPolicy:
@@ -68,10 +73,32 @@ async def closed_days(*, session: ReadSession, holidays: Collection[date]) -> fr
     return frozenset((set(holidays) | closed) - opened)
 
 
-async def set_office_day(*, session: WriteSession, day: date, is_open: bool, why: str) -> None:
-    """Overrule the calendar for a day: holidays that follow the moon are known late."""
+async def set_office_day(
+    *, session: WriteSession, day: date, is_open: bool, why: str, by: str, at: datetime
+) -> None:
+    """Overrule the calendar for a day: holidays that follow the moon are known late.
+
+    Args:
+        session: the transaction.
+        day: an Addis Ababa date. Weekends stay closed, whatever is said of them.
+        is_open: whether offices are open.
+        why: the reason, kept for ever.
+        by: who says so, by an opaque id.
+        at: now, in real time.
+    """
+    await lock_stream(session=session, stream=_STREAM)
+    stored = await session.get(OfficeDay, day)
+    if stored is not None and (stored.is_open, stored.why) == (is_open, why):
+        return
     await session.merge(OfficeDay(day=day, is_open=is_open, why=why))
     await session.flush()
+    event = NewEvent.of(
+        event_id=f"{day}-{at:%Y%m%d%H%M%S%f}",
+        stream=_STREAM,
+        data=OfficeDaySet(day=day, is_open=is_open, by=by, why=why),
+        at=at,
+    )
+    await append(session=session, event=event)
 
 
 async def _in_force(session: ReadSession, *, kind: PolicyKind, day: date) -> dict[str, Any]:

@@ -136,3 +136,18 @@ class ComplaintClosed(EventData):
     """Who has closed it; null: its clock."""
     why: str | None
     """The reason given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficeDaySet(EventData):
+    """Offices are open or closed on a day, whatever the calendar says: deadlines move by it."""
+
+    event_type = "office_day_set"
+    day: date
+    """The day in Addis Ababa."""
+    is_open: bool
+    """Whether offices are open."""
+    by: str
+    """Who says so."""
+    why: str
+    """The reason given."""

@@ -12,6 +12,7 @@ from meqenet.disputes.complaint_events import (
     ComplaintReceived,
     ComplaintReminded,
     ComplaintReopened,
+    OfficeDaySet,
 )
 from meqenet.disputes.dispute_events import (
     DisputeDecided,
@@ -34,6 +35,7 @@ EVENT_TYPES: Final = EventTypes(
             ComplaintAnswered,
             ComplaintReopened,
             ComplaintClosed,
+            OfficeDaySet,
             DisputeOpened,
             DisputeStageReached,
             DisputeEvidenceAdded,

@@ -161,7 +161,14 @@ async def test_a_complaint_comes_up_is_answered_late_reopened_once_and_closes_by
     assert await office.told() == ["received", "acknowledged", "reminded"]
 
     async with office.store.write() as session:
-        await set_office_day(session=session, day=date(2027, 1, 11), is_open=False, why="announced")
+        await set_office_day(
+            session=session,
+            day=date(2027, 1, 11),
+            is_open=False,
+            why="announced",
+            by="stf_head",
+            at=CAME_AT,
+        )
     await office.until("2027-01-11T20:00:00+00:00")
     assert (await office.told())[3:] == ["deadline_moved"]
     await office.until("2027-01-12T20:00:00+00:00")

@@ -7,7 +7,7 @@ from sqlalchemy import and_, case, func, select
 from sqlalchemy.sql import Select
 
 from db.disputes.complaint_texts import texts_of
-from db.disputes.tables import Complaint, ComplaintDeedDone, ComplaintRound
+from db.disputes.tables import Complaint, ComplaintDeedDone, ComplaintRound, OfficeDay
 from db.kernel.encryption import Keyring
 from db.kernel.engine import ReadSession
 from meqenet.disputes.complaint_states import (
@@ -75,6 +75,15 @@ class DeedView:
     why: str
     assigned_to: str | None
     at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficeDayView:
+    """A day on which offices are open or closed otherwise than the calendar says."""
+
+    day: date
+    is_open: bool
+    why: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +156,14 @@ async def count_open(*, session: ReadSession) -> ComplaintCounts:
         )
     ).one()
     return ComplaintCounts(open=row[0], escalated=row[1])
+
+
+async def office_days(*, session: ReadSession, since: date) -> tuple[OfficeDayView, ...]:
+    """Days from ``since`` on that are open or closed otherwise than the calendar says."""
+    found = await session.scalars(
+        select(OfficeDay).where(OfficeDay.day >= since).order_by(OfficeDay.day)
+    )
+    return tuple(OfficeDayView(day=row.day, is_open=row.is_open, why=row.why) for row in found)
 
 
 async def said_in(

@@ -149,6 +149,14 @@ async def test_every_write_of_merchants_and_staff_needs_a_key_of_its_own(
         "/v1/support/alarms/{attempt}/take",
         "/v1/support/alarms/{attempt}/release",
         *(
+        "/v1/plans/{plan_id}/complaints",
+        "/v1/complaints/{tracking_number}/reopen",
+        "/v1/support/complaints",
+        "/v1/support/office-days",
+        *(
+            f"/v1/support/complaints/{{tracking_number}}/{deed}"
+            for deed in ("assign", "escalate", "answer", "reopen", "close")
+        ),
             f"/v1/support/plans/{{plan_id}}/{deed}"
             for deed in (
                 "installments/{number}/retry",
