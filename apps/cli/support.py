@@ -9,6 +9,7 @@ from apps.cli.reading import BAD_INPUT, NOT_THERE, end, paper
 from apps.cli.support_alarms import alarms, release, take
 from apps.cli.support_complaints import complaint_app
 from apps.cli.support_hardship import hardship_app
+from apps.cli.support_office_days import office_day
 from apps.cli.times import instant_of
 from meqenet.errors import Refusal
 from meqenet.payments.causes import FailureCause
@@ -53,6 +54,7 @@ def register(*, app: typer.Typer) -> None:
         ("alarms", alarms),
         ("take", take),
         ("release", release),
+        ("office-day", office_day),
     ):
         support_app.command(name)(command)
     support_app.add_typer(complaint_app(), name="complaint")

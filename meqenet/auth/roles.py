@@ -62,6 +62,8 @@ class Deed(StrEnum):
     """Put a complaint on file, look after it, have a supervisor look at it, answer and close it."""
     ASSIGN_COMPLAINT = "assign_complaint"
     """Have another member of staff look after a complaint."""
+    SET_OFFICE_DAY = "set_office_day"
+    """Say on which days offices are open or closed against the calendar; deadlines move by it."""
     SUM_UP_COMPLAINTS = "sum_up_complaints"
     """Read the monthly summary of complaints."""
     READ_REPORTS = "read_reports"
@@ -100,6 +102,7 @@ ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
                 Deed.READ_COMPLAINT,
                 Deed.HANDLE_COMPLAINT,
                 Deed.ASSIGN_COMPLAINT,
+                Deed.SET_OFFICE_DAY,
                 Deed.SUM_UP_COMPLAINTS,
             }
         ),

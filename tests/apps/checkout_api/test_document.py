@@ -13,6 +13,7 @@ from apps.checkout_api import (
     complaint_resource,
     complaint_summary,
     complaints,
+    office_days,
     plan_list,
     plan_payments,
     plan_resource,
@@ -78,6 +79,8 @@ MODELS: list[type[BaseModel]] = [
     support_complaints.AssignRequest,
     support_complaints.AnswerRequest,
     support_complaints.StaffReopenRequest,
+    office_days.OfficeDayRequest,
+    office_days.OfficeDayTold,
     problems.ProblemDetails,
 ]
 
@@ -146,9 +149,6 @@ async def test_every_write_of_merchants_and_staff_needs_a_key_of_its_own(
         "/v1/webhooks/notices/{notice_id}/replay",
         "/v1/webhooks/secret/rotate",
         "/v1/webhooks/secret/end-overlap",
-        "/v1/support/alarms/{attempt}/take",
-        "/v1/support/alarms/{attempt}/release",
-        *(
         "/v1/plans/{plan_id}/complaints",
         "/v1/complaints/{tracking_number}/reopen",
         "/v1/support/complaints",
@@ -157,6 +157,9 @@ async def test_every_write_of_merchants_and_staff_needs_a_key_of_its_own(
             f"/v1/support/complaints/{{tracking_number}}/{deed}"
             for deed in ("assign", "escalate", "answer", "reopen", "close")
         ),
+        "/v1/support/alarms/{attempt}/take",
+        "/v1/support/alarms/{attempt}/release",
+        *(
             f"/v1/support/plans/{{plan_id}}/{deed}"
             for deed in (
                 "installments/{number}/retry",

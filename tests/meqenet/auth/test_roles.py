@@ -26,6 +26,7 @@ TABLE = {
     Deed.READ_COMPLAINT: (True, True, False, False),
     Deed.HANDLE_COMPLAINT: (True, True, False, False),
     Deed.ASSIGN_COMPLAINT: (False, True, False, False),
+    Deed.SET_OFFICE_DAY: (False, True, False, False),
     Deed.SUM_UP_COMPLAINTS: (False, True, True, False),
     Deed.READ_REPORTS: (False, False, True, False),
 }
