@@ -92,7 +92,11 @@ class NoticeActivities:
         told = command.notice
         async with self._database.write() as session:
             stored = await notices.store_notice(
-                session=session, notice_id=told.notice_id, notice=_notice(told), at=command.at
+                session=session,
+                notice_id=told.notice_id,
+                notice=_notice(told),
+                at=command.at,
+                after=told.after,
             )
             if told.is_replay:
                 await notices.begin_replay(session=session, notice_id=told.notice_id, at=command.at)

@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
         STORE_NOTICE,
         DeliverNotice,
         NoticeAnswer,
+        NoticeStored,
         RecordNotice,
         StoreNotice,
     )
@@ -28,6 +29,9 @@ _TOLD_FOR_MAX = timedelta(days=7)
 """So is one that waits for its place for so long: its endpoint takes nothing."""
 _PLACE_AFTER = distances(first=timedelta(seconds=1), longest=timedelta(hours=6), count=16)
 """Between questions for a free place; each is drawn out by up to half, so that they spread."""
+
+_IN_ORDER_MAX = timedelta(hours=1)
+"""So long a notice waits until the plan's notice before it is on file: that may have been lost."""
 
 
 class NoticeEnd(StrEnum):
@@ -49,11 +53,7 @@ class MerchantNoticeWorkflow:
     async def run(self, notice: DeliverNotice) -> NoticeEnd:
         """Try at growing distances until the endpoint takes the notice; record each try."""
         if workflow.patched("stored-first"):
-            stored = await ask(
-                STORE_NOTICE,
-                StoreNotice(notice=notice, at=workflow.now()),
-                summary=f"Put the notice on file: {notice.kind}",
-            )
+            stored = await _store(notice)
             if not stored.wanted:
                 return NoticeEnd.NOT_WANTED
             notice = replace(notice, sequence=stored.sequence)
@@ -73,6 +73,21 @@ class MerchantNoticeWorkflow:
             _show(notice, number=number, answer=answer, wait=wait)
             await workflow.sleep(wait, summary=f"then try {number + 1}")
         return NoticeEnd.GIVEN_UP
+
+
+async def _store(notice: DeliverNotice) -> NoticeStored:
+    """Put it on file behind the plan's notice before it, unless that one does not come."""
+    command = StoreNotice(notice=notice, at=workflow.now())
+    summary = f"Put the notice on file: {notice.kind}"
+    if notice.after is None:
+        return await ask(STORE_NOTICE, command, summary=summary)
+    try:
+        return await ask(STORE_NOTICE, command, summary=summary, patience=_IN_ORDER_MAX)
+    except ActivityError as error:
+        if is_cancelled_exception(error):
+            raise
+    out_of_order = replace(command, notice=replace(notice, after=None))
+    return await ask(STORE_NOTICE, out_of_order, summary=f"{summary}, out of order")
 
 
 async def _deliver_in_place(notice: DeliverNotice, *, unless_after: datetime) -> NoticeAnswer:

@@ -131,6 +131,7 @@ class PlanDesk:
     """What the customer was last shown to have to do."""
     listed: dict[str, object] = field(default_factory=dict)
     """What this run has told of the plan to lists, by search attribute."""
+    told: str | None = None  # the newest notice that this run has begun
     recorded_at: datetime | None = None
     """When the newest event was, by the plan's clock."""
 
@@ -269,7 +270,6 @@ class PlanDesk:
         """
         notice_id = notice_id_of(plan_id=self.plan_id, sequence=self.life.sequence)
         try:
-            # Started, not awaited: the notice has a life of its own.
             _ = await workflow.start_child_workflow(
                 MerchantNoticeWorkflow.run,
                 marketplace.DeliverNotice(
@@ -279,6 +279,7 @@ class PlanDesk:
                     reference=self.application.reference,
                     kind=kind,
                     at=self.recorded_at or self.clock.now(),
+                    after=self.told,
                 ),
                 id=notice_workflow_id(notice_id=notice_id),
                 parent_close_policy=ParentClosePolicy.ABANDON,
@@ -287,6 +288,7 @@ class PlanDesk:
             )
         except WorkflowAlreadyStartedError:
             workflow.logger.info("the merchant is being told already")
+        self.told = notice_id
 
     def paid_at(self, result: CollectionResult) -> datetime:
         """When it was paid by the plan's clock; a provider lives in real time, a test clock not.

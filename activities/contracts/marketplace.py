@@ -114,7 +114,7 @@ class DeliverNotice:
     ``notice_id`` is the ``webhook-id`` header, the same at each repetition; ``kind`` for example
     ``plan.approved``; ``at`` the instant of the news; ``sequence`` the notice's number among the
     plan's, None before it is stored; ``is_replay``: the merchant has asked for it again, so it is
-    sent even if it was taken.
+    sent even if it was taken; ``after`` is the plan's notice before it, which is stored first.
     """
 
     notice_id: str
@@ -125,6 +125,7 @@ class DeliverNotice:
     at: datetime
     sequence: int | None = None
     is_replay: bool = False
+    after: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,7 +245,10 @@ class NoticeSteps(Protocol):
     """The marketplace domain's steps that tell merchants of news."""
 
     async def store_notice(self, command: StoreNotice) -> NoticeStored:
-        """Idempotent by notice id: a notice keeps its number. By its ``at``, a replay begins."""
+        """Unavailable while the notice ``after`` which it comes is not stored.
+
+        Idempotent: a notice keeps its number, and a replay begins once for its ``at``.
+        """
         ...
 
     async def deliver_notice(self, command: DeliverNotice) -> NoticeAnswer:

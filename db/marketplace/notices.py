@@ -10,6 +10,7 @@ from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.once import insert_once
 from db.marketplace.tables import LoggedTry, Merchant, Order, StoredNotice
 from db.marketplace.views.notices import newest_of_plan
+from meqenet.errors import Unavailable
 from meqenet.marketplace.notices import NoticeState, TryFailure
 from meqenet.marketplace.webhooks import Notice
 
@@ -37,7 +38,12 @@ class NoticeTry:
 
 
 async def store_notice(
-    *, session: WriteSession, notice_id: str, notice: Notice, at: datetime
+    *,
+    session: WriteSession,
+    notice_id: str,
+    notice: Notice,
+    at: datetime,
+    after: str | None = None,
 ) -> StoredNotice:
     """Put a notice on file under the plan's next number; one that is on file keeps its own.
 
@@ -46,6 +52,10 @@ async def store_notice(
         notice_id: names it.
         notice: what is told; its own ``sequence`` is not looked at.
         at: now.
+        after: the notice that must have a lower number.
+
+    Raises:
+        Unavailable: ``earlier_notice_missing``: that one is not on file yet.
     """
     # One after another for each plan, so that no number is left out or given twice.
     await session.execute(
@@ -54,6 +64,8 @@ async def store_notice(
     stored = await session.get(StoredNotice, notice_id)
     if stored is not None:
         return stored
+    if after is not None and await session.get(StoredNotice, after) is None:
+        raise Unavailable("earlier_notice_missing", "the plan's notice before it is not on file")
     newest = await newest_of_plan(session=session, plan_id=notice.plan_id)
     wanted = await listening_among(session=session, merchant_ids={notice.merchant_id})
     stored = StoredNotice(

@@ -223,4 +223,6 @@ async def test_a_merchant_without_a_webhook_is_told_nothing(town: Town) -> None:
     (cancelled,) = await notices_of(town, plan_id, count=1)
     assert await cancelled.result() == "not wanted"
     async with on_file(town) as find:
-        assert await find(cancelled.id.removeprefix("notice-")) is None
+        found = await find(cancelled.id.removeprefix("notice-"))
+    assert found is not None
+    assert (found.state, found.sequence, found.attempt_count) == ("not_wanted", 1, 0)

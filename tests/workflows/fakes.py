@@ -17,7 +17,7 @@ from meqenet.bnpl.events import PlannedInstallment
 from meqenet.bnpl.offer import NotOffered, Quote, quote
 from meqenet.bnpl.products import ProductVersion, document_of, product_from_document
 from meqenet.calendar import at_addis
-from meqenet.errors import Refusal
+from meqenet.errors import Refusal, Unavailable
 from meqenet.kyc.fayda import AuthorizationReturn, IdentityClaims
 from meqenet.money import Money
 from meqenet.payments.rail import (
@@ -176,6 +176,8 @@ class Domains(Payments, Rails, Reminders, Books):
     async def store_notice(self, command: marketplace.StoreNotice) -> marketplace.NoticeStored:
         told = command.notice
         on_file = self.notices_on_file[told.plan_id]
+        if told.after is not None and told.after not in on_file:
+            raise Unavailable("earlier_notice_missing", "not on file")
         if told.notice_id not in on_file:
             on_file.append(told.notice_id)
         return marketplace.NoticeStored(sequence=on_file.index(told.notice_id) + 1, wanted=True)

@@ -22,6 +22,7 @@ from workflows.notice_replay import NoticeReplayWorkflow, ReplayNotices
 ROOT = Path(__file__).parents[2]
 REFUSED = NoticeAnswer(delivered=False, status=500, wanted=True)
 SILENCE = NoticeAnswer(delivered=False, status=None, wanted=True)
+AN_HOUR = timedelta(hours=1)
 HELD = replace(SILENCE, held_back=True)
 
 Handle = WorkflowHandle[MerchantNoticeWorkflow, NoticeEnd]
@@ -43,8 +44,8 @@ def numbered(bench: Bench) -> DeliverNotice:
     return replace(notice_of(bench), sequence=1)
 
 
-async def tell(bench: Bench) -> Handle:
-    notice = notice_of(bench)
+async def tell(bench: Bench, *, notice: DeliverNotice | None = None) -> Handle:
+    notice = notice or notice_of(bench)
     return await bench.env.client.start_workflow(
         MerchantNoticeWorkflow.run,
         notice,
@@ -127,6 +128,20 @@ async def test_our_own_trouble_is_a_try_without_an_answer(bench: Bench, trouble:
     assert await handle.result() == "delivered"
     not_sent = replace(SILENCE, failure=TryFailure.NOT_SENT)
     assert [t.answer for t in tries(bench)] == [not_sent, TAKEN]
+
+
+async def test_a_notice_is_numbered_behind_the_one_before_it_unless_that_is_lost(
+    bench: Bench,
+) -> None:
+    bench.domains.hear = lambda _notice: TAKEN
+    behind = replace(notice_of(bench), after=f"pln_{bench.merchant_id}-lost")
+    handle = await tell(bench, notice=behind)
+    await bench.live_out(handle)
+    assert await handle.result() == "delivered"
+    (told,) = bench.domains.notices
+    assert told.sequence == 1
+    waited = tries(bench)[0].at - (await handle.describe()).start_time
+    assert AN_HOUR - timedelta(minutes=2) <= waited <= AN_HOUR + timedelta(minutes=2)
 
 
 async def test_to_be_held_back_is_no_try(bench: Bench) -> None:

@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from activities.contracts.marketplace import (
     ListGivenUp,
     NoticeAnswer,
@@ -11,6 +13,7 @@ from activities.contracts.marketplace import (
     StoreNotice,
 )
 from db.marketplace.views.notices import plan_notices
+from meqenet.errors import Unavailable
 from meqenet.marketplace.endpoint_lanes import IN_HAND_MAX
 from meqenet.marketplace.notices import NoticeState, TryFailure
 from tests.activities.marketplace.conftest import AT, SILENCE, TAKEN, Desk, untimed
@@ -44,6 +47,21 @@ async def test_a_plans_notices_are_numbered_without_a_gap_whoever_stores_them_at
     async with desk.databases["marketplace"].read() as session:
         behind = await plan_notices(session=session, plan_id=desk.notice.plan_id, after=2, limit=10)
     assert [each.sequence for each in behind] == [3, 4, 5]
+
+
+async def test_a_notice_waits_until_the_one_before_it_has_its_number(desk: Desk) -> None:
+    await desk.steps.register_merchant(desk.merchant)
+    second = StoreNotice(
+        notice=replace(
+            desk.notice, notice_id=f"{desk.notice.plan_id}-n8", after=desk.notice.notice_id
+        ),
+        at=AT,
+    )
+    with pytest.raises(Unavailable) as unavailable:
+        await desk.telling.store_notice(second)
+    assert unavailable.value.code == "earlier_notice_missing"
+    assert (await stored(desk, 7)).sequence == 1
+    assert (await desk.telling.store_notice(second)).sequence == 2
 
 
 async def test_what_nobody_wants_is_on_file_all_the_same(desk: Desk) -> None:
