@@ -6,8 +6,9 @@ from activities.contracts.step import Nothing
 from activities.edge import takes
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
-from db.payments import customer_credit, placing
+from db.payments import customer_credit, placing, stray_bills
 from db.payments.late_money import find_attempt
+from meqenet.payments.channels import Channel
 
 
 class LateMoneyActivities:
@@ -53,7 +54,22 @@ class LateMoneyActivities:
             state=AttemptState(attempt.state),
             provider=attempt.provider,
             provider_reference=attempt.provider_reference,
+            receipt=attempt.receipt if attempt.channel == Channel.PAY_BILL else None,
         )
+
+    @takes(contract.OPEN_STRAY_BILL)
+    async def open_stray_bill(self, command: contract.OpenStrayBill) -> contract.StrayBillOpened:
+        """Make money that came for a plan which has ended an order of ours."""
+        async with self._database.write() as session:
+            attempt = await stray_bills.open_stray_bill(
+                session=session,
+                keyring=self._keyring,
+                plan_id=command.plan_id,
+                receipt=command.receipt,
+                amount=command.amount,
+                at=command.at,
+            )
+        return contract.StrayBillOpened(attempt_id=attempt.attempt_id)
 
     @takes(contract.PLACE_MONEY)
     async def place_money(self, command: contract.PlaceMoney) -> contract.MoneyPlaced:

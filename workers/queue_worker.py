@@ -31,6 +31,7 @@ from workflows.restoring import (
     OpenClocksWorkflow,
 )
 from workflows.staffing import StaffJoiningWorkflow, StaffLeavingWorkflow
+from workflows.stray_bill import StrayBillWorkflow
 from workflows.test_clock import TestClockWorkflow
 
 WORKFLOWS: tuple[type[Any], ...] = (
@@ -38,6 +39,7 @@ WORKFLOWS: tuple[type[Any], ...] = (
     InstallmentCollectionWorkflow,
     RefundWorkflow,
     LateMoneyWorkflow,
+    StrayBillWorkflow,
     CreditReturnWorkflow,
     MerchantPayoutWorkflow,
     MerchantNoticeWorkflow,

@@ -100,8 +100,14 @@ class LateMoneyWorkflow:
         if not money.is_hint or money.answer is None or attempt.provider is None:
             return money.answer, money.source
         for turn in range(len(_ASK_AGAIN_AFTER) + 1):
-            told = await _asked(attempt.provider, money.attempt_id, attempt.provider_reference)
-            if told is not None and told.status is RailStatus.NOT_FOUND:
+            told = await _asked(
+                attempt.provider,
+                money.attempt_id,
+                attempt.provider_reference,
+                receipt=attempt.receipt,
+            )
+            is_unknown = told is not None and told.status is RailStatus.NOT_FOUND
+            if is_unknown and attempt.receipt is None:
                 # Its own name of the order may have come with a callback that nobody has proved.
                 told = await _asked(attempt.provider, money.attempt_id, None)
             if told is not None:
@@ -202,10 +208,10 @@ async def settled(*, plan_id: str, installment_id: str, at: datetime) -> p.Attem
 
 
 async def _asked(
-    provider: WalletProvider, attempt_id: str, reference: str | None
+    provider: WalletProvider, attempt_id: str, reference: str | None, *, receipt: str | None = None
 ) -> PaymentAnswer | None:
     return await query_payment(
-        provider=provider, attempt_id=attempt_id, provider_reference=reference
+        provider=provider, attempt_id=attempt_id, provider_reference=reference, receipt=receipt
     )
 
 

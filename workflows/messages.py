@@ -349,6 +349,11 @@ def late_money_workflow_id(*, attempt_id: str) -> str:
     return f"late-{attempt_id}"
 
 
+def stray_bill_workflow_id(*, receipt: str) -> str:
+    """The following of money that came for a plan which has ended; ``receipt`` is M-PESA's."""
+    return f"bill-{receipt}"
+
+
 def credit_return_workflow_id(*, attempt_id: str) -> str:
     """The return of a customer's credit: one at a time for the attempt that has brought it."""
     return f"return-{attempt_id}"

@@ -4,8 +4,10 @@ from temporalio import workflow
 
 from meqenet.bnpl.own_payment import own_payment, payable_amounts
 from meqenet.calendar import addis_date
+from meqenet.money import Money
 from workflows.asked_payment import AskedPayment
 from workflows.messages import BillPaid, Payable, PayNow, PlanAnswer
+from workflows.own_payments import no_number_left
 from workflows.payment_rules import no_payment
 from workflows.plan_account import account, policy_of
 from workflows.plan_desk import PlanDesk
@@ -31,15 +33,19 @@ class PaymentUpdates:
 
     @pay.validator
     def _may_be_paid(self, request: PayNow) -> None:
-        require(no_payment(self._desk, amount=request.amount))
+        require(_no(self._desk, amount=request.amount))
 
     @workflow.signal
     def bill_paid(self, bill: BillPaid) -> None:
         """The customer has paid to our short code; what was told before changes nothing."""
         life = self._desk.life
         known = {*life.receipts, *(each.receipt for each in life.bills)}
-        if bill.receipt not in known:
-            life.bills.append(bill)
+        if bill.receipt in known:
+            return
+        if no_number_left(self._desk):
+            workflow.logger.error("money came to our short code, and the plan has no number left")
+            return
+        life.bills.append(bill)
 
     @workflow.query
     def payable(self, request: PayNow | None = None) -> Payable:
@@ -48,7 +54,7 @@ class PaymentUpdates:
         Of a request for an amount: what that pays alone, or why it cannot be paid.
         """
         desk, asked = self._desk, None if request is None else request.amount
-        no = no_payment(desk, amount=asked)
+        no = _no(desk, amount=asked)
         if no is not None:
             return Payable(payments=(), code=no.code, text=no.text, field=no.field)
         today, held, policy = addis_date(at=desk.clock.now()), account(desk), policy_of(desk)
@@ -62,3 +68,8 @@ class PaymentUpdates:
                 for amount in amounts
             ),
         )
+
+
+def _no(desk: PlanDesk, *, amount: Money | None) -> No | None:
+    """Why the customer cannot pay now; None: they can."""
+    return no_number_left(desk) or no_payment(desk, amount=amount)

@@ -36,11 +36,32 @@ class FindAttempt:
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptKnown:
-    """An attempt; ``state`` None: no order of ours has this id."""
+    """An attempt; ``state`` None: no order of ours has this id.
+
+    ``receipt``: of money that came unasked, which the provider knows by nothing else.
+    """
 
     state: AttemptState | None
     provider: WalletProvider | None = None
     provider_reference: str | None = None
+    receipt: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenStrayBill:
+    """Money is told of under the number of a plan that has ended: make it an order of ours."""
+
+    plan_id: str
+    receipt: str
+    amount: Money
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class StrayBillOpened:
+    """The order; the same for the same receipt."""
+
+    attempt_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +122,9 @@ SETTLE_INSTALLMENT = Step(
     name="payments.settle_installment", command=SettleInstallment, result=InstallmentSettled
 )
 FIND_ATTEMPT = Step(name="payments.find_attempt", command=FindAttempt, result=AttemptKnown)
+OPEN_STRAY_BILL = Step(
+    name="payments.open_stray_bill", command=OpenStrayBill, result=StrayBillOpened
+)
 PLACE_MONEY = Step(name="payments.place_money", command=PlaceMoney, result=MoneyPlaced)
 KEEP_OVERPAID = Step(name="payments.keep_overpaid", command=KeepOverpaid, result=Nothing)
 ASK_CREDIT_RETURN = Step(
@@ -121,6 +145,10 @@ class LateMoneySteps(Protocol):
 
     async def find_attempt(self, command: FindAttempt) -> AttemptKnown:
         """Changes nothing."""
+        ...
+
+    async def open_stray_bill(self, command: OpenStrayBill) -> StrayBillOpened:
+        """Idempotent by receipt. Refusal ``too_many_payments``: the plan has no number left."""
         ...
 
     async def place_money(self, command: PlaceMoney) -> MoneyPlaced:

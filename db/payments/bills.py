@@ -13,11 +13,14 @@ from meqenet.payments.rail import WalletProvider
 PAYER: Final = EncryptedColumn(table="paid_bills", name="payer_sealed")
 
 
-async def paying_phone(*, session: ReadSession, keyring: Keyring, attempt: Attempt) -> str:
+async def paying_phone(
+    *, session: ReadSession, keyring: Keyring, attempt: Attempt, is_part: bool
+) -> str:
     """The phone to which an attempt's money goes back.
 
     That of its wallet; of money that came unasked, the one that M-PESA has named as the payer's,
-    or, where it was masked, the wallet's, if that is M-PESA's too.
+    or, where it was masked, the wallet's. A whole payment is reversed by its receipt, whoever paid;
+    a part is paid to the phone, so it has to be M-PESA's.
 
     Raises:
         Refusal: ``payer_unknown``; ``person_erased``.
@@ -31,7 +34,8 @@ async def paying_phone(*, session: ReadSession, keyring: Keyring, attempt: Attem
     wallet = await wallet_of(
         session=session, keyring=keyring, plan_id=attempt.plan_id, number=attempt.wallet_number
     )
-    if attempt.channel == Channel.PAY_BILL and wallet.provider is not WalletProvider.MPESA:
+    is_elsewhere = wallet.provider is not WalletProvider.MPESA
+    if is_part and is_elsewhere and attempt.channel == Channel.PAY_BILL:
         raise Refusal(
             "payer_unknown",
             "attempt: M-PESA has masked the phone that paid, and the plan's wallet is no M-PESA"

@@ -74,7 +74,8 @@ async def open_refund(
         raise Defect("refund_differs", f"{refund_id} is stored with other content")
     if receipt is None and attempt.provider is WalletProvider.MPESA:
         raise Defect("receipt_missing", f"the receipt of {attempt_id} is not known")
-    phone = await paying_phone(session=session, keyring=keyring, attempt=attempt)
+    is_part = amount < brought
+    phone = await paying_phone(session=session, keyring=keyring, attempt=attempt, is_part=is_part)
     return OpenedRefund(
         provider=attempt.provider,
         order=RefundPayment(
@@ -83,7 +84,7 @@ async def open_refund(
             receipt=receipt or "",
             amount=amount,
             msisdn=phone,
-            is_part=amount < brought,
+            is_part=is_part,
         ),
         state=refund.state,
     )

@@ -63,6 +63,7 @@ async def test_a_bill_is_asked_about_taken_once_and_what_is_more_is_a_credit(ben
         Money.from_birr("1600.00"),
         Money.from_birr("150.00"),
     )
+    assert bench.domains.overpaid == {f"{plan}-x03-a1": Money.from_birr("150.00")}
     await advance(clock, days=30)
     assert (await handle.result()).state == "completed"
     assert log[-1].event == e.PlanCompleted(collected=_PART * 4)

@@ -2,24 +2,32 @@
 
 import base64
 import zlib
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
 from activities.contracts import reconciliation as r
+from activities.contracts.late_money import AskCreditReturn, KeepOverpaid, LateMoneySteps
 from activities.contracts.payments import (
     AnswerSource,
     Channel,
     OpenAttempt,
+    OpenRefund,
     PaymentsSteps,
     RecordAnswer,
     RegisterWallet,
 )
+from activities.late_money import LateMoneyActivities
 from activities.payments import PaymentsActivities
 from activities.reconciliation import ReconciliationActivities
 from db.kernel.encryption import Keyring
+from db.kernel.events import read_stream
 from db.payments import views
+from db.payments.inbox import CallbackInbox
+from db.payments.views.credit import credits_of
+from meqenet.errors import Defect, Refusal
 from meqenet.identity import attempt_id, installment_id, plan_id
 from meqenet.money import Money
 from meqenet.payments.rail import PaymentAnswer, RailStatus, WalletProvider
@@ -107,3 +115,38 @@ async def test_a_bill_is_matched_by_its_receipt_and_a_receipt_counts_once(
     other = plan_id(merchant_id=unique, reference="another")
     with pytest.raises(IntegrityError, match="uq_attempts_pay_bill"):
         await _paid(payments, other, receipt=receipt)
+
+
+async def test_what_is_too_much_of_a_bill_goes_to_the_phone_that_paid_if_anybody_knows_it(
+    databases: Databases, keyring: Keyring, unique: str
+) -> None:
+    database = databases["payments"]
+    payments: PaymentsSteps = PaymentsActivities(database=database, keyring=keyring)
+    steps: LateMoneySteps = LateMoneyActivities(database=database, keyring=keyring)
+    receipt, more = f"P{unique[:9].upper()}", Money.from_birr(150)
+    plan = plan_id(merchant_id=unique, reference="overpaid")
+    order_id = await _paid(payments, plan, receipt=receipt)
+    kept = KeepOverpaid(attempt_id=order_id, amount=more, at=_AT)
+    for _ in range(2):
+        await steps.keep_overpaid(kept)
+    with pytest.raises(Defect, match="another amount"):
+        await steps.keep_overpaid(replace(kept, amount=_AMOUNT))
+    async with database.read() as session:
+        (credit,) = await credits_of(session=session, plan_id=plan)
+        told = [each.content.event_type for each in await read_stream(session=session, stream=plan)]
+    assert (credit.amount, credit.since, told.count("surplus_received")) == (more, _AT, 1)
+
+    asked = AskCreditReturn(attempt_id=order_id, by="stf_1", why="too much", at=_AT)
+    with pytest.raises(Refusal, match="masked") as refused:
+        await steps.ask_credit_return(asked)
+    assert refused.value.code == "payer_unknown"
+    await CallbackInbox(database=database, keyring=keyring).keep_bill(
+        receipt=receipt, plan_id=plan, amount=_AMOUNT, payer="251700000009", at=_AT
+    )
+    made = await steps.ask_credit_return(asked)
+    opened = await payments.open_refund(
+        OpenRefund(
+            refund_id=made.refund_id, attempt_id=order_id, amount=more, reason=made.reason, at=_AT
+        )
+    )
+    assert (opened.order.is_part, opened.order.msisdn) == (True, "251700000009")
