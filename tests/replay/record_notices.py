@@ -1,4 +1,4 @@
-"""Record histories of notices: ``python -m tests.replay.record_notices NAME``.
+"""Record histories of notices: ``python -m tests.replay.record_notices NAME [LIFE]``.
 
 As in ``record``: once when a run gets a new way to live, and never again.
 """
@@ -31,6 +31,14 @@ async def _called_off(bench: Bench) -> None:
     await (await tell(bench)).result()
 
 
+async def _out_of_order(bench: Bench) -> None:
+    """The plan's notice before it never comes on file."""
+    bench.domains.hear = lambda _notice: TAKEN
+    handle = await tell(bench, notice=replace(notice_of(bench), after="pln_recorded-lost"))
+    await bench.live_out(handle)
+    await handle.result()
+
+
 async def _replayed(bench: Bench) -> None:
     """What was given up is told again, one notice by each run."""
     bench.domains.hear = lambda _notice: TAKEN
@@ -50,17 +58,20 @@ async def _replayed(bench: Bench) -> None:
 LIVES: dict[str, Callable[[Bench], Awaitable[None]]] = {
     "retried": _retried,
     "called-off": _called_off,
+    "out-of-order": _out_of_order,
     "replayed": _replayed,
 }
 
 
-async def record(version: str) -> None:
-    """Live each once, and keep every run's history."""
+async def record(version: str, *only: str) -> None:
+    """Live each once, or those named, and keep every run's history."""
     for name, live in LIVES.items():
+        if only and name not in only:
+            continue
         async with bench_of(name) as bench:
             await live(bench)
             await keep(bench.env.client, name=f"{version}.notice-{name}")
 
 
 if __name__ == "__main__":
-    asyncio.run(record(sys.argv[1]))
+    asyncio.run(record(*sys.argv[1:]))
