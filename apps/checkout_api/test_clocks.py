@@ -78,9 +78,9 @@ class TestClockResource(Told):
     """Where it is going."""
     status: Literal["ready", "advancing"]
     plans: list[str]
-    """Plans that live by it."""
+    """Plans that live by it, and complaints about them by their tracking numbers."""
     waiting_for: list[str]
-    """Plans that still have something due."""
+    """Those that still have something due."""
 
 
 @router.post(

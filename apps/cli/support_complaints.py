@@ -1,7 +1,7 @@
 """The commands ``meqenet support complaint``: complaints, from their receipt to their end."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -175,7 +175,7 @@ def close(*, number: _Number, why: _Why, api: _Api = None, as_json: _Json = Fals
 
 
 def _deed(
-    name: str, number: str, body: dict[str, object], *, api: str | None, as_json: bool
+    name: str, number: str, body: Mapping[str, object], *, api: str | None, as_json: bool
 ) -> None:
     path = f"{_PATH}/{number}/{name}"
     _print(_called(name, api, lambda reached: reached.post(path, body)), as_json=as_json)
@@ -185,10 +185,11 @@ def _words(name: str, file: Path | None, *, asking: str) -> str:
     if file is None:
         return str(typer.prompt(asking))
     try:
-        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        words = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         text = "--text-file: must be a file of plain text in UTF-8 that can be read"
         end(command=f"support complaint {name}", text=text, code=BAD_INPUT)
+    return words.strip()
 
 
 def _called(

@@ -23,7 +23,9 @@ def complaints_page(*, summary: ComplaintSummary) -> Iterator[RenderableType]:
     """The summary for people."""
     month = summary.month
     last = month.following - timedelta(days=1)
-    yield Text(f"\ncomplaints of {month.name}, {month.calendar} calendar", style="bold")
+    yield Text(
+        f"\ncomplaints of {month.name}, {month.calendar.capitalize()} calendar", style="bold"
+    )
     yield Text(
         f"{day(month.first)} to {day(last)}, as of {instant(summary.as_of)} UTC", style="dim"
     )

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
+from sqlalchemy import func, select
+
 from db.disputes.complaint_texts import answer_number, keep_text, said_number
 from db.disputes.complaints import Held, Standing, begin_round, close, hold, standing, tell
 from db.disputes.deadlines import complaint_policy
@@ -62,10 +64,14 @@ async def do_deed(
             raise Refusal("deed_id_taken", text, mender=Mender.MEQENET)
         return await standing(session=session, held=held, holidays=holidays)
     require_deed(deed=deed, state=row.state, language=row.language, round_number=row.round_number)
+    before = await session.scalar(
+        select(func.count()).where(ComplaintDeedDone.tracking_number == tracking_number)
+    )
     session.add(
         ComplaintDeedDone(
             tracking_number=tracking_number,
             deed_id=deed_id,
+            number=(before or 0) + 1,
             kind=deed.kind,
             who=deed.who,
             why=deed.why.strip(),

@@ -146,11 +146,13 @@ class ComplaintDeedDone(Base):
     __tablename__ = "complaint_deeds"
     __table_args__ = (
         ForeignKeyConstraint(["tracking_number"], ["complaints.tracking_number"]),
+        UniqueConstraint("tracking_number", "number"),
         Access.APPEND_ONLY.table,
     )
 
     tracking_number: Mapped[str] = mapped_column(primary_key=True)
     deed_id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int]
     kind: Mapped[ComplaintDeed]
     who: Mapped[str]
     why: Mapped[str]

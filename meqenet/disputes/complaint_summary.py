@@ -9,6 +9,7 @@ from typing import Final
 from meqenet.calendar import addis_date, at_addis
 from meqenet.disputes.complaint_states import ComplaintCategory
 from meqenet.disputes.months import Month
+from meqenet.errors import Mender, Refusal
 
 AGES: Final[Mapping[str, int]] = {
     "0-7 days": 7,
@@ -82,9 +83,19 @@ def summary_of(*, facts: Iterable[ComplaintFact], month: Month, now: datetime) -
         facts: all complaints that came before the month's end and were not closed before it began.
         month: of either calendar.
         now: aware; what comes later has not happened.
+
+    Raises:
+        Refusal: ``month_not_begun``.
     """
     known = tuple(facts)
     since = at_addis(on=month.first, hour=0)
+    if since > now:
+        raise Refusal(
+            "month_not_begun",
+            f"month: {month.name} begins on {month.first} only (Gregorian); name an earlier one",
+            mender=Mender.NOBODY,
+            field="month",
+        )
     as_of = min(at_addis(on=month.following, hour=0), now)
 
     def tallied(chosen: Iterable[ComplaintFact]) -> Tally:

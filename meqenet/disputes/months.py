@@ -48,7 +48,7 @@ def read_month(*, text: str, calendar: MonthCalendar) -> Month:
     example = "2026-11" if calendar is MonthCalendar.GREGORIAN else "2019-03"
     raise Refusal(
         "month_malformed",
-        f"{field}: must be a year and a month of the {calendar} calendar, like {example}",
+        f"{field}: must be a month of the {calendar.capitalize()} calendar, like {example}",
         mender=Mender.MEQENET,
         field=field,
     )

@@ -186,7 +186,7 @@ async def deeds_of(*, session: ReadSession, tracking_number: str) -> tuple[DeedV
     found = await session.scalars(
         select(ComplaintDeedDone)
         .where(ComplaintDeedDone.tracking_number == tracking_number)
-        .order_by(ComplaintDeedDone.at, ComplaintDeedDone.deed_id)
+        .order_by(ComplaintDeedDone.number)
     )
     return tuple(
         DeedView(kind=row.kind, who=row.who, why=row.why, assigned_to=row.assigned_to, at=row.at)

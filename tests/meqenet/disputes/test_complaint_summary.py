@@ -71,6 +71,9 @@ def test_a_literal_month() -> None:
     }
     early = summary_of(facts=facts, month=NOVEMBER, now=at(10))
     assert (early.as_of, early.all.answered_late, early.all.open) == (at(10), 0, 4)
+    with pytest.raises(Refusal) as refused:
+        summary_of(facts=facts, month=NOVEMBER, now=at(30, month=10))
+    assert refused.value.code == "month_not_begun"
 
 
 INSTANTS = st.datetimes(

@@ -118,6 +118,7 @@ def _what_was_said_and_done() -> None:
         "complaint_deeds",
         sa.Column("tracking_number", sa.Text, nullable=False),
         sa.Column("deed_id", sa.Text, nullable=False),
+        sa.Column("number", sa.BigInteger, nullable=False),
         sa.Column("kind", sa.String(40), nullable=False),
         sa.Column("who", sa.Text, nullable=False),
         sa.Column("why", sa.Text, nullable=False),
@@ -125,6 +126,9 @@ def _what_was_said_and_done() -> None:
         sa.Column("at", INSTANT, nullable=False),
         sa.Column("content_index", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("tracking_number", "deed_id", name="pk_complaint_deeds"),
+        sa.UniqueConstraint(
+            "tracking_number", "number", name="uq_complaint_deeds_tracking_number_number"
+        ),
         _of_complaint("complaint_deeds"),
     )
 
