@@ -199,11 +199,8 @@ def ask_for_left_fees(desk: PlanDesk) -> None:
 
 
 def no_number_left(desk: PlanDesk) -> No | None:
-    """The refusal of a payment for which there is no order id left; None: there is.
-
-    Money that waits to be taken up needs one as well.
-    """
-    if desk.life.payments + len(desk.life.bills) < OWN_PAYMENTS_MAX:
+    """The refusal of a payment for which there is no order id left; None: there is."""
+    if desk.life.has_number_left():
         return None
     text = f"A plan takes {OWN_PAYMENTS_MAX} payments beside its schedule, and has had them all."
     return No("too_many_payments", text)

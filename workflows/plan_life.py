@@ -15,6 +15,7 @@ from meqenet.bnpl.payment_events import FeePart, SchedulePart
 from meqenet.bnpl.progress import PlanProgress
 from meqenet.bnpl.servicing.delinquency import Standing
 from meqenet.bnpl.states import InstallmentState, PlanState
+from meqenet.identity import OWN_PAYMENTS_MAX
 from meqenet.money import Money, total
 from workflows.clock import ClockReading
 from workflows.messages import Application, BillPaid
@@ -153,6 +154,13 @@ class PlanLife:
             return False
         waits = (self.installment(number=number).next_attempt_at for number in active)
         return all(at is not None and at > now for at in waits)
+
+    def has_number_left(self) -> bool:
+        """Whether one more payment beside the schedule can have an id of its own.
+
+        Money that waits to be taken up needs one as well.
+        """
+        return self.payments + len(self.bills) < OWN_PAYMENTS_MAX
 
     def owed_of(self, *, number: int) -> Money:
         """What is still to be paid of an installment, its late fees included."""

@@ -18,11 +18,19 @@ from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle, code_of
 from tests.workflows.losing import DONE, Step, losing
 from tests.workflows.test_test_clock import active_plan, advance, new_clock
-from workflows.messages import Payable, PayNow, PlanAnswer, collection_workflow_id
+from workflows.messages import BillPaid, Payable, PayNow, PlanAnswer, collection_workflow_id
 from workflows.plan import PaymentPlanWorkflow
+from workflows.plan_life import PlanLife
 
 _PART = Money.from_birr("1000.00")
 _FEE = Money.from_birr("25.00")
+
+
+def test_a_plan_has_numbers_for_99_payments_and_money_that_waits_takes_one() -> None:
+    life = PlanLife(payments=97, bills=[BillPaid(receipt="RCH7BT9MZ1", amount=_PART)])
+    assert life.has_number_left()
+    life.payments = 98
+    assert not life.has_number_left()
 
 
 async def _pay(handle: Handle, amount: Money | None = None) -> PlanAnswer:

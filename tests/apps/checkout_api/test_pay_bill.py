@@ -2,18 +2,25 @@
 
 import json
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest_asyncio
 
 from apps.checkout_api.parts import ApiParts
+from db.ledger.views import entries_of
 from integrations.mpesa.registration import register_pay_bill
 from integrations.mpesa.settings import MpesaSettings
 from integrations.mpesa.token import TokenSource
+from meqenet.auth.roles import Role
+from meqenet.ledger.accounts import Side
+from meqenet.money import Money
 from tests.apps.checkout_api.conftest import Shop
+from tests.apps.checkout_api.staff import agent_of
 from tests.apps.checkout_api.test_callbacks import kept
 from tests.apps.checkout_api.test_plans import ACCEPT, offered, read
+from tests.backing import Databases
 from tests.waiting import eventually
 from workers.opening import Environment, utc_now
 
@@ -52,9 +59,10 @@ async def till(url: str, environment: Environment) -> AsyncIterator[_Till]:
         yield _Till(settings, http)
 
 
-async def test_a_part_by_pay_bill_is_taken_by_the_plan_and_its_rest_is_owed(
-    shop: Shop, till: _Till
+async def test_a_part_by_pay_bill_is_taken_and_what_is_too_much_of_the_rest_is_paid_out(
+    shop: Shop, till: _Till, databases: Databases
 ) -> None:
+    agent = await agent_of(http=shop.http, databases=databases, role=Role.SUPERVISOR)
     plan_id = (await offered(shop))["id"]
     await shop.post(f"/v1/plans/{plan_id}/accept", ACCEPT)
     asked = await shop.post(f"/v1/plans/{plan_id}/payments/preview", {"amount": "400.00"})
@@ -75,6 +83,53 @@ async def test_a_part_by_pay_bill_is_taken_by_the_plan_and_its_rest_is_owed(
     assert (row["state"], row["owed"]) == ("scheduled", "600.00")
     rest = await shop.post(f"/v1/plans/{plan_id}/payments/preview", {})
     assert [each["amount"] for each in rest.json()["payments"]] == ["600.00"]
+
+    await till.pay("750.00", reference=number)
+
+    async def surplus() -> list[dict[str, Any]]:
+        return list((await agent.plan(plan_id))["credits"])
+
+    (credit,) = await eventually(surplus, lambda found: len(found) == 1)
+    assert (credit["attempt"], credit["amount"], credit["state"]) == ("x02-a1", "150.00", "held")
+    before = await _balance(shop)
+    path = f"/v1/support/plans/{plan_id}/credits/x02-a1/return"
+    answer = await agent.post(path)
+    assert answer.status_code in (200, 202), answer.text
+    await eventually(surplus, lambda found: found[0]["state"] == "returned")
+    assert await _balance(shop) - before == Decimal("150.00")
+    rows = [row for row in await _statement(shop) if row["reference"].lower() == number.lower()]
+    assert [row["amount"] for row in rows] == ["400.00", "750.00"]
+    assert len({row["receipt"] for row in rows}) == len(rows)
+    (paid_out,) = [row for row in await _statement(shop) if row["reference"].startswith(plan_id)]
+    assert (paid_out["kind"], paid_out["amount"]) == ("payout", "150.00")
+    left = await _left_in_books(databases, plan_id)
+    assert (left["provider_clearing:mpesa"], left[f"customer_credit:{plan_id}"]) == (
+        Money.from_birr("1000.00"),
+        Money.zero(),
+    )
+
+
+async def _statement(shop: Shop) -> list[dict[str, str]]:
+    """What M-PESA has moved, by its own books."""
+    rows: list[dict[str, str]] = (await shop.http.get(f"{shop.controls['mpesa']}/statement")).json()
+    return rows
+
+
+async def _balance(shop: Shop) -> Decimal:
+    """Of the wallet that has paid."""
+    wallets = (await shop.http.get(f"{shop.controls['mpesa']}/wallets")).json()
+    (mine,) = [each for each in wallets if each["msisdn"] == _PHONE]
+    return Decimal(mine["balance"])
+
+
+async def _left_in_books(databases: Databases, plan_id: str) -> dict[str, Money]:
+    async with databases["ledger"].read() as session:
+        entries = await entries_of(session=session, plan_id=plan_id)
+    left: dict[str, Money] = {}
+    for entry in entries:
+        signed = entry.amount if entry.side is Side.DEBIT else -entry.amount
+        left[entry.account_code] = left.get(entry.account_code, Money.zero()) + signed
+    return left
 
 
 async def test_a_number_that_is_no_plan_is_turned_away_before_anything_moves(till: _Till) -> None:
