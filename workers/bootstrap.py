@@ -3,7 +3,7 @@
 import secrets
 import string
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
@@ -105,20 +105,24 @@ async def domain_parts(
         redis_url=redis_url.get_secret_value() if redis_url is not None else None,
         read=environment.read,
     )
-    try:
+    async with AsyncExitStack() as opened:
+        opened.push_async_callback(store.dispose)
+        opened.push_async_callback(gates.close)
         yield DomainParts(
             domain=domain,
             database=store,
             activities_by_queue=_activities(
-                domain=domain, store=store, environment=environment, http=http, gates=gates
+                domain=domain,
+                store=store,
+                environment=environment,
+                http=http,
+                gates=gates,
+                opened=opened,
             ),
             read_models=tuple(MODELS.values()) if domain == "analytics" else (),
             signer=None if domain == "analytics" else anchor_signer(settings=environment.settings),
             in_hand_max=_in_hand_max(domain=domain, gates=gates),
         )
-    finally:
-        await gates.close()
-        await store.dispose()
 
 
 def _in_hand_max(*, domain: Domain, gates: Gates) -> dict[str, int]:
@@ -140,6 +144,7 @@ def _activities(
     environment: Environment,
     http: httpx.AsyncClient,
     gates: Gates,
+    opened: AsyncExitStack,
 ) -> dict[str, list[Any]]:
     settings = environment.settings
     match domain:
@@ -162,11 +167,10 @@ def _activities(
         case "marketplace":
             keys = keyring(settings=settings)
             rules = environment.read(WebhookSettings).rules
-            # A client of its own, which connects only where notices may be sent; it keeps nothing
-            # open, and ends with the process.
-            telling = NoticeActivities(
-                database=store, keyring=keys, http=webhook_client(rules=rules)
-            )
+            # A client of its own, which connects only where notices may be sent.
+            endpoints = webhook_client(rules=rules)
+            opened.push_async_callback(endpoints.aclose)
+            telling = NoticeActivities(database=store, keyring=keys, http=endpoints)
             market = MarketplaceActivities(database=store, keyring=keys, rules=rules)
             # Notices have a queue of their own: an endpoint that hangs keeps no checkout waiting.
             parts = {"marketplace": [market, telling], "webhooks": [telling]}

@@ -101,9 +101,15 @@ class PinnedTransport(httpx.AsyncBaseTransport):
 
 
 def webhook_client(*, rules: EndpointRules) -> httpx.AsyncClient:
-    """A client for merchants' endpoints: it follows no redirect and heeds no proxy."""
+    """A client for merchants' endpoints: it follows no redirect and heeds no proxy.
+
+    It has no patience of its own: whoever sends says how long an answer is awaited.
+    """
     return httpx.AsyncClient(
-        transport=PinnedTransport(rules=rules), follow_redirects=False, trust_env=False
+        transport=PinnedTransport(rules=rules),
+        follow_redirects=False,
+        trust_env=False,
+        timeout=None,  # noqa: S113 - see above
     )
 
 
