@@ -1,8 +1,8 @@
 """What a worker tells Prometheus of its domains, on a listener of its own.
 
-It is no part of the API: how far readers are behind, which provider is down and how many payments
-wait for somebody is nobody's business but the operator's. The samples name models, domains and
-providers, and nobody.
+It is no part of the API: how far readers are behind, which provider is down, and how many payments
+and complaints wait for somebody is nobody's business but the operator's. The samples name models,
+domains and providers, and nobody.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from apps.checkout_api.serving import serve
 from meqenet.errors import Unavailable
-from workers import alarm_desk, gate_standings
+from workers import alarm_desk, complaint_desk, gate_standings
 from workers.lag import as_prometheus
 from workers.model_desk import ModelDesk, model_desk
 from workers.opening import Environment, database, utc_now
@@ -26,7 +26,7 @@ from workers.settings import Domain
 
 Measure = Callable[[datetime], Awaitable[str]]
 """Samples as they are at an instant, which is now, in Prometheus' text format."""
-MEASURED_DOMAINS: Final[frozenset[Domain]] = frozenset({"analytics", "payments"})
+MEASURED_DOMAINS: Final[frozenset[Domain]] = frozenset({"analytics", "payments", "disputes"})
 """Domains whose workers have something to tell."""
 _TEXT_FORMAT: Final = "text/plain; version=0.0.4; charset=utf-8"
 _log = logging.getLogger(__name__)
@@ -103,6 +103,16 @@ async def _measures(
                 return alarm_desk.as_prometheus(counts=counts)
 
             measures.append(alarms)
+        if "disputes" in domains:
+            disputes = database(settings=environment.settings, domain="disputes")
+            stack.push_async_callback(disputes.dispose)
+
+            async def complaints(at: datetime) -> str:
+                del at  # a complaint comes up by its own clock
+                counts = await complaint_desk.counted_complaints(disputes=disputes)
+                return complaint_desk.as_prometheus(counts=counts)
+
+            measures.append(complaints)
         yield measures
 
 

@@ -5,6 +5,7 @@ The calendar is overruled here: a day is of all complaints, and of no run.
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from db.disputes.deadlines import set_office_day
 from db.disputes.views.complaint_facts import read_complaint_summary
@@ -25,6 +26,8 @@ from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
 from meqenet.disputes.complaint_summary import ComplaintSummary
 from meqenet.disputes.months import Month
+
+_METRIC: Final = "meqenet_open_complaints"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,3 +113,21 @@ class ComplaintDesk:
         """See :func:`db.disputes.views.complaint_facts.read_complaint_summary`."""
         async with self._database.read() as session:
             return await read_complaint_summary(session=session, month=month, now=now)
+
+
+async def counted_complaints(*, disputes: Database) -> ComplaintCounts:
+    """How many complaints wait for an answer now."""
+    async with disputes.read() as session:
+        return await count_open(session=session)
+
+
+def as_prometheus(*, counts: ComplaintCounts) -> str:
+    """The counts in Prometheus' text format (version 0.0.4)."""
+    lines = (
+        f'{_METRIC}{{escalation="{escalation}"}} {count}\n'
+        for escalation, count in counts.by_escalation.items()
+    )
+    return (
+        f"# HELP {_METRIC} Complaints that wait for an answer, by how far they have come up.\n"
+        f"# TYPE {_METRIC} gauge\n" + "".join(lines)
+    )

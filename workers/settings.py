@@ -163,7 +163,7 @@ class Settings(BaseSettings):
     codec_port: int = Field(default=8081, ge=0, le=65535)
     """Port that the codec server listens on."""
     metrics_host: str = "127.0.0.1"
-    """Address on which a worker of the read models or of payments serves its metrics."""
+    """Address on which a worker of the read models, payments or disputes serves its metrics."""
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """Port of ``/metrics``; none serves no metrics."""
 

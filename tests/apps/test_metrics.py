@@ -79,6 +79,23 @@ async def test_payments_that_wait_for_somebody_are_counted(
     )
 
 
+async def test_complaints_that_wait_for_an_answer_are_counted(
+    world: World, databases: Databases
+) -> None:
+    told = _environment(world, MEQENET_DISPUTES_DATABASE_URL=databases.urls["disputes"])
+    async with (
+        serving_metrics(environment=told, domains=("disputes",)) as place,
+        httpx.AsyncClient(base_url=str(place)) as http,
+    ):
+        answer = await http.get("/metrics")
+    assert re.findall(r'open_complaints\{escalation="(\w+)"\} \d+', answer.text) == [
+        "none",
+        "asked",
+        "due_soon",
+        "overdue",
+    ]
+
+
 async def test_what_cannot_be_measured_is_no_zero(world: World) -> None:
     (port,) = free_ports(count=1)
     away = _environment(world, MEQENET_REDIS_URL=f"redis://:secret@127.0.0.1:{port}/0")

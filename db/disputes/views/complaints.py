@@ -1,5 +1,6 @@
 """Complaints as they stand, and what was said and done."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -88,10 +89,19 @@ class OfficeDayView:
 
 @dataclass(frozen=True, kw_only=True)
 class ComplaintCounts:
-    """Complaints that wait for an answer, and those of them that have come up to supervisors."""
+    """How many complaints wait for an answer, by how far they have come up."""
 
-    open: int
-    escalated: int
+    by_escalation: Mapping[Escalation, int]
+
+    @property
+    def open(self) -> int:
+        """All that wait for an answer."""
+        return sum(self.by_escalation.values())
+
+    @property
+    def escalated(self) -> int:
+        """Those that have come up to supervisors."""
+        return self.open - self.by_escalation[Escalation.NONE]
 
 
 async def find_complaint(
@@ -147,15 +157,13 @@ async def list_complaints(
 
 async def count_open(*, session: ReadSession) -> ComplaintCounts:
     """How many complaints wait for an answer, of all that there are."""
-    is_up = Complaint.escalation != Escalation.NONE
-    row = (
-        await session.execute(
-            select(func.count(), func.count().filter(is_up)).where(
-                Complaint.closed_at.is_(None), Complaint.state == ComplaintState.OPEN
-            )
-        )
-    ).one()
-    return ComplaintCounts(open=row[0], escalated=row[1])
+    found = await session.execute(
+        select(Complaint.escalation, func.count())
+        .where(Complaint.closed_at.is_(None), Complaint.state == ComplaintState.OPEN)
+        .group_by(Complaint.escalation)
+    )
+    counts = {row[0]: row[1] for row in found}
+    return ComplaintCounts(by_escalation={each: counts.get(each, 0) for each in Escalation})
 
 
 async def office_days(*, session: ReadSession, since: date) -> tuple[OfficeDayView, ...]:
