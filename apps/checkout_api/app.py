@@ -20,6 +20,7 @@ from apps.checkout_api import (
     quotes,
     support_alarms,
     support_batches,
+    support_bills,
     support_complaints,
     support_credits,
     support_hardship,
@@ -48,6 +49,7 @@ from apps.checkout_api.request_edge import RequestEdge
 from apps.checkout_api.statement_resource import Statement
 from apps.checkout_api.support_alarms import Alarms, AlarmStanding
 from apps.checkout_api.support_batches import FailedInstallments
+from apps.checkout_api.support_bills import UnclaimedBills
 from apps.checkout_api.support_reports import PortfolioTold
 from apps.checkout_api.support_resource import SupportPlan
 from apps.checkout_api.webhook_resource import (
@@ -89,6 +91,7 @@ def create_app(*, parts: ApiParts) -> FastAPI:
         support_plans,
         support_wallets,
         support_credits,
+        support_bills,
         support_hardship,
         support_losses,
         support_alarms,
@@ -130,6 +133,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             FailedInstallments,
             Alarms,
             AlarmStanding,
+            UnclaimedBills,
             Complaint,
             ComplaintRead,
             Complaints,

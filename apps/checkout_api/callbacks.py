@@ -16,15 +16,16 @@ from temporalio.client import WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 
+from apps.checkout_api.bill_telling import tell_bill
 from apps.checkout_api.parts import ApiParts, Parts
 from apps.checkout_api.plan_process import ProcessGone, of_rpc
 from apps.checkout_api.problems import Problem
 from db.bnpl.views import PlanView, plan_of_reference, plan_view
 from db.payments.views.credit import awaits_money
-from integrations.mpesa.pay_bill import PayBill, parse_pay_bill
+from integrations.mpesa.pay_bill import parse_pay_bill
 from integrations.mpesa.wire import MpesaResult, ResultPurpose, parse_result, parse_stk_callback
 from integrations.telebirr.wire import TelebirrNotify, parse_notify
-from meqenet.bnpl.states import ALLOWED, PlanState
+from meqenet.bnpl.states import PlanState
 from meqenet.errors import Defect, Mender, Refusal
 from meqenet.identity import installment_of, wire_id
 from meqenet.payments.rail import PaymentAnswer, RailStatus, RefundAnswer
@@ -32,18 +33,13 @@ from workers.queue_worker import WORKFLOW_QUEUE
 from workflows.collection import InstallmentCollectionWorkflow
 from workflows.late_money import LateMoney, LateMoneyWorkflow
 from workflows.messages import (
-    BillPaid,
     PaymentReported,
     RefundReported,
     collection_workflow_id,
     late_money_workflow_id,
-    plan_workflow_id,
     refund_workflow_id,
-    stray_bill_workflow_id,
 )
-from workflows.plan import PaymentPlanWorkflow
 from workflows.refund import RefundWorkflow
-from workflows.stray_bill import StrayBill, StrayBillWorkflow
 
 telebirr_router = APIRouter(prefix="/v1/callbacks", tags=["provider callbacks"])
 _Handle = WorkflowHandle[Any, Any]
@@ -189,16 +185,7 @@ async def mpesa_pay_bill(parts: Parts, body: _Body) -> dict[str, object]:
     if plan is None:
         _log.warning("a pay-bill names no plan of ours: the statement's line of it waits for staff")
         return _MPESA_PAY_BILL_TAKEN
-    if not ALLOWED[plan.state]:
-        await _follow_bill(parts, bill, plan_id=plan.plan_id)
-        return _MPESA_PAY_BILL_TAKEN
-    handle: _Handle = parts.temporal.get_workflow_handle(plan_workflow_id(plan_id=plan.plan_id))
-    try:
-        await handle.signal(
-            PaymentPlanWorkflow.bill_paid, BillPaid(receipt=bill.receipt, amount=bill.amount)
-        )
-    except RPCError as error:
-        _unclaimed(error, order_id=plan.plan_id)
+    await tell_bill(parts, plan, receipt=bill.receipt, amount=bill.amount)
     return _MPESA_PAY_BILL_TAKEN
 
 
@@ -277,21 +264,6 @@ async def _follow_money(parts: ApiParts, answer: PaymentAnswer, *, is_hint: bool
             task_queue=WORKFLOW_QUEUE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             static_summary="Money that nobody waited for",
-        )
-    except RPCError as error:
-        raise of_rpc(error) from error
-
-
-async def _follow_bill(parts: ApiParts, bill: PayBill, *, plan_id: str) -> None:
-    """The plan has ended: a run takes the money on, one for a receipt, however often it is told."""
-    try:
-        await parts.temporal.start_workflow(
-            StrayBillWorkflow.run,
-            StrayBill(plan_id=plan_id, receipt=bill.receipt, amount=bill.amount),
-            id=stray_bill_workflow_id(receipt=bill.receipt),
-            task_queue=WORKFLOW_QUEUE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            static_summary="Money under the number of a plan that has ended",
         )
     except RPCError as error:
         raise of_rpc(error) from error

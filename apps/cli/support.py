@@ -7,6 +7,7 @@ import typer
 
 from apps.cli.reading import BAD_INPUT, NOT_THERE, end, paper
 from apps.cli.support_alarms import alarms, release, take
+from apps.cli.support_bills import assign_bill, bills
 from apps.cli.support_complaints import complaint_app
 from apps.cli.support_hardship import hardship_app
 from apps.cli.support_office_days import office_day
@@ -51,6 +52,8 @@ def register(*, app: typer.Typer) -> None:
         ("write-off", write_off),
         ("return-credit", return_credit),
         ("retry-failed", retry_failed),
+        ("bills", bills),
+        ("assign-bill", assign_bill),
         ("alarms", alarms),
         ("take", take),
         ("release", release),

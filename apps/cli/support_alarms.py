@@ -24,9 +24,9 @@ _PATH = "/v1/support/alarms"
 
 def alarms(*, api: _Api = None, as_json: _Json = False) -> None:
     """List payments whose outcome is unknown for too long; those without an owner come first."""
-    found = _called("alarms", api, lambda reached: reached.get(_PATH))
+    found = called("alarms", api, lambda reached: reached.get(_PATH))
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     from apps.cli.support_alarms_page import alarms_page  # noqa: PLC0415 - heavy; not for --help
 
@@ -37,19 +37,20 @@ def alarms(*, api: _Api = None, as_json: _Json = False) -> None:
 
 def take(*, attempt: _Attempt, api: _Api = None, as_json: _Json = False) -> None:
     """Look after such a payment from now on; whoever has it already keeps it."""
-    found = _called("take", api, lambda reached: reached.post(f"{_PATH}/{attempt}/take", {}))
+    found = called("take", api, lambda reached: reached.post(f"{_PATH}/{attempt}/take", {}))
     _print_standing(found, as_json=as_json)
 
 
 def release(*, attempt: _Attempt, api: _Api = None, as_json: _Json = False) -> None:
     """Leave such a payment to others. A supervisor may release what another has taken."""
-    found = _called("release", api, lambda reached: reached.post(f"{_PATH}/{attempt}/release", {}))
+    found = called("release", api, lambda reached: reached.post(f"{_PATH}/{attempt}/release", {}))
     _print_standing(found, as_json=as_json)
 
 
-def _called(
+def called(
     name: str, api: str | None, call: "Callable[[SupportApi], dict[str, Any]]"
 ) -> dict[str, Any]:
+    """What the API answers to a command of ``support``; the command ends where it refuses."""
     import httpx  # noqa: PLC0415 - heavy; not for --help
 
     from apps.cli.support_calls import Refused, support_api  # noqa: PLC0415 - the same
@@ -66,7 +67,7 @@ def _called(
 
 def _print_standing(found: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     from apps.writing import instant  # noqa: PLC0415 - heavy; not for --help
 
@@ -78,7 +79,8 @@ def _print_standing(found: Mapping[str, Any], *, as_json: bool) -> None:
     typer.echo(f"{found['attempt']}: {owner['handle'] or owner['staff']} since {since} UTC")
 
 
-def _print_json(found: Mapping[str, Any]) -> None:
+def print_json(found: Mapping[str, Any]) -> None:
+    """Print the API's answer as it is."""
     from apps.writing import as_json  # noqa: PLC0415 - heavy; not for --help
 
     typer.echo(as_json(found))

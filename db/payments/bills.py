@@ -1,16 +1,73 @@
-"""Who has paid to our short code, so that what was too much can go back to the same phone."""
+"""Money that is told to have come to our short code: whose it is, and to which phone it returns."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
+from sqlalchemy import select
+
 from db.kernel.encryption import EncryptedColumn, Keyring, find_data_key
-from db.kernel.engine import ReadSession
+from db.kernel.engine import ReadSession, WriteSession
+from db.kernel.events import NewEvent, append
 from db.payments.tables import Attempt, PaidBill
-from db.payments.wallets import wallet_of
+from db.payments.wallets import lock_plan, wallet_of
 from meqenet.errors import Mender, Refusal
+from meqenet.money import Money
 from meqenet.payments.channels import Channel
 from meqenet.payments.rail import WalletProvider
+from meqenet.payments.surplus_events import BillAssigned
 
 PAYER: Final = EncryptedColumn(table="paid_bills", name="payer_sealed")
+
+_LISTED_MAX: Final = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToldBill:
+    """Money that was told of. No phone is in it."""
+
+    receipt: str
+    amount: Money
+    told_at: datetime
+
+
+async def unclaimed_bills(*, session: ReadSession) -> tuple[ToldBill, ...]:
+    """Money whose reference was no plan's number, and that nobody has assigned; oldest first."""
+    found = await session.scalars(
+        select(PaidBill)
+        .where(PaidBill.plan_id.is_(None))
+        .order_by(PaidBill.told_at, PaidBill.receipt)
+        .limit(_LISTED_MAX)
+    )
+    return tuple(_told(bill) for bill in found)
+
+
+async def assign_bill(
+    *, session: WriteSession, receipt: str, plan_id: str, by: str, why: str, at: datetime
+) -> ToldBill:
+    """Say, once, for which plan money came; the same again changes nothing.
+
+    Raises:
+        Refusal: ``bill_unknown``; ``bill_assigned``: it is another plan's.
+    """
+    await lock_plan(session=session, plan_id=plan_id)
+    bill = await session.get(PaidBill, receipt, with_for_update=True)
+    if bill is None:
+        text = "receipt: M-PESA has told of no money under it; look at `meqenet support bills`"
+        raise Refusal("bill_unknown", text, mender=Mender.MEQENET, field="receipt")
+    if bill.plan_id not in (None, plan_id):
+        text = "receipt: it came for another plan"
+        raise Refusal("bill_assigned", text, mender=Mender.MEQENET, field="receipt")
+    if bill.plan_id is None:
+        bill.plan_id = plan_id
+        told = BillAssigned(receipt=receipt, amount=bill.amount_santim, by=by, why=why)
+        event = NewEvent.of(event_id=f"{receipt}-assigned", stream=plan_id, data=told, at=at)
+        await append(session=session, event=event)
+    return _told(bill)
+
+
+def _told(bill: PaidBill) -> ToldBill:
+    return ToldBill(receipt=bill.receipt, amount=bill.amount_santim, told_at=bill.told_at)
 
 
 async def paying_phone(

@@ -263,12 +263,12 @@ class Callback(Base):
 class PaidBill(Base):
     """Money that is told to have come to our short code, unproved: the first word on a receipt.
 
-    ``plan_id`` None: what was typed is no plan's number. ``person_id``: under whose data key the
-    payer's phone is sealed; None where it was masked.
+    ``plan_id`` None: what was typed is no plan's number, and staff have not said whose it is.
+    ``person_id``: under whose data key the payer's phone is sealed; None where it was masked.
     """
 
     __tablename__ = "paid_bills"
-    __table_args__ = Access.APPEND_ONLY.table
+    __table_args__ = Access.READ_WRITE.table
 
     receipt: Mapped[str] = mapped_column(primary_key=True)
     plan_id: Mapped[str | None] = mapped_column(index=True)

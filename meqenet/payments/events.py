@@ -15,7 +15,7 @@ from meqenet.payments.rail import MandateStatus, WalletProvider
 from meqenet.payments.reconciliation import Because, Verdict
 from meqenet.payments.reminder_events import REMINDER_IS, ReminderOpened
 from meqenet.payments.statement_document import StatementForm
-from meqenet.payments.surplus_events import CreditReturnAsked, SurplusReceived
+from meqenet.payments.surplus_events import BillAssigned, CreditReturnAsked, SurplusReceived
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -291,6 +291,7 @@ EVENT_TYPES: Final = EventTypes(
             RefundFindingMade,
             SurplusReceived,
             CreditReturnAsked,
+            BillAssigned,
             UnclearPaymentTaken,
             UnclearPaymentReleased,
             StatementReceived,

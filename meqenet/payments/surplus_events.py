@@ -44,3 +44,18 @@ class CreditReturnAsked(EventData):
     """Who asked, by the opaque id of the member of staff."""
     why: str
     """For what reason; no private data."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillAssigned(EventData):
+    """A member of staff says for which plan money came whose reference was no plan's number."""
+
+    event_type = "bill_assigned"
+    receipt: str
+    """The provider's receipt of the money."""
+    amount: Money
+    """As the provider has told it; the plan asks about it before it takes it."""
+    by: str
+    """Who said so, by the opaque id of the member of staff."""
+    why: str
+    """How they know; no private data."""

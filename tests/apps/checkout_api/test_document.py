@@ -22,6 +22,7 @@ from apps.checkout_api import (
     statement_resource,
     support_alarms,
     support_batches,
+    support_bills,
     support_complaints,
     support_plans,
     support_reports,
@@ -55,6 +56,8 @@ MODELS: list[type[BaseModel]] = [
     support_batches.FailedInstallments,
     support_alarms.Alarms,
     support_alarms.AlarmStanding,
+    support_bills.UnclaimedBills,
+    support_bills.AssignBill,
     support_reports.PortfolioTold,
     support_reports.ExposureTold,
     webhook_resource.NoticeTold,
@@ -159,6 +162,7 @@ async def test_every_write_of_merchants_and_staff_needs_a_key_of_its_own(
         ),
         "/v1/support/alarms/{attempt}/take",
         "/v1/support/alarms/{attempt}/release",
+        "/v1/support/bills/{receipt}/assign",
         *(
             f"/v1/support/plans/{{plan_id}}/{deed}"
             for deed in (

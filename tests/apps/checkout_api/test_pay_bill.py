@@ -20,6 +20,7 @@ from tests.apps.checkout_api.conftest import Shop
 from tests.apps.checkout_api.staff import agent_of
 from tests.apps.checkout_api.test_callbacks import kept
 from tests.apps.checkout_api.test_plans import ACCEPT, offered, read
+from tests.apps.checkout_api.test_support_commands import run
 from tests.backing import Databases
 from tests.waiting import eventually
 from workers.opening import Environment, utc_now
@@ -137,14 +138,41 @@ async def test_a_number_that_is_no_plan_is_turned_away_before_anything_moves(til
     assert answer.json()["ResponseCode"] == "C2B00012"
 
 
-async def test_money_under_a_number_that_is_no_plan_is_kept_for_staff(
-    http: httpx.AsyncClient, parts: ApiParts
+async def test_money_under_a_number_that_is_no_plan_is_kept_for_staff_who_say_whose_it_is(
+    shop: Shop, http: httpx.AsyncClient, parts: ApiParts, databases: Databases, url: str
 ) -> None:
     secret = parts.mpesa_callback_secret.get_secret_value()
-    told = {"TransID": "RCH7BT9MZ1", "TransAmount": "10", "BillRefNumber": "ABCDEFGH2345"}
+    told = {
+        "TransID": "RCH7BT9MZ1",
+        "TransAmount": "10",
+        "BillRefNumber": "ABCDEFGH2345",
+        "MSISDN": _PHONE,
+    }
     body = json.dumps(told).encode()
     answer = await http.post(f"/v1/callbacks/mpesa/{secret}/pay-bill/confirmation", content=body)
     assert (answer.status_code, answer.json()["ResultCode"]) == (200, "0")
     assert await kept(parts, provider="mpesa", kind="pay-bill/RCH7BT9MZ1", body=body)
     stranger = await http.post("/v1/callbacks/mpesa/wrong/pay-bill/confirmation", content=body)
     assert stranger.status_code == 404
+
+    agent = await agent_of(http=http, databases=databases, role=Role.SUPERVISOR)
+    listed = await agent.get("/v1/support/bills")
+    (bill,) = [each for each in listed.json()["bills"] if each["receipt"] == "RCH7BT9MZ1"]
+    assert bill["amount"] == "10.00"
+    assert _PHONE not in listed.text
+    shown = await run("bills", agent=agent, url=url)
+    assert "RCH7BT9MZ1" in shown.output
+    plan_id = (await offered(shop))["id"]
+    why = ("--why", "the customer has shown the receipt")
+    said = await run("assign-bill", "RCH7BT9MZ1", plan_id, *why, agent=agent, url=url)
+    assert said.exit_code == 0, said.output
+    other = (await offered(shop, reference=f"other-{shop.unique}"))["id"]
+    body = {"why": why[1], "plan": other}
+    twice = await agent.post("/v1/support/bills/RCH7BT9MZ1/assign", body)
+    assert (twice.status_code, twice.json()["code"]) == (409, "bill_assigned")
+    unknown = await agent.post(
+        "/v1/support/bills/RCH7BT9MZ9/assign", {"why": why[1], "plan": other}
+    )
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "bill_unknown")
+    left = (await agent.get("/v1/support/bills")).json()["bills"]
+    assert "RCH7BT9MZ1" not in {each["receipt"] for each in left}
