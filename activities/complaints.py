@@ -87,6 +87,32 @@ class ComplaintActivities:
             )
         return _told(found)
 
+    @takes(contract.LIST_OPEN_COMPLAINTS)
+    async def list_open_complaints(
+        self, command: contract.ListOpenComplaints
+    ) -> contract.OpenComplaintsListed:
+        """A page of them. Asked of the written store: a replica may lag."""
+        async with self._database.write() as session:
+            found = await complaints.list_open(
+                session=session, after=command.after, limit=command.limit
+            )
+        return contract.OpenComplaintsListed(
+            complaints=tuple(
+                contract.OpenComplaint(
+                    tracking_number=row.tracking_number,
+                    plan_id=row.plan_id,
+                    merchant_id=row.merchant_id,
+                    language=row.language,
+                    channel=row.channel,
+                    category=row.category,
+                    by=row.received_by,
+                    test_clock_id=row.test_clock_id,
+                    lived_until=lived_until,
+                )
+                for row, lived_until in found
+            )
+        )
+
 
 def holidays_around(*, at: datetime) -> frozenset[date]:
     """Ethiopia's public holidays of that year and its neighbours (the ``holidays`` package).

@@ -13,6 +13,7 @@ from activities.edge import EdgeInterceptor
 from workers.workflow_runner import workflow_runner
 from workflows.collection import InstallmentCollectionWorkflow
 from workflows.complaint import ComplaintWorkflow
+from workflows.complaint_restoring import ComplaintRestorationWorkflow
 from workflows.credit_return import CreditReturnWorkflow
 from workflows.daily_accrual import DailyAccrualWorkflow
 from workflows.late_money import LateMoneyWorkflow
@@ -56,6 +57,7 @@ WORKFLOWS: tuple[type[Any], ...] = (
     OpenClocksWorkflow,
     ClockRestorationWorkflow,
     NoticeRestorationWorkflow,
+    ComplaintRestorationWorkflow,
 )
 WORKFLOW_QUEUE = "bnpl"
 """Plans and the bnpl store belong together: their workers are the same."""

@@ -16,9 +16,11 @@ from temporalio.exceptions import TimeoutError as TemporalTimeoutError
 from temporalio.service import RPCError
 
 from activities.contracts.bnpl import NewsPlace
+from activities.contracts.complaints import ListOpenComplaints
 from meqenet.errors import Unavailable
 from workers.accruing import schedule_accruals
 from workers.queue_worker import WORKFLOW_QUEUE
+from workflows.complaint_restoring import ComplaintRestorationWorkflow
 from workflows.rehydration import NotBegun, OpenPlansPage, RehydrationWorkflow
 from workflows.restoring import (
     ClockRestorationWorkflow,
@@ -56,6 +58,7 @@ class Rehydrated:
     plans: Tally = field(default_factory=Tally)
     clocks: Tally = field(default_factory=Tally)
     notices: Tally = field(default_factory=Tally)
+    complaints: Tally = field(default_factory=Tally)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +78,7 @@ class Rehydrating:
 
 
 async def rehydrate(todo: Rehydrating, /) -> Rehydrated:
-    """Begin plans, then their test clocks, then notices; what has a run is left alone.
+    """Begin plans, their test clocks, notices and complaints; what has a run is left alone.
 
     Once plans are there, a clock that somebody moves finds them; and a notice that a plan begins
     by itself is not begun twice.
@@ -108,6 +111,7 @@ async def rehydrate(todo: Rehydrating, /) -> Rehydrated:
     )
     done.clocks.begun, done.clocks.running = clocks.begun, clocks.running
     await _begin_notices(todo, done.notices)
+    await _begin_complaints(todo, done.complaints)
     return done
 
 
@@ -158,6 +162,28 @@ async def _begin_notices(todo: Rehydrating, tally: Tally) -> None:
         after = page.last
 
 
+async def _begin_complaints(todo: Rehydrating, tally: Tally) -> None:
+    after: str | None = None
+    number = 0
+    while True:
+        number += 1
+        page = await _reached(
+            todo.client.execute_workflow(
+                ComplaintRestorationWorkflow.run,
+                ListOpenComplaints(after=after, limit=PLANS_A_PAGE),
+                id=f"rehydrate-{todo.run_id}-complaints-{number}",
+                task_queue=WORKFLOW_QUEUE,
+                execution_timeout=PAGE_MAX,
+                static_summary=f"Begin complaints again, page {number}",
+            )
+        )
+        if page.last is None:
+            return
+        tally.begun += page.begun
+        tally.running += page.running
+        after = page.last
+
+
 async def _reached(call: Coroutine[Any, Any, R]) -> R:
     """Await the server or a workflow.
 
@@ -180,6 +206,6 @@ def _why(cause: BaseException | None) -> str:
             minutes = PAGE_MAX.total_seconds() / 60
             return f"no worker of bnpl has done its part within {minutes:.0f} minutes"
         case ApplicationError(type=code, message=text):
-            return f"bnpl or marketplace does not answer ({code}: {text})"
+            return f"bnpl, marketplace or disputes does not answer ({code}: {text})"
         case _:
             return f"the work was ended: {type(cause).__name__}"

@@ -73,6 +73,40 @@ class ComplaintStanding:
     next_at: datetime | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class ListOpenComplaints:
+    """The next ``limit`` complaints that are not closed, behind the number ``after``."""
+
+    after: str | None
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenComplaint:
+    """A complaint that is not closed, as its run begins. What was said stays in the store.
+
+    Attributes:
+        lived_until: the newest instant, by its clock, of which something is on file.
+    """
+
+    tracking_number: str
+    plan_id: str
+    merchant_id: str
+    language: str
+    channel: ComplaintChannel
+    category: ComplaintCategory
+    by: str
+    test_clock_id: str | None
+    lived_until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenComplaintsListed:
+    """A page of them, in the order of their numbers."""
+
+    complaints: tuple[OpenComplaint, ...]
+
+
 RECEIVE_COMPLAINT = Step(
     name="disputes.receive_complaint", command=ReceiveComplaint, result=ComplaintStanding
 )
@@ -84,6 +118,9 @@ FOLLOW_COMPLAINT = Step(
 )
 DO_COMPLAINT_DEED = Step(
     name="disputes.do_complaint_deed", command=DoComplaintDeed, result=ComplaintStanding
+)
+LIST_OPEN_COMPLAINTS = Step(
+    name="disputes.list_open_complaints", command=ListOpenComplaints, result=OpenComplaintsListed
 )
 
 
@@ -104,4 +141,8 @@ class ComplaintSteps(Protocol):
 
     async def do_complaint_deed(self, command: DoComplaintDeed) -> ComplaintStanding:
         """Idempotent by deed id; refused where the rules say no."""
+        ...
+
+    async def list_open_complaints(self, command: ListOpenComplaints) -> OpenComplaintsListed:
+        """For beginning them again after the Temporal database was lost."""
         ...

@@ -41,8 +41,8 @@ def rehydrate(
 ) -> None:
     """Begin every open plan again from the stores, after the Temporal database was lost.
 
-    The Temporal server and the workers must be running. Plans, test clocks and notices that run
-    already are left alone, so it may be run at any time, and again. Nothing is sent twice:
+    The Temporal server and the workers must be running. Plans, test clocks, notices and complaints
+    that run already are left alone, so it may be run at any time, and again. Nothing is sent twice:
     providers and the bank are asked first.
 
     Ends with 0 when every open plan runs, with 1 and the names of those that could not be begun,
@@ -121,6 +121,7 @@ def _show(done: "Rehydrated") -> int:
         ("plans", done.plans),
         ("test clocks", done.clocks),
         ("notices", done.notices),
+        ("complaints", done.complaints),
     ):
         counts = (tally.begun, tally.running, tally.over, len(tally.failed))
         table.add_row(name, *(str(count) for count in counts))

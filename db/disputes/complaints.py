@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
+from sqlalchemy import func, select
+
 from db.disputes.complaint_texts import keep_text, said_number
 from db.disputes.deadlines import closed_days, complaint_policy, complaint_policy_on
 from db.disputes.tables import Complaint, ComplaintRound
 from db.kernel.encryption import Keyring
-from db.kernel.engine import WriteSession
+from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.events import NewEvent, append, lock_stream
+from db.kernel.tables import events
 from meqenet.calendar import addis_date
 from meqenet.disputes.complaint_events import (
     ComplaintAcknowledged,
@@ -193,6 +196,24 @@ async def follow_clock(
                 break
             await _take_step(session, row, current, step=step, at=at)
     return await standing(session=session, held=held, holidays=holidays)
+
+
+async def list_open(
+    *, session: ReadSession, after: str | None, limit: int
+) -> list[tuple[Complaint, datetime]]:
+    """The next complaints that are not closed, each with the newest instant of its log."""
+    newest = (
+        select(func.max(events.c.effective_at))
+        .where(events.c.stream == Complaint.tracking_number)
+        .scalar_subquery()
+    )
+    found = await session.execute(
+        select(Complaint, newest)
+        .where(Complaint.closed_at.is_(None), Complaint.tracking_number > (after or ""))
+        .order_by(Complaint.tracking_number)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in found]
 
 
 async def close(

@@ -1,7 +1,7 @@
 """A complaint's whole life on its clock, over the real store."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.testing import WorkflowEnvironment
 
 from activities.complaints import ComplaintActivities
-from activities.contracts.complaints import ComplaintStanding
+from activities.contracts.complaints import ComplaintStanding, ListOpenComplaints
 from db.disputes.deadlines import set_office_day
 from db.disputes.views.complaints import find_complaint, said_in
 from db.kernel.encryption import Keyring
@@ -41,6 +41,7 @@ from workflows.complaint_messages import (
     ComplaintRun,
     complaint_workflow_id,
 )
+from workflows.complaint_restoring import ComplaintRestorationWorkflow
 from workflows.messages import TestClockStart, test_clock_workflow_id
 from workflows.test_clock import TestClockWorkflow
 from workflows.test_clock_messages import Advance, Bind
@@ -127,12 +128,11 @@ class Office:
         return [each.content.event_type.removeprefix("complaint_") for each in chain]
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def office(
-    env: WorkflowEnvironment, databases: Databases, keyring: Keyring, unique: str
+@asynccontextmanager
+async def office_of(
+    *, env: WorkflowEnvironment, store: Database, keyring: Keyring, unique: str
 ) -> AsyncIterator[Office]:
     """Workers for complaints alone, over the real store."""
-    store = databases["disputes"]
     async with AsyncExitStack() as stack:
         for queue, activities in (
             (WORKFLOW_QUEUE, Domains()),
@@ -141,6 +141,16 @@ async def office(
             worker = worker_for(client=env.client, queue=queue, activities=[activities])
             await stack.enter_async_context(worker)
         yield Office(env=env, store=store, keyring=keyring, unique=unique)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def office(
+    env: WorkflowEnvironment, databases: Databases, keyring: Keyring, unique: str
+) -> AsyncIterator[Office]:
+    """An office with a complaint of its own."""
+    store = databases["disputes"]
+    async with office_of(env=env, store=store, keyring=keyring, unique=unique) as opened:
+        yield opened
 
 
 def answer(text: str, *, language: str = "am") -> dict[str, object]:
@@ -199,6 +209,26 @@ async def test_a_complaint_comes_up_is_answered_late_reopened_once_and_closes_by
     assert view is not None
     assert (view.closing, view.in_time, view.assignee) == ("settled", True, "stf_first")
     assert [each.text for each in said] == ["ሁለት ጊዜ ተወሰደ", "ተመልሷል", "አልተመለሰም", "አሁን ተመልሷል"]
+
+
+async def test_a_complaint_whose_run_is_lost_goes_on_from_the_store(office: Office) -> None:
+    lost, before = await office.complain()
+    await lost.terminate("its server is lost")
+    restored = await office.env.client.execute_workflow(
+        ComplaintRestorationWorkflow.run,
+        ListOpenComplaints(after=office.number[:-1], limit=1),
+        id=f"rehydrate-{office.unique}",
+        task_queue=WORKFLOW_QUEUE,
+    )
+    assert (restored.begun, restored.last) == (1, office.number)
+    handle: Handle = office.env.client.get_workflow_handle(lost.id, result_type=ComplaintState)
+    again = AwaitReceipt(tracking_number=office.number)
+    assert await handle.execute_update(ComplaintWorkflow.received, again) == before
+    await office.until("2027-01-06T09:00:00+00:00")
+    assert await office.told() == ["received", "acknowledged", "reminded"]
+    closed = await office.act(handle, kind=ComplaintDeed.CLOSE)
+    assert closed.state is ComplaintState.CLOSED
+    assert await handle.result() is ComplaintState.CLOSED
 
 
 async def test_who_complains_in_no_language_is_told_and_nothing_is_on_file(office: Office) -> None:
