@@ -27,7 +27,7 @@ TRIES_MAX = len(_AGAIN_AFTER) + 1
 """After so many tries a notice is given up."""
 _TOLD_FOR_MAX = timedelta(days=7)
 """So is one that waits for its place for so long: its endpoint takes nothing."""
-_PLACE_AFTER = distances(first=timedelta(seconds=1), longest=timedelta(hours=6), count=16)
+_PLACE_AFTER = distances(first=timedelta(seconds=5), longest=timedelta(hours=6), count=14)
 """Between questions for a free place; each is drawn out by up to half, so that they spread."""
 
 _IN_ORDER_MAX = timedelta(hours=1)
