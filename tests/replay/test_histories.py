@@ -26,6 +26,7 @@ def test_every_kind_of_workflow_with_a_history_of_its_own_is_recorded() -> None:
         "CreditReturnWorkflow",
         "MerchantPayoutWorkflow",
         "MerchantNoticeWorkflow",
+        "NoticeReplayWorkflow",
         "ReminderWorkflow",
         "ComplaintWorkflow",
     }
