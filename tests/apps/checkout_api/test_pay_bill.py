@@ -9,6 +9,7 @@ import httpx
 import pytest_asyncio
 
 from apps.checkout_api.parts import ApiParts
+from apps.verify.sandbox_statements import SandboxStatement
 from db.ledger.views import entries_of
 from integrations.mpesa.registration import register_pay_bill
 from integrations.mpesa.settings import MpesaSettings
@@ -23,7 +24,10 @@ from tests.apps.checkout_api.test_plans import ACCEPT, offered, read
 from tests.apps.checkout_api.test_support_commands import run
 from tests.backing import Databases
 from tests.waiting import eventually
+from tests.workers.verified import Quiet
 from workers.opening import Environment, utc_now
+from workers.verifying.findings import Scope
+from workers.verifying.statements import check_statements
 
 _PHONE = "251700000000"
 """Of a wallet that the sandbox opens with."""
@@ -108,6 +112,16 @@ async def test_a_part_by_pay_bill_is_taken_and_what_is_too_much_of_the_rest_is_p
         Money.from_birr("1000.00"),
         Money.zero(),
     )
+    statement = SandboxStatement(
+        provider="mpesa", control_url=shop.controls["mpesa"], http=shop.http
+    )
+    checked = await check_statements(
+        statements=statement,
+        scope=Scope(stores={"payments": databases["payments"]}, plan_id=plan_id),
+        patience_seconds=1,
+        watch=Quiet(),
+    )
+    assert (checked.bad, checked.count) == (None, 3)
 
 
 async def _statement(shop: Shop) -> list[dict[str, str]]:
@@ -167,8 +181,8 @@ async def test_money_under_a_number_that_is_no_plan_is_kept_for_staff_who_say_wh
     said = await run("assign-bill", "RCH7BT9MZ1", plan_id, *why, agent=agent, url=url)
     assert said.exit_code == 0, said.output
     other = (await offered(shop, reference=f"other-{shop.unique}"))["id"]
-    body = {"why": why[1], "plan": other}
-    twice = await agent.post("/v1/support/bills/RCH7BT9MZ1/assign", body)
+    elsewhere = {"why": why[1], "plan": other}
+    twice = await agent.post("/v1/support/bills/RCH7BT9MZ1/assign", elsewhere)
     assert (twice.status_code, twice.json()["code"]) == (409, "bill_assigned")
     unknown = await agent.post(
         "/v1/support/bills/RCH7BT9MZ9/assign", {"why": why[1], "plan": other}

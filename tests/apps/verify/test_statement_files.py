@@ -52,6 +52,28 @@ async def test_rows_of_a_json_file(tmp_path: Path) -> None:
     assert (found.direction, found.amount) == (Direction.PAID_OUT, Money(384_000))
 
 
+async def test_money_that_came_unasked_is_named_by_its_receipt_and_a_payout_by_its_refund(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "statement.csv"
+    rows = (
+        "pay_bill,ABCDEFGH2345,10.00,RCH7BT9MZ1",
+        "payment,ABCDEFGH2345,10.00,RCH7BT9MZ2",
+        "payment,pln_abcdefghijklmnopqrst-i01-a1,10.00,RCH7BT9MZ3",
+        "payout,pln_abcdefghijklmnopqrst-x01-a1-r1,5.00,RCH7BT9MZ4",
+        "payout,pln_abcdefghijklmnopqrst-p1,5.00,",
+        "pay_bill,ABCDEFGH2345,10.00,",
+    )
+    lines = [f"{AT},{row}" for row in rows]
+    path.write_text("\n".join(["at,kind,reference,amount,receipt", *lines]), encoding="utf-8")
+    assert [(each.direction, each.reference) for each in await _read(path)] == [
+        (Direction.COLLECTED, "RCH7BT9MZ1"),
+        (Direction.COLLECTED, "RCH7BT9MZ2"),
+        (Direction.COLLECTED, "pln_abcdefghijklmnopqrst-i01-a1"),
+        (Direction.RETURNED, "pln_abcdefghijklmnopqrst-x01-a1-r1"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [

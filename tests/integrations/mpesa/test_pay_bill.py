@@ -1,5 +1,7 @@
 """A customer pays to our short code: asked, told, and true only by M-PESA's own answer."""
 
+import json
+
 import pytest
 
 from integrations.mpesa.client import MpesaClient
@@ -40,6 +42,8 @@ async def test_a_bill_from_the_register_to_the_answer_about_its_receipt(rail: Ra
         assert (told.reference, told.amount) == ("ABCDEFGH2345", Money.from_birr("10.00"))
         assert told.receipt == asked.receipt
         assert told.paid_at is not None
+        assert told.payer == "251700000000"
+        assert "251700000000" not in repr(told)
 
         client = MpesaClient(settings=settings, http=rail.http, clock=rail.clock)
         order_id = new_order()
@@ -76,3 +80,20 @@ def test_what_names_no_receipt_or_amount_is_refused(body: bytes) -> None:
     with pytest.raises(Refusal) as refused:
         parse_pay_bill(body=body)
     assert refused.value.code == "callback_unreadable"
+
+
+@pytest.mark.parametrize(
+    ("spelled", "payer"),
+    [
+        ("251712345678", "251712345678"),
+        ("0712345678", "251712345678"),
+        ("2517*****678", None),
+        ("251911234567", None),
+        ("3f1c9a1b2c", None),
+    ],
+)
+def test_a_payer_is_whoever_has_a_whole_phone_of_the_operators(
+    spelled: str, payer: str | None
+) -> None:
+    told = {"TransID": "RCH7BT9MZ1", "TransAmount": "10", "MSISDN": spelled}
+    assert parse_pay_bill(body=json.dumps(told).encode()).payer == payer

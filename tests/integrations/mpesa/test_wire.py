@@ -233,7 +233,7 @@ def test_a_purpose_answers_its_own_kind_only() -> None:
     with pytest.raises(ValueError, match="purpose"):
         result.payment_answer(order_id=ORDER, purpose=ResultPurpose.REVERSAL)
     with pytest.raises(ValueError, match="purpose"):
-        result.refund_answer(refund_id=ORDER, purpose=ResultPurpose.B2C)
+        result.refund_answer(refund_id=ORDER, purpose=ResultPurpose.PAYMENT_STATUS)
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"Result": 1}', b'{"Result": {}}'])

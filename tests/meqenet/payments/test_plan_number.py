@@ -2,7 +2,7 @@
 
 import pytest
 
-from meqenet.payments.orders import is_plan_number, plan_on_the_wire
+from meqenet.payments.orders import is_plan_number, is_refund_on_the_wire, plan_on_the_wire
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,19 @@ def test_the_first_letters_of_a_plan_or_its_whole_id_are_its_number(
 ) -> None:
     assert is_plan_number(reference=reference) is is_number
     assert not (is_number and plan_on_the_wire(reference=reference))
+
+
+@pytest.mark.parametrize(
+    ("reference", "is_refund"),
+    [
+        ("pln_abcdefghijklmnopqrst-x01-a1-r1", True),
+        ("plnabcdefghijklmnopqrsti02a10r2", True),
+        ("pln_abcdefghijklmnopqrst-x01-a1", False),
+        ("pln_abcdefghijklmnopqrst-p1", False),
+        ("salary of June", False),
+    ],
+)
+def test_a_refund_is_told_apart_from_what_a_merchant_gets(
+    *, reference: str, is_refund: bool
+) -> None:
+    assert is_refund_on_the_wire(reference=reference) is is_refund

@@ -47,6 +47,19 @@ def test_csv_and_json_say_the_same() -> None:
     assert (second.kind, second.receipt, second.charge) == (LineKind.REFUND, None, Money(125))
 
 
+@pytest.mark.parametrize(
+    ("reference", "kind"),
+    [
+        ("pln_abcdefghijklmnopqrst-x01-a1-r1", LineKind.REFUND),
+        ("pln_abcdefghijklmnopqrst-p1", LineKind.PAYOUT),
+    ],
+)
+def test_what_is_paid_out_to_a_customer_is_a_refund(reference: str, kind: LineKind) -> None:
+    row = {**ROW, "kind": "payout", "reference": reference}
+    (line,) = read_document(content=as_csv(row), form=StatementForm.CSV)
+    assert line.kind is kind
+
+
 def test_a_line_that_stands_there_twice_has_two_names() -> None:
     lines = read_document(content=as_csv(ROW, ROW), form=StatementForm.CSV)
     assert [line.line_id for line in lines] == ["17", "17-2"]
