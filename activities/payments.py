@@ -1,5 +1,6 @@
 """The payments domain's steps: each one transaction, each idempotent by its ids."""
 
+from dataclasses import replace
 from datetime import date
 
 from holidays import country_holidays
@@ -83,7 +84,9 @@ class PaymentsActivities:
                 at=command.at,
             )
         planned = plan_attempt(
-            of=stored.collectable,
+            of=replace(
+                stored.collectable, rest_of=command.rest_of, follows_part=command.follows_part
+            ),
             policy=policy,
             limits=limits,
             holidays=_holidays_from(day=min(today, terms.due_on)),
@@ -102,13 +105,16 @@ class PaymentsActivities:
             opened = await attempts.open_attempt(
                 session=session,
                 keyring=self._keyring,
-                attempt_id=command.attempt_id,
-                plan_id=command.plan_id,
-                installment_id=command.installment_id,
-                wallet_id=command.wallet_id,
-                channel=command.channel,
-                amount=command.amount,
-                at=command.at,
+                new=attempts.NewAttempt(
+                    attempt_id=command.attempt_id,
+                    plan_id=command.plan_id,
+                    installment_id=command.installment_id,
+                    wallet_id=command.wallet_id,
+                    channel=command.channel,
+                    amount=command.amount,
+                    at=command.at,
+                    is_part=command.is_part,
+                ),
             )
             questions = await policies.find_query_times(
                 session=session, day=addis_date(at=command.at)
@@ -212,6 +218,7 @@ class PaymentsActivities:
                     channel=contract.Channel(attempt.channel),
                     succeeded_at=attempt.moved_at,
                     is_surplus=attempt.surplus_at is not None,
+                    is_part=attempt.is_part,
                     amount=attempt.asked_santim,
                     provider=attempt.provider,
                     wallet_id=wallet_id_of(plan_id=attempt.plan_id, number=attempt.wallet_number),

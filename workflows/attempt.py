@@ -291,6 +291,7 @@ class Attempt:
             amount=self.order.amount,
             at=self.clock.now(),
             wallet_id=self.order.wallet_id,
+            is_part=self.order.part is not None,
         )
 
     def _checkout(self, *, expires_minutes: int) -> OpenCheckout:

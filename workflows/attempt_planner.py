@@ -12,6 +12,7 @@ from activities.contracts.collecting import (
     PlanNextAttempt,
     PolicyTerms,
 )
+from meqenet.money import Money
 from meqenet.payments.rail import MandateStatus, WalletProvider
 from meqenet.payments.retry_reasons import AttemptReason, EndReason
 from workflows.asking import ask, report_of
@@ -23,11 +24,12 @@ PATCH = "collection-policy-1"
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """Which wallet an attempt asks, and how."""
+    """Which wallet an attempt asks, and how; ``part`` of the amount, where not for all of it."""
 
     channel: p.Channel
     provider: WalletProvider
     wallet_id: str | None
+    part: Money | None = None
 
     def __str__(self) -> str:
         """As an operator reads it; nothing private."""
@@ -37,20 +39,30 @@ class Way:
 def way_of(order: CollectionOrder, /, *, planned: NextAttemptPlanned | None = None) -> Way:
     """The way of a planned attempt; without one, that on which the collection begins."""
     if planned is None or planned.channel is None:
-        return Way(channel=order.channel, provider=order.provider, wallet_id=order.wallet_id)
+        return Way(
+            channel=order.channel,
+            provider=order.provider,
+            wallet_id=order.wallet_id,
+            part=order.part,
+        )
     return Way(
         channel=planned.channel,
         provider=planned.provider or order.provider,
         wallet_id=planned.wallet_id,
+        part=planned.part,
     )
 
 
 @dataclass(kw_only=True)
 class AttemptPlanner:
-    """The policy's word on one installment's attempts."""
+    """The policy's word on one installment's attempts.
+
+    ``whole``: the amount, where parts of it are paid.
+    """
 
     order: CollectionOrder
     clock: PlanClock
+    whole: Money | None = None
 
     def choose(self, *, wallet_id: str, number: int) -> None:
         """The customer wants to pay from this wallet: attempts are planned for it from now on.
@@ -73,8 +85,12 @@ class AttemptPlanner:
             return None
         return self.order.policy
 
-    async def plan(self) -> NextAttemptPlanned:
-        """When and how the next attempt is made, and why; or why there is none."""
+    async def plan(self, *, follows_part: bool = False) -> NextAttemptPlanned:
+        """When and how the next attempt is made, and why; or why there is none.
+
+        Args:
+            follows_part: a part has just been paid, so that the rest is asked for next.
+        """
         terms = self.order.policy
         if terms is None:
             raise ValueError("a collection without a policy goes by its dates")
@@ -87,6 +103,8 @@ class AttemptPlanner:
                     amount=self.order.amount,
                     terms=terms,
                     at=max(self.clock.now(), self.order.not_before or self.clock.now()),
+                    rest_of=self.whole,
+                    follows_part=follows_part,
                 ),
                 summary="When and how is it collected next?",
             )

@@ -12,12 +12,14 @@ with workflow.unsafe.imports_passed_through():
     from activities.contracts.payments import AttemptStanding, AttemptState, Channel
     from meqenet.calendar import at_addis
     from meqenet.identity import attempt_id
+    from meqenet.money import Money
     from meqenet.payments.rail import RailStatus
     from workflows.asking import report_of
     from workflows.attempt import Attempt
     from workflows.attempt_planner import AttemptPlanner, Way, way_of
     from workflows.clock import ClockMoved, PlanClock
     from workflows.collection_end import ended_after, ended_unsent
+    from workflows.collection_news import attempt_failed, customer_asked, part_paid
     from workflows.late_money import LateMoney, follow_money, settled
     from workflows.late_words import store_late_word
     from workflows.messages import PaymentReported, plan_workflow_id
@@ -27,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
         CollectionResult,
         NewsKind,
     )
+    from workflows.parts import Parts
 
 _LATE_MAX = timedelta(minutes=10)
 """After the deadline the provider closes its order; the order is watched this much longer."""
@@ -52,6 +55,7 @@ class InstallmentCollectionWorkflow:
         self._retry_now = False
         self._money_came = False
         self._paid: AttemptStanding | None = None
+        self._parts = Parts()
         self._chosen: str | None = None
         self._made = order.first_attempt - 1
         self._told: tuple[int, datetime | None] | None = None
@@ -118,19 +122,42 @@ class InstallmentCollectionWorkflow:
             if planned.at is None:
                 return self._nothing(number - 1, reason=planned.reason)
             way = way_of(self._order, planned=planned)
+        return await self._collect_as_planned(planner, way, number=number)
+
+    async def _collect_as_planned(
+        self, planner: AttemptPlanner, way: Way, *, number: int
+    ) -> CollectionResult:
         while not self._stopped():
             standing = await self._try(number, way=way)
-            if standing.state is AttemptState.SUCCEEDED or self._stopped():
+            part = self._parts.come(standing, order=self._order, way=way, number=number)
+            if part is not None:
+                planned = await self._go_on_with_rest(planner, standing, part=part)
+            elif standing.state is AttemptState.SUCCEEDED or self._stopped():
                 return self._result(standing, attempts=number)
-            planned = await planner.plan()
-            if planned.at is not None:
-                await self._tell_failed(standing, next_at=planned.at, reason=planned.reason)
-                planned = await self._wait_as_planned(planner, planned)
-            if self._stopped() or planned.at is None:
+            else:
+                planned = await planner.plan()
+                if planned.at is not None:
+                    await self._tell_failed(standing, next_at=planned.at, reason=planned.reason)
+            planned = await self._wait_as_planned(planner, planned)
+            is_over = self._stopped() or planned.at is None
+            if is_over and part is not None:
+                return self._nothing(number, reason=None if self._stop else planned.reason)
+            if is_over:
                 return self._result(standing, attempts=number, reason=planned.reason)
             way = way_of(self._order, planned=planned)
             number += 1
         return self._nothing(number - 1, reason=None)
+
+    async def _go_on_with_rest(
+        self, planner: AttemptPlanner, standing: AttemptStanding, *, part: Money
+    ) -> NextAttemptPlanned:
+        """Tell the plan of a part that is paid, and when what is left is asked for."""
+        self._paid = None
+        self._order = self._parts.take(standing, order=self._order, part=part, planner=planner)
+        planned = await planner.plan(follows_part=True)
+        number, now = self._order.number, self._clock.now()
+        await self._tell(part_paid(standing, number=number, part=part, planned=planned, now=now))
+        return planned
 
     async def _wait_as_planned(
         self, planner: AttemptPlanner, planned: NextAttemptPlanned
@@ -190,6 +217,8 @@ class InstallmentCollectionWorkflow:
                 channel=way.channel,
                 provider=way.provider,
                 wallet_id=way.wallet_id,
+                amount=way.part or self._order.amount,
+                part=way.part,
                 deadline=deadline,
             ),
             clock=self._clock,
@@ -268,16 +297,8 @@ class InstallmentCollectionWorkflow:
     async def _tell_failed(
         self, standing: AttemptStanding, *, next_at: datetime, reason: str | None
     ) -> None:
-        await self._tell(
-            CollectionNews(
-                number=self._order.number,
-                kind=NewsKind.ATTEMPT_FAILED,
-                attempt_id=standing.attempt_id,
-                cause=standing.cause,
-                next_attempt_at=next_at,
-                next_attempt_reason=reason,
-            )
-        )
+        number = self._order.number
+        await self._tell(attempt_failed(standing, number=number, next_at=next_at, reason=reason))
 
     async def _wait_for_its_time(self, at: datetime) -> None:
         while True:
@@ -303,7 +324,9 @@ class InstallmentCollectionWorkflow:
         """
         while self._reported:
             ended_id, report = self._reported.popitem()
-            paid = self._paid if self._paid and self._paid.attempt_id == ended_id else None
+            paid = self._parts.paid.get(ended_id)
+            if self._paid and self._paid.attempt_id == ended_id:
+                paid = self._paid
             is_late = report.answer.status is RailStatus.SUCCEEDED and paid is None
             if is_late and workflow.patched(_LATE_MONEY):
                 await follow_money(
@@ -326,15 +349,9 @@ class InstallmentCollectionWorkflow:
             # Nobody could pay while the provider took no orders.
             deadline += self._clock.now() - begun_at
         if opened is not None:
+            number, asked_by = self._order.number, attempt.attempt_id
             await self._tell(
-                CollectionNews(
-                    number=self._order.number,
-                    kind=NewsKind.CUSTOMER_ASKED,
-                    attempt_id=attempt.attempt_id,
-                    url=opened.url,
-                    app_link=opened.raw_request,
-                    expires_at=deadline,
-                )
+                customer_asked(opened, number=number, attempt_id=asked_by, deadline=deadline)
             )
         watch = asyncio.create_task(attempt.resolve())
         # Even unwanted, the order can be paid until the provider closes it: see it to its end.

@@ -50,6 +50,7 @@ from workflows.support_deeds import (
     keep_holds,
     postponed_order,
 )
+from workflows.taking_part import take_part
 from workflows.taking_payment import take_payment
 
 _ROLL_AFTER_COLLECTIONS = 6
@@ -221,6 +222,9 @@ async def _take_news(desk: PlanDesk, news: CollectionNews) -> None:
     """A failed attempt, or a page on which the customer can pay what cannot be pulled."""
     if news.kind is NewsKind.CUSTOMER_ASKED:
         await _request_payment(desk, news)
+        return
+    if news.kind is NewsKind.PART_PAID:
+        await take_part(desk, news)
         return
     installment = desk.life.installment(number=news.number)
     installment.attempts += 1

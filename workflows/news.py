@@ -18,6 +18,8 @@ class NewsKind(StrEnum):
     """The customer can pay now: on the page, in the app, or at the prompt on the phone."""
     ATTEMPT_FAILED = "attempt_failed"
     """An attempt failed; the next is at ``next_attempt_at``, if there is one."""
+    PART_PAID = "part_paid"
+    """A part of the amount is there; the rest is asked for at ``next_attempt_at``, if it is."""
     AT_REST = "at_rest"
     """All that was due at the test clock's ``turn`` is done; next wake at ``next_attempt_at``."""
 
@@ -27,7 +29,8 @@ class CollectionNews:
     """Signal ``collection_news`` from a collection to its plan.
 
     ``next_attempt_reason`` is a code of ``meqenet.payments.retry_reasons``; ``expires_at``: until
-    when the customer can pay.
+    when the customer can pay. Of a part that is paid: ``amount``, ``paid_at`` and whose wallet
+    (``provider``) has brought it.
     """
 
     number: int
@@ -40,6 +43,9 @@ class CollectionNews:
     url: str | None = None
     app_link: str | None = None
     turn: int = 0
+    amount: Money | None = None
+    paid_at: datetime | None = None
+    provider: WalletProvider | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +68,7 @@ class CollectionOrder:
         wallet_id: which of the plan's wallets the first attempt asks; None is its own.
         is_single: only what a person asks for is attempted; nothing is repeated by itself.
         receipt: of money that came to our short code: the provider's id of it, to ask about.
+        part: what the first attempt asks for, where a run that was lost had asked for a part.
     """
 
     plan_id: str
@@ -88,6 +95,7 @@ class CollectionOrder:
     wallet_id: str | None = None
     is_single: bool = False
     receipt: str | None = None
+    part: Money | None = None
 
 
 class CollectionEnd(StrEnum):

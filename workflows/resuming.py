@@ -153,7 +153,7 @@ async def _collect_on(desk: PlanDesk, installment: InstallmentLife, *, left: Lef
     current = attempt_id(installment_id=order.installment_id, number=order.first_attempt)
     made = left.payments.attempt(attempt_id=current)
     was_made = made is not None
-    if made is not None and made.amount is not None:
+    if made is not None and made.amount is not None and not made.is_part:
         # What was stored is asked about as it was: a late fee may have been charged since.
         installment.asked = made.amount
     await desk.start_collection(
@@ -164,6 +164,7 @@ async def _collect_on(desk: PlanDesk, installment: InstallmentLife, *, left: Lef
             wallet_id=None if made is None else made.wallet_id,
             amount=installment.asked or order.amount,
             retry_on=order.retry_on[known.failed :],
+            part=made.amount if made is not None and made.is_part else None,
             asks_first=was_made,
             not_before=None if was_made else known.next_attempt_at,
         )

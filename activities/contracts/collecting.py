@@ -42,13 +42,19 @@ class PolicyTerms:
 
 @dataclass(frozen=True, kw_only=True)
 class PlanNextAttempt:
-    """When and how is the installment collected next?"""
+    """When and how is the installment collected next?
+
+    ``rest_of``: parts of this amount are paid, and ``amount`` is the rest; ``follows_part``: one of
+    them has just been.
+    """
 
     plan_id: str
     installment_id: str
     amount: Money
     terms: PolicyTerms
     at: datetime
+    rest_of: Money | None = None
+    follows_part: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +74,7 @@ class NextAttemptPlanned:
         mandate: what was known of it.
         wallet_id: which of the customer's wallets is asked; None without an attempt.
         provider: whose it is.
+        part: what of the amount is asked for first, where the wallet may not pay it at once.
     """
 
     at: datetime | None
@@ -80,6 +87,7 @@ class NextAttemptPlanned:
     mandate: MandateStatus | None = None
     wallet_id: str | None = None
     provider: WalletProvider | None = None
+    part: Money | None = None
 
 
 def told(
@@ -107,6 +115,7 @@ def told(
         mandate=mandate,
         wallet_id=planned.wallet_id,
         provider=planned.provider,
+        part=planned.part,
     )
 
 

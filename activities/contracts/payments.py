@@ -75,7 +75,7 @@ class RegisterWallet:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenAttempt:
-    """Store the intent to collect before it is sent; ``wallet_id`` None is the plan's own one."""
+    """Store the intent to collect, or a part, before it is sent; without ``wallet_id`` of its own."""
 
     attempt_id: str
     plan_id: str
@@ -84,6 +84,7 @@ class OpenAttempt:
     amount: Money
     at: datetime
     wallet_id: str | None = None
+    is_part: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +101,7 @@ class RecordAnswer:
 class AttemptStanding:
     """The attempt after the answer. ``cause`` and ``retryable`` when failed.
 
-    ``provider``: whose wallet it asks; None in what was recorded before it was told.
+    ``provider``: whose wallet it asks; None of older ones.
     """
 
     attempt_id: str
@@ -236,7 +237,7 @@ class LoadPayments:
 class AttemptFound:
     """A stored attempt. ``succeeded_at``: when its money moved; a surplus pays no installment.
 
-    ``provider``, ``wallet_id``: which wallet it asks; None in what was recorded before.
+    ``provider``, ``wallet_id``: which wallet it asks; None of older ones. ``is_part``: of a part.
     """
 
     attempt_id: str
@@ -247,6 +248,7 @@ class AttemptFound:
     amount: Money | None = None
     provider: WalletProvider | None = None
     wallet_id: str | None = None
+    is_part: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,10 +262,7 @@ class RefundFound:
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedPayments:
-    """All orders of a plan, oldest first, and the phone of its wallet (None: none is on file).
-
-    ``further_wallets``: ids of the other wallets from which it may be paid.
-    """
+    """All orders of a plan, oldest first, the phone of its wallet, and ids of its other wallets."""
 
     msisdn: str | None = field(repr=False)
     attempts: tuple[AttemptFound, ...]

@@ -31,23 +31,11 @@ class OpenedAttempt:
     wallet: OpenWallet
 
 
-async def open_attempt(
-    *,
-    session: WriteSession,
-    keyring: Keyring,
-    attempt_id: str,
-    plan_id: str,
-    installment_id: str,
-    channel: str,
-    amount: Money,
-    at: datetime,
-    wallet_id: str | None = None,
-) -> OpenedAttempt:
-    """Store the intent to collect, once; the same attempt again is given as it stands.
+@dataclass(frozen=True, kw_only=True)
+class NewAttempt:
+    """The intent to collect.
 
-    Args:
-        session: the transaction.
-        keyring: opens the wallet's phone.
+    Attributes:
         attempt_id: its id.
         plan_id: the plan.
         installment_id: what is collected.
@@ -55,6 +43,28 @@ async def open_attempt(
         amount: how much.
         at: now, by the plan's clock.
         wallet_id: which of the plan's wallets is asked; None is its own.
+        is_part: it asks for a part of what is owed of the installment; the rest is asked for next.
+    """
+
+    attempt_id: str
+    plan_id: str
+    installment_id: str
+    channel: str
+    amount: Money
+    at: datetime
+    wallet_id: str | None = None
+    is_part: bool = False
+
+
+async def open_attempt(
+    *, session: WriteSession, keyring: Keyring, new: NewAttempt
+) -> OpenedAttempt:
+    """Store the intent to collect, once; the same attempt again is given as it stands.
+
+    Args:
+        session: the transaction.
+        keyring: opens the wallet's phone.
+        new: the intent.
 
     Raises:
         Refusal: ``attempt_open``: another attempt of the installment has not ended;
@@ -62,16 +72,17 @@ async def open_attempt(
         Defect: ``attempt_differs``: the id stands for something else; ``order_id_foreign``: it is
             not derived from the installment and the plan; ``wallet_missing``; ``wallet_foreign``.
     """
+    plan_id, attempt_id, installment_id = new.plan_id, new.attempt_id, new.installment_id
     await lock_plan(session=session, plan_id=plan_id)
     parents = (plan_of(order_id=attempt_id), installment_of(order_id=attempt_id))
     if parents != (plan_id, installment_id):
         raise Defect("order_id_foreign", f"{attempt_id} is not derived from {installment_id}")
-    number = wallet_number(plan_id=plan_id, wallet_id=wallet_id)
+    number = wallet_number(plan_id=plan_id, wallet_id=new.wallet_id)
     wallet = await wallet_of(session=session, keyring=keyring, plan_id=plan_id, number=number)
     stored = await session.get(Attempt, (plan_id, attempt_id))
     if stored is not None:
-        content = (stored.channel, stored.asked_santim, stored.wallet_number)
-        if content != (channel, amount, number):
+        content = (stored.channel, stored.asked_santim, stored.wallet_number, stored.is_part)
+        if content != (new.channel, new.amount, number, new.is_part):
             raise Defect("attempt_differs", f"{attempt_id} is stored with other content")
         return OpenedAttempt(attempt=stored, wallet=wallet)
     await _require_collectable(session=session, plan_id=plan_id, installment_id=installment_id)
@@ -79,14 +90,15 @@ async def open_attempt(
         plan_id=plan_id,
         attempt_id=attempt_id,
         installment_id=installment_id,
-        channel=channel,
+        channel=new.channel,
         # Whoever pays to our short code does so by M-PESA, whatever the plan's wallet is.
-        provider=WalletProvider.MPESA if channel == Channel.PAY_BILL else wallet.provider,
-        asked_santim=amount,
+        provider=WalletProvider.MPESA if new.channel == Channel.PAY_BILL else wallet.provider,
+        asked_santim=new.amount,
         state=OrderState.CREATED,
-        opened_at=at,
-        changed_at=at,
+        opened_at=new.at,
+        changed_at=new.at,
         wallet_number=number,
+        is_part=new.is_part,
     )
     session.add(attempt)
     await session.flush()
@@ -95,8 +107,8 @@ async def open_attempt(
         event=NewEvent.of(
             event_id=f"{attempt_id}-opened",
             stream=plan_id,
-            data=AttemptOpened(**_told(attempt), channel=channel),
-            at=at,
+            data=AttemptOpened(**_told(attempt), channel=new.channel),
+            at=new.at,
         ),
     )
     return OpenedAttempt(attempt=attempt, wallet=wallet)
@@ -130,9 +142,10 @@ async def record_answer(
     settled_by = None
     if answer is not None and answer.status is RailStatus.SUCCEEDED:
         settled_by = await late_money.paid_by(session=session, attempt=attempt)
-    after = after_answer(
-        standing=before, answer=answer, at=at, late_money_counts=settled_by is not None
-    )
+    # A part that comes after its attempt had failed may have been asked for again: it is a credit.
+    is_late_part = attempt.is_part and before.state is OrderState.FAILED
+    is_beside = settled_by is not None or is_late_part
+    after = after_answer(standing=before, answer=answer, at=at, late_money_counts=is_beside)
     number = await heard.keep_answer(
         session=session,
         order_id=attempt_id,
@@ -143,7 +156,7 @@ async def record_answer(
     )
     if number is not None:
         is_news = after.standing.state is not before.state
-        is_surplus = is_news and settled_by is not None
+        is_surplus = is_news and is_beside
         take_over(attempt=attempt, standing=after.standing, at=at, is_surplus=is_surplus)
         await session.flush()
         await heard.tell_change(
@@ -176,9 +189,11 @@ async def attempt_by_id(*, session: ReadSession, attempt_id: str) -> Attempt:
 async def _require_collectable(*, session: WriteSession, plan_id: str, installment_id: str) -> None:
     """Let no second order out while one is open, nor after the money has come."""
     siblings = (Attempt.plan_id == plan_id) & (Attempt.installment_id == installment_id)
-    states = set(await session.scalars(select(Attempt.state).where(siblings)))
-    if OrderState.SUCCEEDED in states or await session.scalar(
-        select(exists().where(siblings, late_money.came_late()))
+    made = list(await session.execute(select(Attempt.state, Attempt.is_part).where(siblings)))
+    states = {state for state, _ in made}
+    is_paid = any(state is OrderState.SUCCEEDED and not is_part for state, is_part in made)
+    if is_paid or await session.scalar(
+        select(exists().where(siblings, late_money.came_late(), Attempt.is_part.is_(False)))
     ):
         raise Refusal("installment_paid", f"{installment_id} has been paid", mender=Mender.MEQENET)
     if any(not state.is_final for state in states):

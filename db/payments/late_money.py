@@ -64,8 +64,9 @@ async def find_attempt(*, session: ReadSession, attempt_id: str) -> Attempt | No
 
 
 def pays(*, attempt: Attempt) -> bool:
-    """Whether its money pays its installment."""
-    return attempt.state is OrderState.SUCCEEDED and attempt.surplus_at is None
+    """Whether its money pays its installment, alone or as the last part."""
+    is_taken = attempt.state is OrderState.SUCCEEDED and attempt.surplus_at is None
+    return is_taken and not attempt.is_part
 
 
 def credit_in(*, attempt: Attempt) -> Money | None:

@@ -55,7 +55,7 @@ async def settle_installment(
             return attempt
     late = await session.scalars(
         select(Attempt)
-        .where(mine, came_late())
+        .where(mine, came_late(), Attempt.is_part.is_(False))
         .order_by(Attempt.opened_at, Attempt.attempt_id)
         .limit(1)
     )
@@ -110,7 +110,8 @@ async def _place(
     siblings = await siblings_of(session=session, attempt=attempt)
     settled_by = payer_among(attempts=siblings)
     place = place_of_late_money(
-        is_paid_otherwise=settled_by is not None,
+        # A part may have been asked for again since it had failed: what comes late is a credit.
+        is_paid_otherwise=settled_by is not None or attempt.is_part,
         is_another_open=any(not each.state.is_final for each in siblings),
         need=need,
     )

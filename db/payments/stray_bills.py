@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from db.kernel.encryption import Keyring
 from db.kernel.engine import WriteSession
-from db.payments.attempts import open_attempt
+from db.payments.attempts import NewAttempt, open_attempt
 from db.payments.our_orders import IS_BILL
 from db.payments.tables import Attempt
 from db.payments.wallets import lock_plan
@@ -57,12 +57,14 @@ async def open_stray_bill(
     opened = await open_attempt(
         session=session,
         keyring=keyring,
-        attempt_id=attempt_id(installment_id=parent, number=_FIRST),
-        plan_id=plan_id,
-        installment_id=parent,
-        channel=Channel.PAY_BILL,
-        amount=amount,
-        at=at,
+        new=NewAttempt(
+            attempt_id=attempt_id(installment_id=parent, number=_FIRST),
+            plan_id=plan_id,
+            installment_id=parent,
+            channel=Channel.PAY_BILL,
+            amount=amount,
+            at=at,
+        ),
     )
     # It is asked about by nothing else, and by it alone a second word is known to be the same.
     opened.attempt.receipt = receipt

@@ -96,7 +96,8 @@ class Attempt(Base):
     ``wallet_number``: which of the plan's wallets it asks (:mod:`meqenet.payments.wallet_ids`).
     ``surplus_at``: since when its money is the customer's credit; None of money that pays the
     installment, which one attempt's does at most. ``overpaid_*``: how much of money that came
-    unasked was more than was owed, and since when that is the customer's credit.
+    unasked was more than was owed, and since when that is the customer's credit. ``is_part``: it
+    asks for a part of what is owed of its installment, so that it alone does not pay that.
     """
 
     __tablename__ = "attempts"
@@ -127,7 +128,7 @@ class Attempt(Base):
             "plan_id",
             "installment_id",
             unique=True,
-            postgresql_where=text("state = 'succeeded' AND surplus_at IS NULL"),
+            postgresql_where=text("state = 'succeeded' AND surplus_at IS NULL AND NOT is_part"),
         ),
         Index("ix_attempts_open", "opened_at", postgresql_where=_OPEN),
         Index(
@@ -151,6 +152,7 @@ class Attempt(Base):
     provider_reference: Mapped[str | None] = mapped_column(default=None)
     failure_code: Mapped[str | None] = mapped_column(default=None)
     cause: Mapped[FailureCause | None] = mapped_column(default=None)
+    is_part: Mapped[bool] = mapped_column(default=False)
     receipt: Mapped[str | None] = mapped_column(default=None)
     moved_santim: Mapped[Money | None] = mapped_column(default=None)
     moved_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -161,6 +161,7 @@ class _Reader:
                 | e.InstallmentFailed()
                 | s.NextAttemptMoved()
                 | s.WalletChosen()
+                | InstallmentPaidInPart()
             ):
                 self._collection(event, at=at)
             case lo.PlanChargedOff():
@@ -234,7 +235,8 @@ class _Reader:
         | e.InstallmentPaid
         | e.InstallmentFailed
         | s.NextAttemptMoved
-        | s.WalletChosen,
+        | s.WalletChosen
+        | InstallmentPaidInPart,
         *,
         at: datetime,
     ) -> None:
@@ -255,6 +257,10 @@ class _Reader:
                     failed=known.failed + 1,
                     next_attempt_at=event.next_attempt_at,
                 )
+            case InstallmentPaidInPart():
+                if f"-i{number:02d}-a" not in event.attempt_id:
+                    return  # by the customer's own will
+                known = replace(known, attempts=known.attempts + 1, next_attempt_at=None)
             case s.WalletChosen():
                 known = replace(known, wallet_id=event.wallet_id)
             case s.NextAttemptMoved():

@@ -35,6 +35,8 @@ class Collectable:
             stands in the way no more.
         now: the present, aware.
         chosen: id of the wallet that the customer wants to pay from.
+        rest_of: parts of this amount are paid, and ``amount`` is the rest.
+        follows_part: one of them has just been paid.
     """
 
     plan_id: str
@@ -47,6 +49,8 @@ class Collectable:
     mended_at: datetime | None
     now: datetime
     chosen: str | None = None
+    rest_of: Money | None = None
+    follows_part: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +66,7 @@ class PlannedAttempt:
         channel: how the money is asked for.
         way: why so.
         second_factor: the customer has to confirm by law.
+        part: what of the amount is asked for; None is all of it.
     """
 
     at: datetime
@@ -72,6 +77,7 @@ class PlannedAttempt:
     channel: Channel
     way: RouteReason
     second_factor: bool
+    part: Money | None = None
 
 
 def plan_attempt(
@@ -116,19 +122,30 @@ def plan_attempt(
         limits=limits,
         on=addis_date(at=following.at),
         taken_today=of.paid_today.get(route.wallet_id, nothing) if is_today else nothing,
+        rest_of=of.rest_of,
     )
-    if isinstance(amounts, AboveLimit) or len(amounts.parts) > 1:
-        # One payment is one attempt: an amount in parts is asked for by a person, part by part.
+    if isinstance(amounts, AboveLimit):
         return Exhausted(reason=EndReason.ABOVE_LIMIT, counter=FailureCounter.LIMIT)
+    first, at, delays = amounts.parts[0], following.at, following.delays
+    if first.on > addis_date(at=at):
+        later = first_attempt(
+            policy=policy,
+            route=route,
+            due_on=first.on,
+            holidays=holidays,
+            spread_key=of.plan_id,
+        )
+        at, delays = later.at, (*delays, Delay.DAY_LIMIT, *later.delays)
     return PlannedAttempt(
-        at=following.at,
+        at=at,
         reason=following.reason,
-        delays=following.delays,
+        delays=delays,
         wallet_id=route.wallet_id,
         provider=route.provider,
         channel=amounts.channel,
         way=route.reason,
         second_factor=amounts.second_factor,
+        part=first.amount if len(amounts.parts) > 1 else None,
     )
 
 
@@ -141,6 +158,8 @@ def _when(
 ) -> NextAttempt | Exhausted:
     if isinstance(route, Route) and _is_asked_for(of):
         return NextAttempt(at=of.now, reason=AttemptReason.ASKED_FOR, delays=(), counter=None)
+    if isinstance(route, Route) and of.follows_part:
+        return NextAttempt(at=of.now, reason=AttemptReason.NEXT_PART, delays=(), counter=None)
     if of.failures:
         following = next_attempt(
             policy=policy,

@@ -37,6 +37,8 @@ class AttemptReason(StrEnum):
     """The way it was tried last leads nowhere: another wallet or another channel is used."""
     ASKED_FOR = "asked_for"
     """Somebody has asked for it: it is made at once, whatever failed before."""
+    NEXT_PART = "next_part"
+    """A part has been paid: what the wallet may pay next is asked for."""
 
 
 class Delay(StrEnum):
@@ -48,6 +50,8 @@ class Delay(StrEnum):
     """Quiet hours were waited for to end."""
     DAY_IS_FULL = "day_is_full"
     """A day had seen as many attempts as the policy allows."""
+    DAY_LIMIT = "day_limit"
+    """The wallet may pay no more on that day."""
 
 
 class EndReason(StrEnum):
@@ -110,6 +114,10 @@ WORDINGS: Final[Mapping[AttemptReason | Delay | EndReason, Wording]] = {
         english="Somebody has asked us to try again.",
         amharic="እንደገና እንድንሞክር ተጠይቀናል።",
     ),
+    AttemptReason.NEXT_PART: Wording(
+        english="A part has been paid; we ask for the next one.",
+        amharic="ከፊሉ ተከፍሏል፤ ቀጣዩን ክፍል እንጠይቃለን።",
+    ),
     Delay.HOLIDAY: Wording(
         english="Not on a public holiday.",
         amharic="በሕዝብ በዓል ቀን አይሆንም።",
@@ -121,6 +129,10 @@ WORDINGS: Final[Mapping[AttemptReason | Delay | EndReason, Wording]] = {
     Delay.DAY_IS_FULL: Wording(
         english="Not more often on one day.",
         amharic="በአንድ ቀን ከዚህ በላይ አይሆንም።",
+    ),
+    Delay.DAY_LIMIT: Wording(
+        english="The wallet may pay no more on that day.",
+        amharic="ዋሌቱ በዚያ ቀን ከዚህ በላይ ሊከፍል አይችልም።",
     ),
     EndReason.NEEDS_MENDING: Wording(
         english="Trying again would not help; something has to be mended first.",

@@ -73,6 +73,7 @@ def attempt_plan(
     limits: WalletLimits,
     on: date,
     taken_today: Money,
+    rest_of: Money | None = None,
 ) -> AttemptPlan | AboveLimit:
     """How to ask for this amount within the wallet's limits.
 
@@ -86,6 +87,7 @@ def attempt_plan(
         limits: those in force on the day.
         on: the Addis Ababa date of the first part.
         taken_today: what the wallet is known to have paid on that date.
+        rest_of: the whole amount, where parts of it have been paid.
 
     Raises:
         ValueError: the amount is nothing, or the limits have no room for two smallest parts.
@@ -103,9 +105,10 @@ def attempt_plan(
             at_once=limits.payment_max, per_day=limits.per_day_max, part_min=policy.part_min
         )
         parts = _parts(amount, room=room, on=on, left_today=left_today)
+    whole = amount if rest_of is None else rest_of
     return AttemptPlan(
-        channel=confirmed_channel(channel=channel, provider=provider, amount=amount, limits=limits),
-        second_factor=limits.need_second_factor(amount=amount),
+        channel=confirmed_channel(channel=channel, provider=provider, amount=whole, limits=limits),
+        second_factor=limits.need_second_factor(amount=whole),
         parts=parts,
     )
 

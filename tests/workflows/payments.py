@@ -28,6 +28,7 @@ from meqenet.payments.policy_documents import (
 from meqenet.payments.rail import PaymentAnswer, RailStatus, RefundPayment, WalletProvider
 from meqenet.payments.routing import MandateOnFile, WalletOnFile
 from meqenet.payments.wallet_ids import OWN_WALLET, wallet_id_of, wallet_number
+from meqenet.payments.wallet_limits import WalletLimits
 
 
 def policy(name: str) -> dict[str, Any]:
@@ -53,6 +54,8 @@ class Payments:
     mandates: dict[str, MandateOnFile] = field(default_factory=dict)
     planned: list[collecting.PlanNextAttempt] = field(default_factory=list)
     holidays: frozenset[date] = frozenset()
+    payment_max: Money | None = None
+    """What a wallet may pay at once; None leaves that to the directive."""
     overpaid: dict[str, Money] = field(default_factory=dict)
 
     @takes(KEEP_OVERPAID)
@@ -160,9 +163,11 @@ class Payments:
                 mended_at=command.terms.mended_at,
                 now=command.at,
                 chosen=command.terms.wallet_id,
+                rest_of=command.rest_of,
+                follows_part=command.follows_part,
             ),
             policy=read_retry_policy(document=policy(f"retries-{command.terms.option}-v1")),
-            limits=read_wallet_limits(document=policy("wallet_limits-level_2-v2")),
+            limits=self._limits(),
             holidays=self.holidays,
         )
         return collecting.told(
@@ -170,6 +175,13 @@ class Payments:
             contract_no=wallet.contract_no,
             mandate=None if mandate is None else mandate.status,
         )
+
+    def _limits(self) -> WalletLimits:
+        limits = read_wallet_limits(document=policy("wallet_limits-level_2-v2"))
+        if self.payment_max is None:
+            return limits
+        grades = {**limits.grades, "per_transaction_max": "C"}
+        return replace(limits, per_transaction_max=self.payment_max, grades=grades)
 
     def _failures(self, command: collecting.PlanNextAttempt) -> list[FailedAttempt]:
         return [

@@ -198,9 +198,9 @@ async def test_the_database_itself_refuses_a_second_open_attempt_and_a_second_su
     copy = text(
         """
         INSERT INTO attempts (plan_id, attempt_id, installment_id, channel, provider,
-            asked_santim, state, moved_santim, moved_at, opened_at, changed_at)
+            asked_santim, state, moved_santim, moved_at, opened_at, changed_at, is_part)
         SELECT plan_id, attempt_id || '0', installment_id, channel, provider,
-            asked_santim, state, moved_santim, moved_at, opened_at, changed_at
+            asked_santim, state, moved_santim, moved_at, opened_at, changed_at, is_part
         FROM attempts WHERE plan_id = :plan
         """
     )
