@@ -75,7 +75,7 @@ class RegisterWallet:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenAttempt:
-    """Store the intent to collect, or a part of it, before it is sent, from this wallet or its own."""
+    """Store the intent to collect, or a part of it, before it is sent; ``wallet_id`` or its own."""
 
     attempt_id: str
     plan_id: str
