@@ -1,5 +1,6 @@
 """A complaint as it is told: to the merchant's checkout, and with more to staff."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -101,6 +102,8 @@ class SupportComplaint(Complaint):
                     **_EXAMPLE,
                     "merchant": "mer_abcdefghijklmnopqrst",
                     "assignee": "stf_abcdefghijklmnopqrst",
+                    "assignee_handle": "abebe",
+                    "reminded": False,
                     "escalation": "none",
                     "possible": ["answer", "assign", "close", "escalate"],
                 }
@@ -111,6 +114,10 @@ class SupportComplaint(Complaint):
     merchant: str
     assignee: str | None
     """Who looks after it, by the staff id; null: nobody yet."""
+    assignee_handle: str | None
+    """The name that people know them by."""
+    reminded: bool
+    """Whether its last day is so near that whoever looks after it was reminded."""
     escalation: Escalation
     possible: list[ComplaintDeed]
     """What may be done with it now; your role may still not allow it."""
@@ -122,6 +129,8 @@ class DeedDone(Told):
     deed: ComplaintDeed
     by: str
     """A staff id, or the merchant who spoke for the customer."""
+    handle: str | None
+    """Of a member of staff, the name that people know them by."""
     why: str
     assigned_to: str | None
     at: datetime
@@ -137,6 +146,8 @@ class SupportComplaintRead(SupportComplaint):
                     **_EXAMPLE,
                     "merchant": "mer_abcdefghijklmnopqrst",
                     "assignee": "stf_abcdefghijklmnopqrst",
+                    "assignee_handle": "abebe",
+                    "reminded": False,
                     "escalation": "none",
                     "possible": ["answer", "assign", "close", "escalate"],
                     "said": [_SAID],
@@ -144,6 +155,7 @@ class SupportComplaintRead(SupportComplaint):
                         {
                             "deed": "assign",
                             "by": "stf_abcdefghijklmnopqrst",
+                            "handle": "abebe",
                             "why": "speaks Amharic",
                             "assigned_to": "stf_abcdefghijklmnopqrst",
                             "at": "2026-11-23T06:30:00Z",
@@ -172,6 +184,8 @@ class Complaints(Told):
                             **_EXAMPLE,
                             "merchant": "mer_abcdefghijklmnopqrst",
                             "assignee": None,
+                            "assignee_handle": None,
+                            "reminded": False,
                             "escalation": "none",
                             "possible": ["answer", "assign", "close", "escalate"],
                         }
@@ -200,21 +214,24 @@ def complaint_read(found: ComplaintFile, /) -> ComplaintRead:
     return ComplaintRead.model_validate({**_fields(found.complaint), "said": said})
 
 
-def support_complaint(found: ComplaintView, /) -> SupportComplaint:
-    """For staff."""
-    return SupportComplaint.model_validate(_support_fields(found))
+def support_complaint(found: ComplaintView, /, *, handles: Mapping[str, str]) -> SupportComplaint:
+    """For staff. ``handles``: by staff id, the names that people know them by."""
+    return SupportComplaint.model_validate(_support_fields(found, handles=handles))
 
 
-def support_complaint_read(found: ComplaintFile, /) -> SupportComplaintRead:
+def support_complaint_read(
+    found: ComplaintFile, /, *, handles: Mapping[str, str]
+) -> SupportComplaintRead:
     """For staff, with what was said and done."""
     return SupportComplaintRead.model_validate(
         {
-            **_support_fields(found.complaint),
+            **_support_fields(found.complaint, handles=handles),
             "said": [_said(each) for each in found.said],
             "deeds": [
                 DeedDone(
                     deed=each.kind,
                     by=each.who,
+                    handle=handles.get(each.who),
                     why=each.why,
                     assigned_to=each.assigned_to,
                     at=each.at,
@@ -225,12 +242,12 @@ def support_complaint_read(found: ComplaintFile, /) -> SupportComplaintRead:
     )
 
 
-def complaints_listed(found: ComplaintsListed, /) -> Complaints:
+def complaints_listed(found: ComplaintsListed, /, *, handles: Mapping[str, str]) -> Complaints:
     """The list, for staff."""
     return Complaints(
         open=found.counts.open,
         escalated=found.counts.escalated,
-        complaints=[support_complaint(each) for each in found.listed],
+        complaints=[support_complaint(each, handles=handles) for each in found.listed],
     )
 
 
@@ -254,11 +271,13 @@ def _fields(found: ComplaintView) -> dict[str, object]:
     }
 
 
-def _support_fields(found: ComplaintView) -> dict[str, object]:
+def _support_fields(found: ComplaintView, *, handles: Mapping[str, str]) -> dict[str, object]:
     return {
         **_fields(found),
         "merchant": found.merchant_id,
         "assignee": found.assignee,
+        "assignee_handle": handles.get(found.assignee or ""),
+        "reminded": found.clock_step is not None and found.state is ComplaintState.OPEN,
         "escalation": found.escalation,
         "possible": sorted(POSSIBLE[found.state]),
     }

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import ConfigDict, Field
 
+from apps.checkout_api.complaint_handlers import handler_named, handles_of_staff
 from apps.checkout_api.complaint_process import (
     TypedNumber,
     Words,
@@ -29,6 +30,7 @@ from apps.checkout_api.problems import openapi_responses
 from apps.checkout_api.staff_authentication import Staff, require_role, staff_who
 from apps.checkout_api.support_plans import found_plan
 from apps.checkout_api.wire import Sent
+from db.disputes.views.complaints import ComplaintView
 from meqenet.auth.roles import Deed as StaffDeed
 from meqenet.disputes.complaint_rules import Deed
 from meqenet.disputes.complaint_states import (
@@ -48,7 +50,7 @@ _Reader = Annotated[Staff, Depends(staff_who(StaffDeed.READ_COMPLAINT))]
 _Handler = Annotated[Staff, Depends(staff_who(StaffDeed.HANDLE_COMPLAINT))]
 _WRITES: Final = openapi_responses(400, 404, 409)
 _PLAN: Final = r"^pln_[a-z2-7]{20}$"
-_STAFF: Final = r"^stf_[a-z2-7]{20}$"
+_STAFF: Final = r"^(stf_[a-z2-7]{20}|[a-z][a-z0-9-]{1,39})$"
 
 
 class StaffComplaintRequest(ComplaintRequest):
@@ -88,13 +90,11 @@ class AssignRequest(ReasonedDeed):
     """Who looks after it."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"why": "speaks Afaan Oromo", "to": "stf_abcdefghijklmnopqrst"}]
-        }
+        json_schema_extra={"examples": [{"why": "speaks Afaan Oromo", "to": "abebe"}]}
     )
 
     to: str | None = Field(default=None, pattern=_STAFF)
-    """A staff id; without it yourself. Another than yourself is for supervisors."""
+    """A staff id or a handle; without it yourself. Another than yourself is for supervisors."""
 
 
 class AnswerRequest(ReasonedDeed):
@@ -159,7 +159,7 @@ async def make(
             key=key,
             assignee=staff.staff_id,
         )
-        return Answer(status=201, body=support_complaint(made))
+        return Answer(status=201, body=await _told(parts, made))
 
     return await once(request=request, parts=parts, asker=staff, key=key, act=act)
 
@@ -176,7 +176,7 @@ async def listed(
     found = await parts.complaints.complaints(
         plan_id=plan, assignee=staff.staff_id if mine else None, escalated=escalated
     )
-    return complaints_listed(found)
+    return complaints_listed(found, handles=await handles_of_staff(parts))
 
 
 @router.get(
@@ -189,7 +189,7 @@ async def read(parts: Parts, staff: _Reader, tracking_number: TypedNumber) -> Su
     found = await parts.complaints.file(tracking_number=number)
     if found is None:
         raise unknown_complaint()
-    return support_complaint_read(found)
+    return support_complaint_read(found, handles=await handles_of_staff(parts))
 
 
 @router.post(
@@ -207,9 +207,10 @@ async def assign(
     body: AssignRequest,
 ) -> Response:
     """Whoever looks after it is reminded before its last day."""
-    to = body.to or staff.staff_id
-    if to != staff.staff_id:
+    to = staff.staff_id
+    if body.to not in (None, to):
         require_role(staff=staff, deed=StaffDeed.ASSIGN_COMPLAINT)
+        to = await handler_named(parts, name=body.to or "")
     deed = Deed(kind=ComplaintDeed.ASSIGN, who=staff.staff_id, why=body.why, to=to)
     return await _done(request, parts, staff, key=key, typed=tracking_number, deed=deed)
 
@@ -297,12 +298,16 @@ async def close(
     return await _done(request, parts, staff, key=key, typed=tracking_number, deed=deed)
 
 
+async def _told(parts: ApiParts, found: ComplaintView) -> SupportComplaint:
+    return support_complaint(found, handles=await handles_of_staff(parts))
+
+
 async def _done(
     request: Request, parts: ApiParts, staff: Staff, *, key: str, typed: str, deed: Deed
 ) -> Response:
     async def act() -> Answer:
         found = await found_complaint(parts, typed=typed)
         now = await have_done(parts=parts, complaint=found, deed=deed, key=key)
-        return Answer(status=200, body=support_complaint(now))
+        return Answer(status=200, body=await _told(parts, now))
 
     return await once(request=request, parts=parts, asker=staff, key=key, act=act)

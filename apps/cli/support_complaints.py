@@ -122,7 +122,7 @@ def assign(
     why: _Why,
     to: Annotated[
         str | None,
-        typer.Option("--to", help="A staff id; yourself by default.", metavar="STAFF"),
+        typer.Option("--to", help="A handle or a staff id; yourself by default.", metavar="STAFF"),
     ] = None,
     api: _Api = None,
     as_json: _Json = False,

@@ -19,8 +19,8 @@ def complaint_page(*, found: Mapping[str, Any]) -> Iterator[RenderableType]:
         f"{found['language']}, received {came} UTC"
     )
     yield Text(_standing(found))
-    who = found["assignee"] or "nobody yet"
-    yield Text(f"looked after by {who}; escalation: {_words(found['escalation'])}")
+    who = found["assignee_handle"] or found["assignee"] or "nobody yet"
+    yield Text(f"looked after by {who}; came up: {_raised(found)}")
     for each in found.get("said", ()):
         yield Text(f"\n{each['by']}, {_at(each['at'])} UTC, in {each['language']}:", style="dim")
         yield Text(each["text"])
@@ -41,17 +41,17 @@ def list_page(*, found: Mapping[str, Any]) -> Iterator[RenderableType]:
         return
     rows = table(
         "complaints",
-        *("number", "state", "escalation", "last day", "category", "language", "looked after by"),
+        *("number", "state", "came up", "last day", "category", "language", "looked after by"),
     )
     for each in found["complaints"]:
         rows.add_row(
             each["tracking_number"],
             _words(each["state"]),
-            _words(each["escalation"]),
+            _raised(each),
             _day(each["answer_due_on"]),
             _words(each["category"]),
             each["language"],
-            each["assignee"] or "nobody",
+            each["assignee_handle"] or each["assignee"] or "nobody",
         )
     yield rows
 
@@ -68,11 +68,22 @@ def _standing(found: Mapping[str, Any]) -> str:
     return f"to be answered by {due}{again}"
 
 
+def _raised(found: Mapping[str, Any]) -> str:
+    """How far it has come up, or that its last day is near."""
+    if found["escalation"] != "none":
+        return _words(found["escalation"])
+    return "reminded" if found["reminded"] else "no"
+
+
 def _deeds(found: Mapping[str, Any]) -> RenderableType:
     rows = table("what was done", "at", "deed", "by", "why", "to")
     for each in found["deeds"]:
         rows.add_row(
-            _at(each["at"]), each["deed"], each["by"], each["why"], each["assigned_to"] or ""
+            _at(each["at"]),
+            each["deed"],
+            each["handle"] or each["by"],
+            each["why"],
+            each["assigned_to"] or "",
         )
     return rows
 

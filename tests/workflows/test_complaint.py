@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -68,10 +68,15 @@ class Office:
     def clock_id(self) -> str:
         return f"clk_{self.unique}"
 
-    async def complain(self, *, language: str = "am") -> tuple[Handle, ComplaintStanding]:
-        clock = await self.clock()
-        bound = Bind(plan_id=self.number, merchant_id="mer_complaints")
-        view = await clock.execute_update(TestClockWorkflow.bind, bound)
+    async def complain(
+        self, *, language: str = "am", on_clock: bool = True
+    ) -> tuple[Handle, ComplaintStanding]:
+        reading = None
+        if on_clock:
+            clock = await self.clock()
+            bound = Bind(plan_id=self.number, merchant_id="mer_complaints")
+            view = await clock.execute_update(TestClockWorkflow.bind, bound)
+            reading = ClockReading(now=view.now, turn=0)
         start = WithStartWorkflowOperation(
             ComplaintWorkflow.run,
             ComplaintRun(
@@ -84,8 +89,8 @@ class Office:
                 text="ሁለት ጊዜ ተወሰደ",
                 by="stf_first",
                 assignee="stf_first",
-                test_clock_id=self.clock_id,
-                clock=ClockReading(now=view.now, turn=0),
+                test_clock_id=self.clock_id if on_clock else None,
+                clock=reading,
             ),
             id=complaint_workflow_id(tracking_number=self.number),
             task_queue=WORKFLOW_QUEUE,
@@ -209,6 +214,15 @@ async def test_a_complaint_comes_up_is_answered_late_reopened_once_and_closes_by
     assert view is not None
     assert (view.closing, view.in_time, view.assignee) == ("settled", True, "stf_first")
     assert [each.text for each in said] == ["ሁለት ጊዜ ተወሰደ", "ተመልሷል", "አልተመለሰም", "አሁን ተመልሷል"]
+
+
+async def test_in_real_time_a_complaint_comes_up_by_itself(office: Office) -> None:
+    handle, _ = await office.complain(on_clock=False)
+    assert await office.env.fast_forward(handle, timedelta(days=40))
+    assert (await office.told())[1:] == ["acknowledged", "reminded", "escalated", "escalated"]
+    await office.act(handle, **answer("ተመልሷል"))
+    assert not await office.env.fast_forward(handle, timedelta(days=31))
+    assert await handle.result() is ComplaintState.CLOSED
 
 
 async def test_a_complaint_whose_run_is_lost_goes_on_from_the_store(office: Office) -> None:

@@ -13,6 +13,7 @@ from db.kernel.encryption import Keyring
 from db.kernel.engine import ReadSession
 from meqenet.disputes.complaint_states import (
     AnswerOutcome,
+    ClockStep,
     Closing,
     ComplaintCategory,
     ComplaintChannel,
@@ -31,6 +32,7 @@ class ComplaintView:
 
     Attributes:
         due_on: the last Addis Ababa date of the answer that is due, or was; None for a moment.
+        clock_step: what its clock has done last in this round.
         answered_at / outcome / in_time / reopen_until: of the newest answer, if there is one to
             the round that it is in.
     """
@@ -48,6 +50,7 @@ class ComplaintView:
     assignee: str | None
     round_number: int
     due_on: date | None
+    clock_step: ClockStep | None
     answered_at: datetime | None
     outcome: AnswerOutcome | None
     in_time: bool | None
@@ -227,6 +230,7 @@ def _view(row: Complaint, current: ComplaintRound | None) -> ComplaintView:
         assignee=row.assignee,
         round_number=row.round_number,
         due_on=current.due_on if current else None,
+        clock_step=current.clock_step if current else None,
         answered_at=current.answered_at if current else None,
         outcome=current.outcome if current else None,
         in_time=current.in_time if current else None,

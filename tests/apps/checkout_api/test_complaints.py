@@ -51,6 +51,13 @@ async def test_a_complaint_is_found_by_its_number_answered_and_reopened(
     assert taken.json()["assignee"] == agent.staff_id
     other = await agent.post(f"{path}/assign", {"why": "not mine", "to": f"stf_{'a' * 20}"})
     assert (other.status_code, other.json()["code"]) == (403, "role_not_allowed")
+    head = await agent_of(http=http, databases=databases, role=Role.SUPERVISOR)
+    finance = await agent_of(http=http, databases=databases, role=Role.FINANCE)
+    nobody = await head.post(f"{path}/assign", {"why": "not theirs", "to": finance.staff_id})
+    assert (nobody.status_code, nobody.json()["code"]) == (422, "assignee_unknown")
+    handle = taken.json()["assignee_handle"]
+    assigned = await head.post(f"{path}/assign", {"why": "their language", "to": handle})
+    assert assigned.json()["assignee"] == agent.staff_id
     told = {"why": "it was so", "outcome": "upheld", "language": "en", "text": "It came back."}
     refused = await agent.post(f"{path}/answer", told)
     assert (refused.status_code, refused.json()["code"]) == (422, "answer_language_differs")
@@ -68,7 +75,13 @@ async def test_a_complaint_is_found_by_its_number_answered_and_reopened(
     assert (late.status_code, late.json()["code"]) == (409, "complaint_closed")
     file = (await agent.get(path)).json()
     assert [each["by"] for each in file["said"]] == ["customer", "meqenet", "customer"]
-    assert [each["deed"] for each in file["deeds"]] == ["assign", "answer", "reopen", "close"]
+    assert [each["deed"] for each in file["deeds"]] == [
+        "assign",
+        "assign",
+        "answer",
+        "reopen",
+        "close",
+    ]
     await _nothing_is_told(databases["marketplace"])
 
 
