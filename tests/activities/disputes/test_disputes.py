@@ -1,5 +1,6 @@
 """Disputes on the real store: steps that may be repeated, and evidence that is sealed there."""
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable
 from dataclasses import replace
@@ -125,6 +126,17 @@ async def test_a_dispute_runs_through_its_stages_each_step_once(
     ]
     # What is decided is in dispute no more: it may be disputed up to what is left.
     assert (await steps.open_dispute(replace(second, amount=Money(90_000)))).stage is Stage.OPENED
+
+
+async def test_two_who_dispute_the_same_money_at_once_do_not_both_get_it(
+    steps: DisputeSteps, opening: OpenDispute
+) -> None:
+    second = replace(opening, dispute_id=f"{opening.dispute_id[:-1]}2")
+    ends = await asyncio.gather(
+        steps.open_dispute(opening), steps.open_dispute(second), return_exceptions=True
+    )
+    refused = [end.code for end in ends if isinstance(end, Refusal)]
+    assert refused == ["disputed_amount_invalid"]
 
 
 async def test_evidence_is_sealed_hashed_and_added_once_by_one_side(
