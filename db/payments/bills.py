@@ -9,12 +9,15 @@ from sqlalchemy import select
 from db.kernel.encryption import EncryptedColumn, Keyring, find_data_key
 from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.events import NewEvent, append
-from db.payments.tables import Attempt, PaidBill
+from db.payments.tables import Attempt, PaidBill, StatementLine
 from db.payments.wallets import lock_plan, wallet_of
 from meqenet.errors import Mender, Refusal
+from meqenet.identity import wire_id
 from meqenet.money import Money
 from meqenet.payments.channels import Channel
+from meqenet.payments.orders import plan_on_the_wire
 from meqenet.payments.rail import WalletProvider
+from meqenet.payments.statement_document import LineKind
 from meqenet.payments.surplus_events import BillAssigned
 
 PAYER: Final = EncryptedColumn(table="paid_bills", name="payer_sealed")
@@ -53,7 +56,9 @@ async def assign_bill(
     await lock_plan(session=session, plan_id=plan_id)
     bill = await session.get(PaidBill, receipt, with_for_update=True)
     if bill is None:
-        text = "receipt: M-PESA has told of no money under it; look at `meqenet support bills`"
+        bill = await _on_statement(session, receipt=receipt, at=at)
+    if bill is None:
+        text = "receipt: no money is known under it; look at `meqenet support bills`"
         raise Refusal("bill_unknown", text, mender=Mender.MEQENET, field="receipt")
     if bill.plan_id not in (None, plan_id):
         text = "receipt: it came for another plan"
@@ -64,6 +69,35 @@ async def assign_bill(
         event = NewEvent.of(event_id=f"{receipt}-assigned", stream=plan_id, data=told, at=at)
         await append(session=session, event=event)
     return _told(bill)
+
+
+async def _on_statement(session: WriteSession, *, receipt: str, at: datetime) -> PaidBill | None:
+    """Money of which a statement tells, and M-PESA has not: its confirmation was lost."""
+    lines = await session.scalars(
+        select(StatementLine)
+        .where(
+            StatementLine.provider == WalletProvider.MPESA,
+            StatementLine.kind == LineKind.PAYMENT,
+            StatementLine.receipt == receipt,
+        )
+        .order_by(StatementLine.day.desc(), StatementLine.version.desc())
+        .limit(1)
+    )
+    line = lines.one_or_none()
+    if line is None or plan_on_the_wire(reference=wire_id(meqenet_id=line.reference)) is not None:
+        # A payment that we have asked for is its order's, and is found by its id.
+        return None
+    bill = PaidBill(
+        receipt=receipt,
+        plan_id=None,
+        person_id="callbacks-of-mpesa",
+        amount_santim=line.amount_santim,
+        payer_sealed=None,
+        told_at=at,
+    )
+    session.add(bill)
+    await session.flush()
+    return bill
 
 
 def _told(bill: PaidBill) -> ToldBill:

@@ -33,6 +33,7 @@ from meqenet.money import Money
 from meqenet.payments.rail import PaymentAnswer, RailStatus, WalletProvider
 from meqenet.payments.statement_document import StatementForm
 from tests.backing import Databases
+from workers.bill_desk import BillDesk
 
 _AT = datetime(2026, 11, 26, 1, tzinfo=UTC)
 _AMOUNT = Money.from_birr(400)
@@ -115,6 +116,35 @@ async def test_a_bill_is_matched_by_its_receipt_and_a_receipt_counts_once(
     other = plan_id(merchant_id=unique, reference="another")
     with pytest.raises(IntegrityError, match="uq_attempts_pay_bill"):
         await _paid(payments, other, receipt=receipt)
+
+
+async def test_money_that_only_a_statement_tells_of_is_assigned_but_no_order_of_ours(
+    databases: Databases, keyring: Keyring, unique: str
+) -> None:
+    database = databases["payments"]
+    steps: r.ReconciliationSteps = ReconciliationActivities(database=database, keyring=keyring)
+    plan = plan_id(merchant_id=unique, reference="lost")
+    day = date(1900, 1, 1) + timedelta(days=int(unique[:8], 16) % 40_000)
+    unasked, asked = f"A{unique[:9].upper()}", f"B{unique[:9].upper()}"
+    rows = (
+        "id,at,kind,reference,receipt,amount,charge",
+        f"1,{day}T10:00:00+03:00,payment,A TYPING ERROR,{unasked},400.00,0.00",
+        f"2,{day}T10:00:00+03:00,payment,{plan}-i01-a1,{asked},400.00,0.00",
+    )
+    packed = base64.b64encode(zlib.compress("\r\n".join(rows).encode())).decode()
+    document = r.FetchedStatement(form=StatementForm.CSV, packed=packed)
+    await steps.keep_statement(
+        r.KeepStatement(provider="mpesa", day=day, document=document, source="provider", at=_AT)
+    )
+    desk = BillDesk(payments=database)
+    for _ in range(2):
+        bill = await desk.assign(receipt=unasked, plan_id=plan, by="stf_1", why="shown", at=_AT)
+        assert bill.amount == _AMOUNT
+    async with database.read() as session:
+        (told,) = await read_stream(session=session, stream=plan)
+    assert told.content.event_type == "bill_assigned"
+    with pytest.raises(Refusal, match="no money is known"):
+        await desk.assign(receipt=asked, plan_id=plan, by="stf_1", why="shown", at=_AT)
 
 
 async def test_what_is_too_much_of_a_bill_goes_to_the_phone_that_paid_if_anybody_knows_it(
