@@ -219,18 +219,20 @@ async def test_both_secrets_sign_until_the_overlap_ends(
         Webhook(OLD).verify(body, alone)
 
 
-async def test_a_gap_is_fetched_and_two_replays_at_once_are_one(
+@pytest_asyncio.fixture(loop_scope="session")
+async def listener(
     http: httpx.AsyncClient,
     environment: Environment,
     working: None,
     endpoint: Endpoint,
-    keyholder: Shop,
-) -> None:
+    unique: str,
+) -> Shop:
+    """A merchant taken on with its server, and workers that tell it of news."""
     del working
     onboarded = await onboard(
         client=await temporal_client(settings=environment.settings),
         merchant=NewMerchant(
-            handle=f"{keyholder.unique}-told",
+            handle=f"{unique}-told",
             name="Shop",
             account=PayoutAccount(bic="CBETETAA", account_number="1000200030004", account_name="S"),
             webhook_url=endpoint.url,
@@ -239,7 +241,34 @@ async def test_a_gap_is_fetched_and_two_replays_at_once_are_one(
         at=utc_now(),
         randomness=secrets.token_bytes,
     )
-    shop = Shop(http, onboarded.merchant_id, onboarded.api_key, keyholder.unique)
+    return Shop(http, onboarded.merchant_id, onboarded.api_key, unique)
+
+
+async def test_what_was_given_up_is_told_again(
+    listener: Shop, databases: Databases, endpoint: Endpoint
+) -> None:
+    plan = plan_id(merchant_id=listener.merchant_id, reference="1")
+    given_up, _taken, _pending = await told(listener, databases, plan)
+    early = await listener.post("/v1/webhooks/notices/replay", {"to": "2026-11-22"})
+    assert early.json() == {"notices": 0}
+    backwards = {"from": "2026-11-23", "to": "2026-11-22"}
+    refused = await listener.post("/v1/webhooks/notices/replay", backwards)
+    assert refused.json()["code"] == "period_backwards"
+    begun = await listener.post("/v1/webhooks/notices/replay", {"from": "2026-11-23"})
+    assert begun.json() == {"notices": 1}
+
+    async def state() -> str:
+        found = await listener.get(f"/v1/webhooks/notices/{given_up}")
+        return str(found.json()["state"])
+
+    await eventually(state, lambda found: found == "delivered")
+    assert [headers["webhook-id"] for headers, _ in endpoint.heard] == [given_up]
+
+
+async def test_a_gap_is_fetched_and_two_replays_at_once_are_one(
+    listener: Shop, endpoint: Endpoint, keyholder: Shop
+) -> None:
+    shop, http = listener, listener.http
     plan = (await shop.post("/v1/plans", shop.application())).json()["id"]
     assert (await shop.post(f"/v1/plans/{plan}/cancel", {"reason": "as asked"})).status_code == 200
 
