@@ -133,6 +133,8 @@ class DeedDone(Told):
     """Of a member of staff, the name that people know them by."""
     why: str
     assigned_to: str | None
+    """Of an assignment, the staff id of who looks after it since."""
+    assigned_handle: str | None
     at: datetime
 
 
@@ -158,6 +160,7 @@ class SupportComplaintRead(SupportComplaint):
                             "handle": "abebe",
                             "why": "speaks Amharic",
                             "assigned_to": "stf_abcdefghijklmnopqrst",
+                            "assigned_handle": "abebe",
                             "at": "2026-11-23T06:30:00Z",
                         }
                     ],
@@ -234,6 +237,7 @@ def support_complaint_read(
                     handle=handles.get(each.who),
                     why=each.why,
                     assigned_to=each.assigned_to,
+                    assigned_handle=handles.get(each.assigned_to or ""),
                     at=each.at,
                 )
                 for each in found.deeds

@@ -83,7 +83,7 @@ def _deeds(found: Mapping[str, Any]) -> RenderableType:
             each["deed"],
             each["handle"] or each["by"],
             each["why"],
-            each["assigned_to"] or "",
+            each["assigned_handle"] or each["assigned_to"] or "",
         )
     return rows
 
