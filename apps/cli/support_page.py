@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from apps.writing import instant, table
+from meqenet.identity import OWN_PAYMENT_FROM
 
 
 def plan_page(*, plan: Mapping[str, Any]) -> Iterator[RenderableType]:
@@ -173,8 +174,14 @@ def _by_reason(deeds: list[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _name(deed: Mapping[str, Any]) -> str:
-    number = f" {deed['number']}" if deed["number"] else ""
+    number = f" {_of(deed['number'])}" if deed["number"] else ""
     return f"{deed['deed'].replace('_', ' ')}{number}"
+
+
+def _of(number: int) -> str:
+    """An installment's number, or a payment's beside the schedule as its attempts name it."""
+    own = number - OWN_PAYMENT_FROM
+    return f"x{own:02d}" if own > 0 else str(number)
 
 
 def _day(day: Mapping[str, str]) -> str:
