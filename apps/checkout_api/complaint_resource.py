@@ -10,6 +10,7 @@ from pydantic.config import JsonDict
 from apps.checkout_api.amounts import Day, day_of
 from apps.checkout_api.told import Told
 from db.disputes.views.complaints import ComplaintView, SaidView
+from meqenet.disputes.acknowledgement import acknowledgement
 from meqenet.disputes.complaint_states import (
     POSSIBLE,
     AnswerOutcome,
@@ -33,6 +34,12 @@ _EXAMPLE: Final[JsonDict] = {
     "language": "am",
     "received_at": "2026-11-23T06:00:00Z",
     "answer_due_on": {"gregorian": "2026-12-07", "ethiopian": "2019-03-28"},
+    "acknowledgement": {
+        "english": "We have received your complaint. Its number is CMP-7K3M-9QX4-T2H0. You will "
+        "have our answer by 07/12/2026 (28/3/2019 E.C.).",
+        "amharic": "ቅሬታዎ ደርሶናል። የመከታተያ ቁጥሩ CMP-7K3M-9QX4-T2H0 ነው። እስከ 28/3/2019 ዓ.ም. ድረስ "
+        "መልስ እንሰጥዎታለን።",
+    },
     "answered_at": None,
     "outcome": None,
     "reopened": False,
@@ -46,6 +53,13 @@ _SAID: Final[JsonDict] = {
     "text": "የተከፈለው ክፍያ ሁለት ጊዜ ተወሰደ።",
     "at": "2026-11-23T06:00:00Z",
 }
+
+
+class AcknowledgementTold(Told):
+    """Words for the customer, in two languages: show the one that they read better."""
+
+    english: str
+    amharic: str
 
 
 class Complaint(Told):
@@ -64,6 +78,8 @@ class Complaint(Told):
     received_at: datetime
     answer_due_on: Day | None
     """The last day on which an answer is in time: ten working days after the day it came."""
+    acknowledgement: AcknowledgementTold | None
+    """Show it to the customer while an answer is due."""
     answered_at: datetime | None
     outcome: AnswerOutcome | None
     reopened: bool
@@ -266,6 +282,7 @@ def _fields(found: ComplaintView) -> dict[str, object]:
         "language": found.language,
         "received_at": found.received_at,
         "answer_due_on": None if found.due_on is None else day_of(found.due_on),
+        "acknowledgement": _acknowledgement(found),
         "answered_at": found.answered_at,
         "outcome": found.outcome,
         "reopened": found.round_number > 1,
@@ -273,6 +290,13 @@ def _fields(found: ComplaintView) -> dict[str, object]:
         "closed_at": found.closed_at,
         "closing": found.closing,
     }
+
+
+def _acknowledgement(found: ComplaintView) -> AcknowledgementTold | None:
+    if found.due_on is None or found.state is not ComplaintState.OPEN:
+        return None
+    told = acknowledgement(tracking_number=found.tracking_number, due_on=found.due_on)
+    return AcknowledgementTold(english=told.english, amharic=told.amharic)
 
 
 def _support_fields(found: ComplaintView, *, handles: Mapping[str, str]) -> dict[str, object]:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meqenet.calendar import addis_date, at_addis
+from meqenet.disputes.acknowledgement import acknowledgement
 from meqenet.disputes.complaint_rules import (
     TEXT_LENGTH_MAX,
     Deed,
@@ -128,6 +129,17 @@ def test_a_complaint_is_reopened_once() -> None:
     with pytest.raises(Refusal) as refused:
         require_deed(deed=deed, state=ComplaintState.ANSWERED, language="am", round_number=2)
     assert refused.value.code == "complaint_reopened_before"
+
+
+def test_the_customer_is_told_the_number_and_the_day_in_two_calendars() -> None:
+    told = acknowledgement(tracking_number="CMP-7K3M-9QX4-T2H0", due_on=date(2027, 9, 11))
+    assert told.english == (
+        "We have received your complaint. Its number is CMP-7K3M-9QX4-T2H0. You will have our "
+        "answer by 11/09/2027 (6/13/2019 E.C.)."
+    )
+    assert told.amharic == (
+        "ቅሬታዎ ደርሶናል። የመከታተያ ቁጥሩ CMP-7K3M-9QX4-T2H0 ነው። እስከ 6/13/2019 ዓ.ም. ድረስ መልስ እንሰጥዎታለን።"
+    )
 
 
 def test_no_word_of_a_deed_is_in_its_form_for_logs() -> None:
