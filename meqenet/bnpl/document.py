@@ -71,6 +71,13 @@ class DocumentReader:
             raise self.refusal(name, "must be a whole number")
         return value
 
+    def truth(self, name: str) -> bool:
+        """True or false."""
+        value = self._value(name)
+        if not isinstance(value, bool):
+            raise self.refusal(name, "must be true or false")
+        return value
+
     def decimal(self, name: str) -> Decimal:
         """A decimal string, or a number written without exponent."""
         value = self._value(name)

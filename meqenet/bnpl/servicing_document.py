@@ -2,6 +2,7 @@
 
 from meqenet.bnpl.document import DocumentReader
 from meqenet.bnpl.servicing_policy import (
+    REFUND_WHERE_SILENT,
     ChargeOffBy,
     Component,
     DayLimit,
@@ -12,6 +13,8 @@ from meqenet.bnpl.servicing_policy import (
     LateFeePolicy,
     PaidAhead,
     PayOffInterest,
+    RefundPolicy,
+    RefundTo,
     ServicingPolicy,
     SpreadLimit,
 )
@@ -30,6 +33,16 @@ def read_servicing(*, read: DocumentReader) -> ServicingPolicy:
         late_fee=None if read.is_null("late_fee") else _late_fee(read.part("late_fee")),
         delinquency=_delinquency(read.part("delinquency")),
         hardship=_hardship(read.part("hardship")),
+        refund=REFUND_WHERE_SILENT if read.is_null("refund") else _refund(read.part("refund")),
+    )
+    read.finish()
+    return policy
+
+
+def _refund(read: DocumentReader) -> RefundPolicy:
+    policy = RefundPolicy(
+        to=read.member("to", RefundTo),
+        returns_interest=read.truth("returns_interest"),
     )
     read.finish()
     return policy

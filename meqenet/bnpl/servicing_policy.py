@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from meqenet.errors import Mender, Refusal
 from meqenet.money import Money
@@ -36,6 +37,34 @@ class PaidAhead(StrEnum):
     """To the installments to come, the next one first."""
     LAST_INSTALLMENT = "last_installment"
     """To the installments to come, the last one first: the plan ends earlier."""
+
+
+class RefundTo(StrEnum):
+    """Which installments ask for less when goods go back."""
+
+    NEXT_INSTALLMENTS = "next_installments"
+    """The oldest that are not paid, what is past due before all others."""
+    LAST_INSTALLMENTS = "last_installments"
+    """The last ones: the plan ends earlier."""
+    RE_AMORTISE = "re_amortise"
+    """All to come, each of them less; what is past due only where these are not enough."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundPolicy:
+    """What becomes of a plan whose goods, or a part of them, go back.
+
+    Attributes:
+        to: which installments ask for less.
+        returns_interest: what the part has cost in interest is given back.
+    """
+
+    to: RefundTo
+    returns_interest: bool
+
+
+REFUND_WHERE_SILENT: Final = RefundPolicy(to=RefundTo.LAST_INSTALLMENTS, returns_interest=True)
+"""Of versions that are silent: the plan ends earlier, and what went back has cost nothing."""
 
 
 class PayOffInterest(StrEnum):
@@ -256,6 +285,7 @@ class ServicingPolicy:
         late_fee: None: lateness costs nothing.
         delinquency: from when on a plan is not performing, and lost.
         hardship: what may be changed.
+        refund: what becomes of it when goods go back.
 
     Raises:
         Refusal: ``product_invalid``; field and text name the value at fault and the rule.
@@ -267,6 +297,7 @@ class ServicingPolicy:
     late_fee: LateFeePolicy | None
     delinquency: DelinquencyPolicy
     hardship: HardshipPolicy
+    refund: RefundPolicy = REFUND_WHERE_SILENT
 
     def __post_init__(self) -> None:
         named = sorted(self.allocation_order)

@@ -91,28 +91,55 @@ def extend(*, account: Account, installments: int, on: date) -> Account:
     longer = _with_more_rows(arrears.account, more=installments, on=on)
     rows = [row for row in longer.installments if row.due_on > on]
     balance = arrears.amounts.principal + total(row.left.principal for row in rows)
+    levelled = longer.with_installments(*_level(longer, rows=rows, balance=balance, on=on))
+    on_top = replace(arrears, amounts=replace(arrears.amounts, principal=NOTHING))
+    extended = _add_equally(replace(on_top, account=levelled), on=on)
+    return replace(extended, arrears_moved=account.arrears_moved + arrears.amounts.planned)
+
+
+def re_amortise(*, account: Account, less: Money, on: date) -> Account:
+    """What is due after this day is paid back level, less so much principal.
+
+    Args:
+        account: as it is; what is due by the day stays.
+        less: at most the principal that is left of what is due later.
+        on: the Addis Ababa date.
+    """
+    rows = [row for row in account.installments if row.due_on > on]
+    balance = total(row.left.principal for row in rows) - less
+    if not rows:
+        return account
+    if not balance:
+        bare = [replace(row, owed=replace(row.owed, principal=row.paid.principal)) for row in rows]
+        return with_interest_on_what_is_left(account=account.with_installments(*bare), on=on)
+    levelled = _level(account, rows=rows, balance=balance, on=on)
+    return account.with_installments(*levelled)
+
+
+def _level(
+    account: Account, *, rows: list[InstallmentAccount], balance: Money, on: date
+) -> list[InstallmentAccount]:
+    """Rows that pay this balance back, each as much as the others; begun ones keep their interest.
+
+    Interest that was carried into a period that has not begun is asked for on top of the level.
+    """
     begun = [row for row in rows if row.has_begun(on=on)]
     planned = level_rows(
         financed=balance,
-        periods=[_period(longer, row, on=on, balance=balance) for row in rows],
+        periods=[_period(account, row, on=on, balance=balance) for row in rows],
         multiple=account.terms.installment_multiple_of,
     )
     changed = []
     for row, level in zip(rows, planned, strict=True):
-        # What was carried into a period that has not begun is asked for on top of the level.
         carried = NOTHING if row in begun else row.carried_interest - row.paid.interest
-        amounts = Amounts(principal=level.principal, interest=level.interest + carried)
         owed = replace(
             row.owed,
-            principal=row.paid.principal + amounts.principal,
-            interest=row.paid.interest + amounts.interest,
+            principal=row.paid.principal + level.principal,
+            interest=row.paid.interest + level.interest + carried,
         )
         earning = row.earning if row in begun else level.balance + level.principal
         changed.append(replace(row, owed=owed, earning=earning))
-    levelled = longer.with_installments(*changed)
-    on_top = replace(arrears, amounts=replace(arrears.amounts, principal=NOTHING))
-    extended = _add_equally(replace(on_top, account=levelled), on=on)
-    return replace(extended, arrears_moved=account.arrears_moved + arrears.amounts.planned)
+    return changed
 
 
 def _due_on(account: Account, *, start: date, steps: int) -> date:
