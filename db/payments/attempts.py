@@ -15,7 +15,7 @@ from db.payments.wallets import OpenWallet, lock_plan, wallet_of
 from meqenet.errors import Defect, Mender, Refusal
 from meqenet.money import Money
 from meqenet.payments.attempts import Finding, OrderState, Standing, after_answer
-from meqenet.payments.causes import FailureCause, cause_of
+from meqenet.payments.causes import RECEIPT_KNOWN, FailureCause, cause_of
 from meqenet.payments.channels import Channel
 from meqenet.payments.events import ATTEMPT_IS, AttemptFindingMade, AttemptHeard, AttemptOpened
 from meqenet.payments.orders import installment_of, plan_of
@@ -138,6 +138,10 @@ async def record_answer(
     attempt = await attempt_by_id(session=session, attempt_id=attempt_id)
     if answer is not None:
         heard.require_same_order(order_id=attempt_id, told_of=answer.order_id)
+        if await _is_money_of_another(session, attempt=attempt, answer=answer):
+            answer = PaymentAnswer(
+                order_id=attempt_id, status=RailStatus.FAILED, failure_code=RECEIPT_KNOWN
+            )
     before = standing_of(attempt=attempt)
     settled_by = None
     if answer is not None and answer.status is RailStatus.SUCCEEDED:
@@ -172,6 +176,25 @@ async def record_answer(
                 session=session, attempt=attempt, settled_by=settled_by, at=at
             )
     return attempt, after.finding
+
+
+async def _is_money_of_another(
+    session: ReadSession, *, attempt: Attempt, answer: PaymentAnswer
+) -> bool:
+    """Whether money that is told to have come unasked is what a prompt of ours has brought.
+
+    M-PESA may confirm that to the short code as well; one receipt is one payment.
+    """
+    is_told = answer.status is RailStatus.SUCCEEDED and answer.receipt is not None
+    if attempt.channel != Channel.PAY_BILL or not is_told:
+        return False
+    others = exists().where(
+        Attempt.plan_id == attempt.plan_id,
+        Attempt.attempt_id != attempt.attempt_id,
+        Attempt.provider == attempt.provider,
+        Attempt.receipt == answer.receipt,
+    )
+    return bool(await session.scalar(select(others)))
 
 
 async def attempt_by_id(*, session: ReadSession, attempt_id: str) -> Attempt:

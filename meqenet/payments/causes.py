@@ -250,6 +250,9 @@ _TELEBIRR: Final = {
     "6002": FailureCause.PROVIDER_DOWN,
 }
 
+RECEIPT_KNOWN: Final = "receipt_known"
+"""Our own code: money was told of as paid unasked, and an order of ours has brought it."""
+
 _MPESA: Final = {
     # What the callback and the Result say.
     "1": FailureCause.NO_FUNDS,
@@ -293,6 +296,8 @@ _MPESA: Final = {
     "Declined": FailureCause.REFUSED_WITHOUT_REASON,
     "Cancelled": FailureCause.CUSTOMER_DECLINED,
     "Expired": FailureCause.NOT_PAID_IN_TIME,
+    # What we find ourselves.
+    RECEIPT_KNOWN: FailureCause.DUPLICATE,
 }
 """``2`` is an amount below the smallest that M-PESA moves, ``17`` a rule or a limit of the wallet;
 what ``3007`` means is not published; ``400`` is a bad phone number, ``400.002.02`` any other field.

@@ -118,6 +118,47 @@ async def test_a_bill_is_matched_by_its_receipt_and_a_receipt_counts_once(
         await _paid(payments, other, receipt=receipt)
 
 
+async def test_a_confirmation_of_what_a_prompt_has_brought_is_no_second_payment(
+    databases: Databases, keyring: Keyring, unique: str
+) -> None:
+    payments: PaymentsSteps = PaymentsActivities(database=databases["payments"], keyring=keyring)
+    plan, receipt = plan_id(merchant_id=unique, reference="prompted"), f"Q{unique[:9].upper()}"
+    await payments.register_wallet(
+        RegisterWallet(
+            plan_id=plan,
+            provider=WalletProvider.MPESA,
+            msisdn="251700000001",
+            contract_no=None,
+            at=_AT,
+        )
+    )
+    states = {}
+    for number, channel in ((1, Channel.PUSH), (101, Channel.PAY_BILL)):
+        parent = installment_id(plan_id=plan, number=number)
+        order_id = attempt_id(installment_id=parent, number=1)
+        await payments.open_attempt(
+            OpenAttempt(
+                attempt_id=order_id,
+                plan_id=plan,
+                installment_id=parent,
+                channel=channel,
+                amount=_AMOUNT,
+                at=_AT,
+            )
+        )
+        answer = PaymentAnswer(
+            order_id=order_id, status=RailStatus.SUCCEEDED, amount=_AMOUNT, receipt=receipt
+        )
+        states[channel] = await payments.record_answer(
+            RecordAnswer(attempt_id=order_id, answer=answer, source=AnswerSource.QUERY, at=_AT)
+        )
+    assert states[Channel.PUSH].state == "succeeded"
+    assert (states[Channel.PAY_BILL].state, states[Channel.PAY_BILL].cause) == (
+        "failed",
+        "duplicate",
+    )
+
+
 async def test_money_that_only_a_statement_tells_of_is_assigned_but_no_order_of_ours(
     databases: Databases, keyring: Keyring, unique: str
 ) -> None:

@@ -100,6 +100,7 @@ _MPESA_CODES = {
     "Declined": "refused_without_reason",
     "Cancelled": "customer_declined",
     "Expired": "not_paid_in_time",
+    "receipt_known": "duplicate",
 }
 _OUR_CODES = {
     "unreached": "provider_down",
