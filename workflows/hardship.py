@@ -116,10 +116,10 @@ def _take_on(desk: PlanDesk, told: PlanChanged) -> None:
             life.installments.append(InstallmentLife(planned=planned))
             continue
         installment = life.installment(number=row.number)
-        if installment.state is InstallmentState.PAID:
-            continue
         is_moved = installment.planned.due_on != row.due_on
         installment.planned = planned
+        if installment.state is InstallmentState.PAID:
+            continue
         is_settled = planned.amount == life.account.paid_in_part(number=row.number)
         if is_moved or is_settled:
             installment.state = (

@@ -52,6 +52,7 @@ class PlanOverview(Base):
     outstanding_interest_santim: Mapped[Money]
     outstanding_late_fees_santim: Mapped[Money]
     returned_santim: Mapped[Money]
+    goods_returned_santim: Mapped[Money]
     collected_santim: Mapped[Money]
     refunded_santim: Mapped[Money]
     attempts: Mapped[int] = mapped_column(Integer)

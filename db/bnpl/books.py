@@ -46,6 +46,7 @@ class PlanRow:
     tier: str | None
     activated_on: date | None
     returned: Money
+    goods_returned: Money
     charged_off_on: date | None
     installments: tuple[InstallmentRow, ...] = ()
 
@@ -78,6 +79,7 @@ def _plan(plan: Plan, lines: Sequence[InstallmentRow]) -> PlanRow:
         tier=plan.tier,
         activated_on=plan.activated_on,
         returned=plan.returned_santim,
+        goods_returned=plan.goods_returned_santim,
         charged_off_on=plan.charged_off_on,
         installments=tuple(lines),
     )

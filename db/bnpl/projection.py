@@ -9,6 +9,7 @@ from meqenet.bnpl import loss_events as lo
 from meqenet.bnpl import staff_events as s
 from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.payment_events import InstallmentPaidInPart, LateFeePaid, OwnPaymentAllocated
+from meqenet.bnpl.refund_events import OrderRefunded
 from meqenet.bnpl.states import InstallmentState, check_installment_transition
 from meqenet.errors import Defect
 from meqenet.event_chain import plain
@@ -41,7 +42,7 @@ def apply(
             _charged_off(event, installments=installments)
         case lo.PlanWrittenOff():
             _written_off(installments)
-        case PlanChanged() | OwnPaymentAllocated():
+        case PlanChanged() | OwnPaymentAllocated() | OrderRefunded():
             return _rescheduled(event, plan=plan, installments=installments)
         case _:
             _plan_only(event, plan=plan)
@@ -180,13 +181,19 @@ def _written_off(installments: Sequence[Installment]) -> None:
 
 
 def _rescheduled(
-    event: PlanChanged | OwnPaymentAllocated, *, plan: Plan, installments: Sequence[Installment]
+    event: PlanChanged | OwnPaymentAllocated | OrderRefunded,
+    *,
+    plan: Plan,
+    installments: Sequence[Installment],
 ) -> Sequence[Installment]:
     match event:
         case PlanChanged():
             return _changed(event, plan=plan, installments=installments)
         case OwnPaymentAllocated():
             _allocated(event, installments=installments)
+            return ()
+        case OrderRefunded():
+            _refunded(event, plan=plan, installments=installments)
             return ()
 
 
@@ -226,6 +233,22 @@ def _allocated(event: OwnPaymentAllocated, *, installments: Sequence[Installment
         is_over = row.state in (InstallmentState.PAID, InstallmentState.CANCELLED)
         if is_over or event.share_of(number=told.number) is not None:
             continue
+        if told.planned <= row.paid_in_part_santim:
+            _move(row, to=InstallmentState.CANCELLED)
+            row.next_attempt_at, row.next_attempt_reason = None, None
+
+
+def _refunded(event: OrderRefunded, *, plan: Plan, installments: Sequence[Installment]) -> None:
+    """Less is asked for; an installment of which nothing is left is over."""
+    plan.goods_returned_santim = plan.goods_returned_santim + event.amount
+    back = {part.number: part.amount for part in event.interest_back}
+    for told in event.installments:
+        row = _row(installments, number=told.number)
+        row.principal_santim, row.interest_santim = told.principal, told.interest
+        if row.state in (InstallmentState.PAID, InstallmentState.CANCELLED):
+            continue
+        if told.number in back:
+            row.paid_in_part_santim = row.paid_in_part_santim - back[told.number]
         if told.planned <= row.paid_in_part_santim:
             _move(row, to=InstallmentState.CANCELLED)
             row.next_attempt_at, row.next_attempt_reason = None, None

@@ -68,6 +68,8 @@ class Plan(Base):
     settlement_due_at: Mapped[datetime | None] = mapped_column(default=None)
     merchant_paid: Mapped[bool] = mapped_column(default=False)
     returned_santim: Mapped[Money] = mapped_column(default_factory=Money.zero)
+    goods_returned_santim: Mapped[Money] = mapped_column(default_factory=Money.zero)
+    """What of the order's price has gone back with goods."""
     charged_off_on: Mapped[date | None] = mapped_column(default=None)
 
 

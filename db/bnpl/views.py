@@ -108,6 +108,7 @@ class PlanView:
     settlement_due_at: datetime | None
     merchant_paid: bool
     returned: Money
+    goods_returned: Money
     charged_off_on: date | None
     opened_at: datetime
     changed_at: datetime
@@ -202,6 +203,7 @@ def _view(
         settlement_due_at=plan.settlement_due_at,
         merchant_paid=plan.merchant_paid,
         returned=plan.returned_santim,
+        goods_returned=plan.goods_returned_santim,
         charged_off_on=plan.charged_off_on,
         opened_at=plan.opened_at,
         changed_at=plan.changed_at,

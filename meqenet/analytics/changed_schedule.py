@@ -6,6 +6,7 @@ from meqenet.analytics.facts import NOTHING, Fact
 from meqenet.analytics.installment_line import InstallmentLine
 from meqenet.money import Money
 
+_PAYMENT = "bnpl.own_payment_allocated"
 _PAYS = ("shares", "from_credit")
 
 
@@ -20,21 +21,44 @@ def changed_lines(*, lines: tuple[InstallmentLine, ...], fact: Fact) -> tuple[In
 def allocated_lines(
     *, lines: tuple[InstallmentLine, ...], fact: Fact
 ) -> tuple[InstallmentLine, ...]:
-    """A payment before its time has less interest asked for; what it pays is told after it."""
-    touched = {row.integer("number") for name in _PAYS for row in fact.parts(name)}
-    interest = {row.integer("number"): row.money("interest") for row in fact.parts("installments")}
+    """Less is asked for after a payment before its time, or as goods go back.
+
+    What a payment pays is told after it.
+    """
+    is_payment = fact.name == _PAYMENT
+    paying = _PAYS if is_payment else ()
+    touched = {row.integer("number") for name in paying for row in fact.parts(name)}
+    asked = {
+        row.integer("number"): (row.money("principal"), row.money("interest"))
+        for row in fact.parts("installments")
+    }
     return tuple(
-        _asking_for(line, interest=interest.get(line.number), is_touched=line.number in touched)
+        _asking_for(line, asked=asked.get(line.number), is_touched=line.number in touched)
+        for line in lines
+    )
+
+
+def given_back(*, lines: tuple[InstallmentLine, ...], fact: Fact) -> tuple[InstallmentLine, ...]:
+    """Interest that parts have paid and that goes back with goods is not paid any more."""
+    back = {row.integer("number"): row.money("amount") for row in fact.parts("interest_back")}
+    return tuple(
+        replace(
+            line,
+            paid_in_part=line.paid_in_part - back[line.number],
+            interest_paid_in_part=line.interest_paid_in_part - back[line.number],
+        )
+        if line.number in back and line.state not in ("paid", "cancelled")
+        else line
         for line in lines
     )
 
 
 def _asking_for(
-    line: InstallmentLine, *, interest: Money | None, is_touched: bool
+    line: InstallmentLine, *, asked: tuple[Money, Money] | None, is_touched: bool
 ) -> InstallmentLine:
-    if interest is None:
+    if asked is None:
         return line
-    after = replace(line, interest=interest)
+    after = replace(line, principal=asked[0], interest=asked[1])
     is_open = line.state not in ("paid", "cancelled") and not is_touched
     if is_open and after.principal + after.interest <= after.paid_in_part:
         return replace(after, state="cancelled", next_attempt_at=None)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
-from meqenet.analytics.changed_schedule import allocated_lines, changed_lines
+from meqenet.analytics.changed_schedule import allocated_lines, changed_lines, given_back
 from meqenet.analytics.facts import NOTHING, Fact, require_version
 from meqenet.analytics.installment_line import LINES_FED_BY, InstallmentLine
 from meqenet.money import Money, total
@@ -29,6 +29,7 @@ class PlanOverview:
         outstanding_interest: of the same installments, as scheduled and not paid in part.
         outstanding_late_fees: charged, and neither waived nor paid.
         returned: what went back because the plan did not become active.
+        goods_returned: what of the order's price has gone back with goods.
         collected: what attempts have brought, by the payments domain.
         refunded: what refunds took back to the wallet, by the payments domain.
         findings: answers of a provider that contradict each other.
@@ -61,6 +62,7 @@ class PlanOverview:
     outstanding_interest: Money = NOTHING
     outstanding_late_fees: Money = NOTHING
     returned: Money = NOTHING
+    goods_returned: Money = NOTHING
     collected: Money = NOTHING
     refunded: Money = NOTHING
     attempts: int = 0
@@ -212,6 +214,16 @@ def _allocated(plan: PlanOverview, fact: Fact) -> PlanOverview:
     return replace(plan, installments=allocated_lines(lines=plan.installments, fact=fact))
 
 
+def _order_refunded(plan: PlanOverview, fact: Fact) -> PlanOverview:
+    return replace(
+        plan,
+        goods_returned=plan.goods_returned + fact.money("amount"),
+        installments=allocated_lines(
+            lines=given_back(lines=plan.installments, fact=fact), fact=fact
+        ),
+    )
+
+
 def _ended_early(plan: PlanOverview, _fact: Fact) -> PlanOverview:
     lines = tuple(replace(line, state="cancelled") for line in plan.installments)
     return replace(plan, installments=lines)
@@ -298,6 +310,7 @@ FED_BY: Final[Mapping[str, Callable[[PlanOverview, Fact], PlanOverview]]] = Mapp
         "bnpl.plan_written_off": _written_off,
         "bnpl.plan_changed": _changed,
         "bnpl.own_payment_allocated": _allocated,
+        "bnpl.order_refunded": _order_refunded,
         "payments.attempt_opened": _asked,
         "payments.attempt_succeeded": _brought,
         "payments.attempt_failed": _brought_nothing,

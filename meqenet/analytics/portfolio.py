@@ -251,6 +251,7 @@ FED_BY: Final[Mapping[str, Callable[[PortfolioPlan, Fact], PortfolioPlan]]] = Ma
         "bnpl.plan_written_off": _written_off,
         "bnpl.plan_changed": _changed,
         "bnpl.own_payment_allocated": _changed,
+        "bnpl.order_refunded": _changed,
     }
 )
 """Every fact that changes a loan, and how."""

@@ -4,13 +4,14 @@ Together with the terms that were signed and the installments that are paid it g
 again: a plan's process keeps this much, and one that goes on from the stores reads it from the log.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
 from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.loss_events import PlanChargedOff, PlanWrittenOff
 from meqenet.bnpl.payment_events import FeePart, InstallmentPaidInPart, OwnPaymentAllocated
+from meqenet.bnpl.refund_events import OrderRefunded
 from meqenet.bnpl.servicing.account import (
     Account,
     InstallmentAccount,
@@ -38,7 +39,9 @@ class AccountHistory:
         changes: those of the schedule for hardship, in their order.
         fees_moved: how much more, or less, is owed of an installment's late fees by them.
         allocations: payments by the customer's own will of a plan that bears interest.
-        allocated_last: the newest of these is newer than the newest of the changes.
+        refunds: goods that went back.
+        newest_is: kind of the newest event among those that give the schedule in force: changes,
+            allocations and refunds; empty while that is the one that was signed.
     """
 
     late_fees: tuple[LateFee, ...] = ()
@@ -50,14 +53,19 @@ class AccountHistory:
     changes: tuple[PlanChanged, ...] = ()
     fees_moved: tuple[FeePart, ...] = ()
     allocations: tuple[OwnPaymentAllocated, ...] = ()
-    allocated_last: bool = False
+    refunds: tuple[OrderRefunded, ...] = ()
+    newest_is: str = ""
 
     @property
-    def newest_change(self) -> PlanChanged | OwnPaymentAllocated | None:
+    def newest_change(self) -> PlanChanged | OwnPaymentAllocated | OrderRefunded | None:
         """What the schedule in force comes from; None: it is the one that was signed."""
-        if self.allocated_last:
-            return self.allocations[-1]
-        return self.changes[-1] if self.changes else None
+        match self.newest_is:
+            case OwnPaymentAllocated.kind:
+                return self.allocations[-1]
+            case OrderRefunded.kind:
+                return self.refunds[-1]
+            case _:
+                return self.changes[-1] if self.changes else None
 
     def charged(self, fee: LateFee, /) -> "AccountHistory":
         """The same with one more late fee."""
@@ -85,19 +93,35 @@ class AccountHistory:
             number: the installment.
             without: an attempt whose own part does not count.
         """
-        return total(
-            part.scheduled
+        principal = total(
+            part.principal
             for part in self.parts
             if part.number == number and part.attempt_id != without
         )
+        return principal + self.interest_paid_in_part(number=number, without=without)
 
-    def interest_paid_in_part(self, *, number: int) -> Money:
-        """What of that has paid interest."""
-        return total(part.interest for part in self.parts if part.number == number)
+    def interest_paid_in_part(self, *, number: int, without: str = "") -> Money:
+        """What of that has paid interest, less what has gone back with goods."""
+        paid = total(
+            part.interest
+            for part in self.parts
+            if part.number == number and part.attempt_id != without
+        )
+        back = total(
+            part.amount
+            for refund in self.refunds
+            for part in refund.interest_back
+            if part.number == number
+        )
+        return max(NOTHING, paid - back)
 
     def allocated(self, told: OwnPaymentAllocated, /) -> "AccountHistory":
         """The same with a payment whose installments are told paid by the events that follow."""
-        return replace(self, allocations=(*self.allocations, told), allocated_last=True)
+        return replace(self, allocations=(*self.allocations, told), newest_is=told.kind)
+
+    def refunded(self, told: OrderRefunded, /) -> "AccountHistory":
+        """The same with goods that have gone back."""
+        return replace(self, refunds=(*self.refunds, told), newest_is=told.kind)
 
     def allocation(self, *, attempt_id: str) -> OwnPaymentAllocated | None:
         """What an attempt's money pays, where that has been told."""
@@ -120,7 +144,7 @@ class AccountHistory:
         return replace(
             self,
             changes=(*self.changes, told),
-            allocated_last=False,
+            newest_is=told.kind,
             fees_moved=(*self.fees_moved, *(part for part in moved if part.amount)),
         )
 
@@ -196,11 +220,7 @@ def _in_force(opened: Account, *, history: AccountHistory) -> Account:
     changed = replace(
         opened,
         installments=tuple(row.account() for row in newest.installments),
-        paid_ahead=tuple(
-            PaidPrincipal(on=each.on, principal=each.principal_ahead)
-            for each in history.allocations
-            if each.principal_ahead
-        ),
+        paid_ahead=tuple(sorted(_paid_ahead(history), key=lambda each: each.on)),
     )
     if not history.changes:
         return changed
@@ -216,6 +236,16 @@ def _in_force(opened: Account, *, history: AccountHistory) -> Account:
         ),
         changes=tuple(each.change for each in history.changes),
     )
+
+
+def _paid_ahead(history: AccountHistory) -> Iterator[PaidPrincipal]:
+    """Principal that was gone before its date, and earned until its day."""
+    for payment in history.allocations:
+        if payment.principal_ahead:
+            yield PaidPrincipal(on=payment.on, principal=payment.principal_ahead)
+    for refund in history.refunds:
+        if refund.earns_less_from and refund.owed_less:
+            yield PaidPrincipal(on=refund.on, principal=refund.owed_less)
 
 
 def _arrears_moved(rows: tuple[InstallmentAccount, ...], *, history: AccountHistory) -> Money:

@@ -14,6 +14,7 @@ from meqenet.bnpl.delinquency_events import DelinquencyChange, LateFeeCharged
 from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.loss_events import LossEvent
 from meqenet.bnpl.payment_events import PaymentEvent
+from meqenet.bnpl.refund_events import RefundEvent
 from meqenet.bnpl.staff_events import StaffEvent
 from meqenet.bnpl.states import PlanState
 from meqenet.event_types import EventType, EventTypes
@@ -318,6 +319,7 @@ PlanEvent = (
     | PaymentEvent
     | LossEvent
     | PlanChanged
+    | RefundEvent
 )
 
 

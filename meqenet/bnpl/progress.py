@@ -23,6 +23,7 @@ from meqenet.bnpl.payment_events import (
     OwnPaymentAsked,
     OwnPaymentEnded,
 )
+from meqenet.bnpl.refund_events import OrderRefunded
 from meqenet.bnpl.servicing.account import LateFee
 from meqenet.bnpl.servicing.delinquency import Standing
 from meqenet.calendar import addis_date
@@ -298,7 +299,7 @@ def _account_after(event: e.PlanEvent, *, before: AccountHistory) -> AccountHist
             return before.without(number=event.number, amount=event.amount)
         case lo.PlanChargedOff() | lo.PlanWrittenOff():
             return before.given_up(event)
-        case PlanChanged() | OwnPaymentAllocated():
+        case PlanChanged() | OwnPaymentAllocated() | OrderRefunded():
             return _rescheduled(event, before=before)
         case e.InstallmentPaid() | LateFeePaid() | InstallmentPaidInPart():
             return _account_paid(event, before=before)
@@ -307,13 +308,15 @@ def _account_after(event: e.PlanEvent, *, before: AccountHistory) -> AccountHist
 
 
 def _rescheduled(
-    event: PlanChanged | OwnPaymentAllocated, *, before: AccountHistory
+    event: PlanChanged | OwnPaymentAllocated | OrderRefunded, *, before: AccountHistory
 ) -> AccountHistory:
     match event:
         case PlanChanged():
             return before.changed(event)
         case OwnPaymentAllocated():
             return before.allocated(event)
+        case OrderRefunded():
+            return before.refunded(event)
 
 
 def _account_paid(

@@ -13,7 +13,7 @@ from db.credit.exposures import release_hold
 from db.credit.policies import policy_on
 from db.kernel.encryption import Keyring
 from db.ledger.store import post
-from db.payments.attempts import open_attempt, record_answer
+from db.payments.attempts import NewAttempt, open_attempt, record_answer
 from db.payments.wallets import register_wallet
 from meqenet.bnpl import events as e
 from meqenet.bnpl.states import PlanState
@@ -189,12 +189,14 @@ class Beginning:
             await open_attempt(
                 session=session,
                 keyring=self.keyring,
-                attempt_id=attempt,
-                plan_id=self.plan_id,
-                installment_id=parent,
-                channel="push",
-                amount=amount,
-                at=self.now,
+                new=NewAttempt(
+                    attempt_id=attempt,
+                    plan_id=self.plan_id,
+                    installment_id=parent,
+                    channel="push",
+                    amount=amount,
+                    at=self.now,
+                ),
             )
         for status in (RailStatus.PENDING, None):
             if self._may(30):

@@ -152,7 +152,7 @@ def _extent(account: Account, *, change: HardshipChange, on: date) -> tuple[int,
             arrears = total(row.left.total for row in account.past_due(on=on))
             if not arrears:
                 raise refusal("nothing_past_due", field="plan", rule="nothing is past due")
-            if all(row.due_on <= on for row in account.installments):
+            if all(row.due_on <= on or not row.left.planned for row in account.installments):
                 rule = "no installment is due later; extend the plan"
                 raise refusal("no_installments_left", field="plan", rule=rule)
             return 0, arrears

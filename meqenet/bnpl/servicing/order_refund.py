@@ -30,7 +30,7 @@ class OrderRefund:
         amount: what the goods were worth that go back.
         owed_less: principal that need not be paid any more.
         interest_saved: unpaid interest that is not owed any more.
-        interest_returned: interest that had been paid and is the customer's again.
+        interest_back: by installment, interest that had been paid and is the customer's again.
         account: as it is after it.
     """
 
@@ -38,8 +38,13 @@ class OrderRefund:
     amount: Money
     owed_less: Money
     interest_saved: Money
-    interest_returned: Money
+    interest_back: tuple[tuple[int, Money], ...]
     account: Account
+
+    @property
+    def interest_returned(self) -> Money:
+        """All interest that had been paid and goes back."""
+        return total(amount for _, amount in self.interest_back)
 
     @property
     def cash_back(self) -> Money:
@@ -82,14 +87,18 @@ def refund_order(
         else _earning_less(account, less=less, on=on)
     )
     after = _owing_less(lighter, to=policy.refund.to, less=less, on=on)
-    returned = _interest_paid(account) - _interest_paid(after)
+    back = zip(account.installments, after.installments, strict=True)
     saved = account.left.interest - after.left.interest
     return OrderRefund(
         on=on,
         amount=amount,
         owed_less=less,
         interest_saved=saved,
-        interest_returned=returned,
+        interest_back=tuple(
+            (was.number, was.paid.interest - now.paid.interest)
+            for was, now in back
+            if was.paid.interest != now.paid.interest
+        ),
         account=after,
     )
 
@@ -161,7 +170,3 @@ def _with_interest(
         carried_interest=min(row.carried_interest, interest),
         accrued_interest=min(row.accrued_interest, interest),
     )
-
-
-def _interest_paid(account: Account) -> Money:
-    return total(row.paid.interest for row in account.installments)

@@ -54,10 +54,10 @@ def keep_level(*, account: Account, number: int, on: date) -> Account:
     """Count the interest anew from this installment on; each stays as large as it was.
 
     So more interest pays less principal, and the last installment takes the balance. A period that
-    has begun by ``on`` keeps the principal that it earns on.
+    has begun by ``on`` keeps the principal that it earns on; what is paid stays as it is.
     """
     changed: list[InstallmentAccount] = []
-    rows = [row for row in account.installments if row.number >= number]
+    rows = [row for row in account.installments if row.number >= number and row.left.planned]
     balance = total(row.left.principal for row in rows)
     for row in rows:
         earning = row.earning if row.has_begun(on=on) else balance
@@ -89,7 +89,12 @@ def extend(*, account: Account, installments: int, on: date) -> Account:
     """
     arrears = _take_arrears(account, on=on)
     longer = _with_more_rows(arrears.account, more=installments, on=on)
-    rows = [row for row in longer.installments if row.due_on > on]
+    last = account.installments[-1].number
+    rows = [
+        row
+        for row in longer.installments
+        if row.due_on > on and (row.left.planned or row.number > last)
+    ]
     balance = arrears.amounts.principal + total(row.left.principal for row in rows)
     levelled = longer.with_installments(*_level(longer, rows=rows, balance=balance, on=on))
     on_top = replace(arrears, amounts=replace(arrears.amounts, principal=NOTHING))
@@ -105,7 +110,7 @@ def re_amortise(*, account: Account, less: Money, on: date) -> Account:
         less: at most the principal that is left of what is due later.
         on: the Addis Ababa date.
     """
-    rows = [row for row in account.installments if row.due_on > on]
+    rows = [row for row in account.installments if row.due_on > on and row.left.planned]
     balance = total(row.left.principal for row in rows) - less
     if not rows:
         return account
@@ -177,9 +182,9 @@ def _take_arrears(account: Account, *, on: date) -> _Arrears:
 
 
 def _add_equally(arrears: _Arrears, *, on: date) -> Account:
-    """Equal parts to each installment due after the day; the last takes what does not divide."""
+    """Equal parts to each unpaid installment due after the day; the last takes what is over."""
     account, amounts = arrears.account, arrears.amounts
-    rows = [row for row in account.installments if row.due_on > on]
+    rows = [row for row in account.installments if row.due_on > on and row.left.planned]
     parts = zip(
         *(
             each.split(parts=len(rows))

@@ -31,11 +31,13 @@ async def attempt_on_file(
         await attempts.open_attempt(
             session=session,
             keyring=keyring,
-            attempt_id=order,
-            plan_id=plan_id,
-            installment_id=parent,
-            channel="push",
-            amount=Money(25_000),
-            at=at,
+            new=attempts.NewAttempt(
+                attempt_id=order,
+                plan_id=plan_id,
+                installment_id=parent,
+                channel="push",
+                amount=Money(25_000),
+                at=at,
+            ),
         )
     return order

@@ -38,12 +38,14 @@ async def _opened(payments: Database, keyring: Keyring, plan_id: str) -> list[st
             await attempts.open_attempt(
                 session=session,
                 keyring=keyring,
-                attempt_id=ids[-1],
-                plan_id=plan_id,
-                installment_id=parent,
-                channel="mandate",
-                amount=Money(100 * number),
-                at=_LONG_AGO + timedelta(minutes=number),
+                new=attempts.NewAttempt(
+                    attempt_id=ids[-1],
+                    plan_id=plan_id,
+                    installment_id=parent,
+                    channel="mandate",
+                    amount=Money(100 * number),
+                    at=_LONG_AGO + timedelta(minutes=number),
+                ),
             )
     return ids
 

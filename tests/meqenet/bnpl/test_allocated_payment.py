@@ -21,7 +21,7 @@ _AT = datetime(2024, 1, 2, 9, tzinfo=UTC)
 _MONEY = st.integers(min_value=100, max_value=6_000).map(Money)
 
 
-def _after(
+def after_payment(
     told: OwnPaymentAllocated, *, history: AccountHistory, paid: set[int]
 ) -> tuple[AccountHistory, set[int]]:
     """The account's history with all that a payment has recorded."""
@@ -68,16 +68,16 @@ def test_the_log_gives_the_account_again_that_a_payment_has_left(
         assert shares + told.overpaid == amount
         assert total(each.amount for each in told.from_credit) <= told.interest_returned
         collected += total(each.principal for each in (*told.shares, *told.from_credit))
-        history, paid = _after(told, history=history, paid=paid)
+        history, paid = after_payment(told, history=history, paid=paid)
         after = account_of(terms=SIX_MONTHS, paid=paid, history=history)
         expected = allocate(
             account=before, policy=policy, amount=amount - told.overpaid, on=on
         ).account
-        assert _owed(after) == _owed(expected)
+        assert owed_of(after) == owed_of(expected)
         assert after.left.principal == financed - collected
 
 
-def _owed(account: Account) -> list[tuple[int, date, Money, Money, Money, Money]]:
+def owed_of(account: Account) -> list[tuple[int, date, Money, Money, Money, Money]]:
     return [
         (
             row.number,
@@ -106,7 +106,7 @@ def test_what_pays_the_plan_off_is_the_quote_and_gives_back_what_was_paid_for_la
     assert [(s.number, str(s.interest), str(s.principal)) for s in first.shares] == [
         (1, "0.58", "9.42")
     ]
-    history, paid = _after(first, history=AccountHistory(), paid=set())
+    history, paid = after_payment(first, history=AccountHistory(), paid=set())
     before = account_of(terms=SIX_MONTHS, paid=paid, history=history)
     quote = pay_off_quote(account=before, policy=SILENT, on=date(2024, 1, 11))
     last = allocated_payment(
@@ -120,6 +120,6 @@ def test_what_pays_the_plan_off_is_the_quote_and_gives_back_what_was_paid_for_la
     assert last is not None
     # Five days on 100.00 and five on 90.58 are 0.18 of interest; 0.40 of the 0.58 goes back.
     assert (str(last.interest_returned), str(quote.total)) == ("0.40", "90.18")
-    history, paid = _after(last, history=history, paid=paid)
+    history, paid = after_payment(last, history=history, paid=paid)
     assert paid == {1, 2, 3, 4, 5, 6}
     assert account_of(terms=SIX_MONTHS, paid=paid, history=history).is_paid

@@ -20,7 +20,7 @@ from meqenet.bnpl.servicing.hardship import (
     preview_change,
 )
 from meqenet.bnpl.servicing.replanning import keep_level
-from meqenet.bnpl.servicing_policy import ServicingPolicy
+from meqenet.bnpl.servicing_policy import PaidAhead, ServicingPolicy
 from meqenet.bnpl.terms import ScheduleTerms
 from meqenet.errors import Refusal
 from meqenet.money import Money, total
@@ -336,3 +336,20 @@ def test_a_pause_costs_nothing_where_a_month_counts_thirty_days(
     # Those after the first follow the rhythm of its new date, which may be cut at a month's end.
     assert moved[0] == days
     assert min(moved) >= 0
+
+
+@pytest.mark.parametrize("rule", PaidAhead)
+def test_what_was_paid_ahead_stays_paid_whatever_is_changed(rule: PaidAhead) -> None:
+    policy = replace(POLICY, paid_ahead=rule)
+    on = date(2027, 1, 20)
+    paid = allocate(account=opened(FOUR_PARTS), policy=policy, amount=birr(3000), on=on).account
+    ahead = {row.number for row in paid.installments if row.due_on > on and not row.left.total}
+    assert ahead
+    late = date(2027, 2, 10)
+    for change in (
+        MoveDueDate(number=next(r.number for r in paid.installments if r.left.total), to=late),
+        ExtendPlan(installments=2),
+    ):
+        after = preview_change(account=paid, policy=policy, change=change, on=on).after
+        assert after.left.principal == paid.left.principal
+        assert not any(row.left.total for row in after.installments if row.number in ahead)

@@ -1,0 +1,95 @@
+"""Goods that a merchant takes back, past tense; part of the plan's log."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from meqenet.bnpl.payment_events import SchedulePart
+from meqenet.bnpl.schedule_in_force import InstallmentInForce, in_force
+from meqenet.bnpl.servicing.order_refund import OrderRefund
+from meqenet.money import Money, total
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderRefunded:
+    """The merchant takes goods back: the customer owes less, and gets back what was paid beyond."""
+
+    number: int
+    """Which refund of the plan it is, from 1."""
+    reference: str
+    """The merchant's own number of it; no other refund of the plan has it."""
+    on: date
+    """The Addis Ababa date."""
+    amount: Money
+    """What of the order's price goes back."""
+    owed_less: Money
+    """Principal that need not be paid any more."""
+    interest_saved: Money
+    """Unpaid interest that is not owed any more."""
+    interest_back: tuple[SchedulePart, ...]
+    """Interest that had been paid and goes back, by installment."""
+    cash_back: Money
+    """What goes back to the customer's wallets."""
+    installments: tuple[InstallmentInForce, ...]
+    """The schedule in force, in the order of the numbers; paid ones are among them."""
+    arrears_moved: Money
+    """What had been moved to later dates, and is not paid yet."""
+    paid: Money
+    """What is paid, late fees aside and without the interest that goes back."""
+    earns_less_from: bool
+    """What was earned of the part before stays owed: it earns nothing from this day on."""
+    kind: Literal["order_refunded"] = "order_refunded"
+
+    @property
+    def interest_returned(self) -> Money:
+        """All interest that had been paid and goes back."""
+        return total(part.amount for part in self.interest_back)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CashBackEnded:
+    """A part of the money of a refund is back in a wallet, or its provider has refused it."""
+
+    number: int
+    """The refund."""
+    refund_id: str
+    """The order at the provider."""
+    amount: Money
+    """How much."""
+    cause: str | None
+    """Why it was refused, in our own words; null where the money is back."""
+    kind: Literal["cash_back_ended"] = "cash_back_ended"
+
+
+RefundEvent = OrderRefunded | CashBackEnded
+"""What happens when goods go back."""
+
+
+def order_refunded(
+    *, refund: OrderRefund, number: int, reference: str, gives_interest_back: bool
+) -> OrderRefunded:
+    """What the log tells of a refund that is made as it was previewed.
+
+    Args:
+        refund: its account afterwards is the one in force.
+        number: which refund of the plan it is.
+        reference: the merchant's own number of it.
+        gives_interest_back: what the part has cost is given back.
+    """
+    after = refund.account
+    return OrderRefunded(
+        number=number,
+        reference=reference,
+        on=refund.on,
+        amount=refund.amount,
+        owed_less=refund.owed_less,
+        interest_saved=refund.interest_saved,
+        interest_back=tuple(
+            SchedulePart(number=number, amount=back) for number, back in refund.interest_back
+        ),
+        cash_back=refund.cash_back,
+        installments=tuple(in_force(row=row) for row in after.installments),
+        arrears_moved=after.arrears_moved,
+        paid=total(row.paid.planned for row in after.installments),
+        earns_less_from=not gives_interest_back,
+    )
