@@ -30,7 +30,7 @@ from activities.edge import takes
 from db.kernel.engine import Database
 from db.ledger import accruals, clearing, earning, holds, store
 from meqenet.errors import Defect, Refusal
-from meqenet.identity import wire_id
+from meqenet.identity import payday_on_the_wire, wire_id
 from meqenet.ledger.happenings import PlanBecameActive
 from meqenet.payments.orders import plan_on_the_wire
 
@@ -177,7 +177,11 @@ class LedgerActivities:
     async def find_cleared(self, command: FindCleared) -> Cleared:
         """What postings of these orders have moved. Asked of the written store."""
         keys = (wire_id(meqenet_id=order_id) for order_id in command.order_ids)
-        plans = {plan for key in keys if (plan := plan_on_the_wire(reference=key))}
+        plans = {
+            stream
+            for key in keys
+            if (stream := plan_on_the_wire(reference=key) or payday_on_the_wire(reference=key))
+        }
         async with self._database.write() as session:
             moved = await clearing.cleared(
                 session=session, provider=command.provider, plan_ids=sorted(plans)

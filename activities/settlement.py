@@ -11,8 +11,9 @@ from activities.edge import takes
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
 from db.settlement import merchants, payouts, scheduling, settled
+from db.settlement.lines import lines_of_plan
 from meqenet.errors import Defect
-from meqenet.identity import wire_id
+from meqenet.identity import payday_on_the_wire, wire_id
 from meqenet.payments.orders import plan_on_the_wire
 from meqenet.payments.reconciliation import Order, Standing
 from meqenet.payments.statement_document import LineKind
@@ -34,10 +35,15 @@ class SettlementActivities:
             await merchants.register_terms(
                 session=session,
                 keyring=self._keyring,
-                merchant_id=command.merchant_id,
-                fee_basis_points=command.fee_basis_points,
-                delay_days=command.delay_days,
-                account=command.account,
+                terms=merchants.AgreedTerms(
+                    merchant_id=command.merchant_id,
+                    fee_basis_points=command.fee_basis_points,
+                    delay_days=command.delay_days,
+                    account=command.account,
+                    fee_fixed=command.fee_fixed,
+                    reserve=command.reserve,
+                    minimum=command.minimum,
+                ),
                 at=command.at,
             )
         return Nothing()
@@ -56,6 +62,12 @@ class SettlementActivities:
                     amount=command.amount,
                     activated_on=command.activated_on,
                     protection_days=command.protection_days,
+                    line=None
+                    if command.line is None
+                    else scheduling.PaidLine(
+                        reference=command.line.reference,
+                        clock_id=command.line.test_clock_id or "",
+                    ),
                 ),
                 holidays=holidays_after(day=command.activated_on),
                 at=command.at,
@@ -73,6 +85,7 @@ class SettlementActivities:
         """The plan's newest settlement. Asked of the written store: a replica may lag."""
         async with self._database.write() as session:
             newest = await scheduling.newest_settlement(session=session, plan_id=command.plan_id)
+            lines = await lines_of_plan(session=session, plan_id=command.plan_id)
         if newest is None:
             return contract.LoadedSettlement(scheduled=None)
         stored, begun = newest
@@ -87,6 +100,7 @@ class SettlementActivities:
             ),
             number=stored.number,
             begun=begun,
+            by_day=bool(lines),
         )
 
     @takes(contract.OPEN_PAYOUT)
@@ -121,10 +135,12 @@ class SettlementActivities:
     async def find_payouts(self, command: reconciliation.FindOrders) -> reconciliation.OrdersFound:
         """Payouts behind the keys of a statement. Asked of the written store."""
         plans = {plan for key in command.keys if (plan := plan_on_the_wire(reference=key))}
+        days = {day for key in command.keys if (day := payday_on_the_wire(reference=key))}
         async with self._database.write() as session:
             found = await settled.payouts_of(session=session, plan_ids=sorted(plans))
+            of_days = await settled.payouts_of_days(session=session, payday_ids=sorted(days))
         mine = set(command.keys)
-        orders = (_order(payout) for payout in found)
+        orders = (_order(payout) for payout in (*found, *of_days))
         return reconciliation.OrdersFound(orders=tuple(o for o in orders if o.key in mine))
 
     @takes(reconciliation.FIND_SETTLED_PAYOUTS)

@@ -7,12 +7,14 @@ providers that take letters and digits alone.
 
 import base64
 import hashlib
+import re
 from datetime import date
 
 OWN_PAYMENT_FROM = 100
 """Orders of a plan beyond this number are payments of the customer's own will, counted from it."""
 OWN_PAYMENTS_MAX = 99
 """Two digits name an own payment; a plan has no more of them in its life."""
+_PAYOUT_ON_THE_WIRE = re.compile(r"(pay)([a-z2-7]{20})[1-9][0-9]*", re.ASCII)
 _DIGEST_LETTERS = 20
 """20 base32 letters are 100 bits: a billion plans collide with a chance below 1e-12."""
 
@@ -62,6 +64,31 @@ def payout_id(*, plan_id: str, number: int) -> str:
     if number < 1:
         raise ValueError("number: payouts are numbered from 1")
     return f"{plan_id}-p{number}"
+
+
+def payday_id(*, merchant_id: str, clock_id: str | None, day: date) -> str:
+    """``pay_…`` for all payouts of a merchant's business day (Addis Ababa), by a test clock or not.
+
+    Args:
+        merchant_id: the merchant.
+        clock_id: the test clock whose day it is; None in real time.
+        day: the day that is closed.
+    """
+    parts = (merchant_id, clock_id or "real", f"{day:%Y%m%d}")
+    return derived_id(prefix="pay", parts=parts)
+
+
+def payday_on_the_wire(*, reference: str) -> str | None:
+    """The merchant's day of a payout's id in letters and digits alone; None: it is no such id."""
+    found = _PAYOUT_ON_THE_WIRE.fullmatch(reference)
+    return None if found is None else f"{found[1]}_{found[2]}"
+
+
+def merchant_payout_id(*, payday_id: str, number: int) -> str:
+    """``pay_…-1`` for the first payout of a merchant's day."""
+    if number < 1:
+        raise ValueError("number: payouts are numbered from 1")
+    return f"{payday_id}-{number}"
 
 
 def reminder_id(*, installment_id: str, kind: str, on: date, channel: str = "m") -> str:

@@ -20,6 +20,8 @@ from activities.kyc import FaydaActivities, KycActivities
 from activities.late_money import LateMoneyActivities
 from activities.ledger import LedgerActivities
 from activities.marketplace import MarketplaceActivities
+from activities.merchant_books import MerchantBookActivities
+from activities.merchant_settlement import MerchantSettlementActivities
 from activities.mpesa import MpesaActivities
 from activities.notices import NoticeActivities
 from activities.payments import PaymentsActivities
@@ -65,10 +67,10 @@ _ASKED_APART = frozenset({"telebirr", "mpesa"})
 """What these are only asked has a queue of its own: it does not wait behind a burst of orders."""
 
 
-_OF_STORE_ALONE: Mapping[Domain, Callable[..., object]] = {
-    "auth": AuthActivities,
-    "bnpl": BnplActivities,
-    "ledger": LedgerActivities,
+_OF_STORE_ALONE: Mapping[Domain, tuple[Callable[..., object], ...]] = {
+    "auth": (AuthActivities,),
+    "bnpl": (BnplActivities,),
+    "ledger": (LedgerActivities, MerchantBookActivities),
 }
 """Domains whose steps need their store and nothing else."""
 
@@ -152,7 +154,7 @@ def _activities(
             # Nobody asks this domain for anything: it lives on events.
             parts: dict[str, list[Any]] = {}
         case "auth" | "bnpl" | "ledger":
-            parts = {domain: [_OF_STORE_ALONE[domain](database=store)]}
+            parts = {domain: [made(database=store) for made in _OF_STORE_ALONE[domain]]}
         case "credit":
             keys = keyring(settings=settings)
             parts = {"credit": [CreditActivities(database=store, keyring=keys)]}
@@ -189,7 +191,10 @@ def _activities(
             keys = keyring(settings=settings)
             bank = BankClient(settings=environment.read(BankSettings), http=http, clock=utc_now)
             parts = {
-                "settlement": [SettlementActivities(database=store, keyring=keys)],
+                "settlement": [
+                    SettlementActivities(database=store, keyring=keys),
+                    MerchantSettlementActivities(database=store, keyring=keys),
+                ],
                 "bank": [
                     BankActivities(bank=bank, gate=gates.before(provider="bank")),
                     BankStatementActivities(statements=statements(environment, http=http)),

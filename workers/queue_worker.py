@@ -17,6 +17,8 @@ from workflows.complaint_restoring import ComplaintRestorationWorkflow
 from workflows.credit_return import CreditReturnWorkflow
 from workflows.daily_accrual import DailyAccrualWorkflow
 from workflows.late_money import LateMoneyWorkflow
+from workflows.merchant_settlement import MerchantSettlementWorkflow
+from workflows.merchant_transfer import MerchantTransferWorkflow
 from workflows.notice import MerchantNoticeWorkflow
 from workflows.notice_replay import NoticeReplayWorkflow
 from workflows.onboarding import MerchantOnboardingWorkflow
@@ -31,6 +33,7 @@ from workflows.restoring import (
     NoticeRestorationWorkflow,
     OpenClocksWorkflow,
 )
+from workflows.settlement_day import SettlementDayWorkflow
 from workflows.staffing import StaffJoiningWorkflow, StaffLeavingWorkflow
 from workflows.stray_bill import StrayBillWorkflow
 from workflows.test_clock import TestClockWorkflow
@@ -43,6 +46,9 @@ WORKFLOWS: tuple[type[Any], ...] = (
     StrayBillWorkflow,
     CreditReturnWorkflow,
     MerchantPayoutWorkflow,
+    MerchantSettlementWorkflow,
+    SettlementDayWorkflow,
+    MerchantTransferWorkflow,
     MerchantNoticeWorkflow,
     NoticeReplayWorkflow,
     ReminderWorkflow,

@@ -20,6 +20,7 @@ from activities.contracts.complaints import ListOpenComplaints
 from meqenet.errors import Unavailable
 from workers.accruing import schedule_accruals
 from workers.queue_worker import WORKFLOW_QUEUE
+from workers.settling import schedule_settlement_days
 from workflows.complaint_restoring import ComplaintRestorationWorkflow
 from workflows.rehydration import NotBegun, OpenPlansPage, RehydrationWorkflow
 from workflows.restoring import (
@@ -89,6 +90,7 @@ async def rehydrate(todo: Rehydrating, /) -> Rehydrated:
     """
     done = Rehydrated()
     await _reached(schedule_accruals(client=todo.client))
+    await _reached(schedule_settlement_days(client=todo.client))
     listed = await _reached(
         todo.client.execute_workflow(
             OpenClocksWorkflow.run,

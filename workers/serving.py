@@ -19,6 +19,7 @@ from workers.queue_worker import worker_for
 from workers.reconciling import schedule_reconciliations
 from workers.relay import run_relay
 from workers.settings import Domain
+from workers.settling import schedule_settlement_days
 
 
 async def serve(
@@ -69,6 +70,8 @@ async def _workers(parts: Sequence[DomainParts], *, environment: Environment) ->
     client = await temporal_client(settings=environment.settings)
     if any(part.domain == "ledger" for part in parts):
         await schedule_accruals(client=client)
+    if "settlement" in {part.domain for part in parts}:
+        await schedule_settlement_days(client=client)
     await schedule_reconciliations(
         client=client,
         domains=[part.domain for part in parts],

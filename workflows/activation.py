@@ -1,5 +1,7 @@
 """Activation: the lender pays for the order, the customer owes, the merchant is told."""
 
+from temporalio import workflow
+
 from activities.contracts import bnpl, credit, ledger, marketplace, settlement
 from meqenet.bnpl.events import InstallmentPaid, PlanActivated
 from meqenet.bnpl.states import InstallmentState, PlanState
@@ -14,6 +16,8 @@ from workflows.news import CollectionResult
 from workflows.plan_desk import PlanDesk
 from workflows.plan_life import InstallmentLife, PayoutLife
 
+_BY_DAY = "merchant-settlement"
+
 
 async def activate(desk: PlanDesk, paid: CollectionResult | None) -> None:
     """Put the agreement in force. From here on the plan cannot be cancelled.
@@ -24,6 +28,10 @@ async def activate(desk: PlanDesk, paid: CollectionResult | None) -> None:
     terms = desk.life.signed
     application = desk.application
     activated_on = addis_date(at=desk.clock.now())
+    by_day = workflow.patched(_BY_DAY)
+    line = settlement.OrderLine(
+        reference=application.reference, test_clock_id=application.test_clock_id
+    )
     scheduled = await ask(
         settlement.SCHEDULE,
         settlement.ScheduleSettlement(
@@ -35,6 +43,7 @@ async def activate(desk: PlanDesk, paid: CollectionResult | None) -> None:
             activated_on=activated_on,
             protection_days=terms.protection_days,
             at=desk.clock.now(),
+            line=line if by_day else None,
         ),
         summary="Schedule the settlement",
     )
@@ -50,7 +59,7 @@ async def activate(desk: PlanDesk, paid: CollectionResult | None) -> None:
     if paid is not None:
         # Its money is here: nobody is told that it is still to be collected.
         desk.life.installment(number=1).state = InstallmentState.COLLECTING
-    desk.life.payout = PayoutLife(scheduled=scheduled)
+    desk.life.payout = PayoutLife(scheduled=scheduled, by_day=by_day)
     desk.life.activated_on = activated_on
     step, step_at = next_step(desk)
     await desk.record(

@@ -1,12 +1,14 @@
 """What is due next in an active plan, and when: what people are shown, and what the plan awaits."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from meqenet.bnpl.events import PlanEvent
 from meqenet.bnpl.states import InstallmentState
 from meqenet.calendar import addis_date, at_addis
 from workflows.plan_desk import PlanDesk
-from workflows.plan_life import InstallmentLife
+from workflows.plan_life import InstallmentLife, PayoutLife
+
+_LEFT_TO_THE_SCHEDULE = timedelta(minutes=10)
 
 
 def due_at(desk: PlanDesk, *, installment: InstallmentLife) -> datetime:
@@ -23,6 +25,17 @@ def overdue(desk: PlanDesk) -> list[InstallmentLife]:
         if i.state is InstallmentState.FAILED
         or (i.state is InstallmentState.COLLECTING and i.planned.due_on < today)
     ]
+
+
+def payout_begins_at(desk: PlanDesk, *, payout: PayoutLife) -> datetime:
+    """When the plan itself begins what pays its merchant.
+
+    In real time the schedule of all merchants' days has come first: the plan leaves it some time.
+    """
+    if not payout.by_day:
+        return payout.scheduled.due_at
+    due = payout.again_at or payout.scheduled.due_at
+    return due if desk.clock.reading is not None else due + _LEFT_TO_THE_SCHEDULE
 
 
 def payout_waits(desk: PlanDesk) -> bool:
@@ -42,7 +55,7 @@ def next_start(desk: PlanDesk) -> datetime | None:
     ]
     payout = desk.life.payout
     if payout is not None and payout_waits(desk):
-        dues.append(payout.scheduled.due_at)
+        dues.append(payout_begins_at(desk, payout=payout))
     return min(dues, default=None)
 
 
@@ -60,7 +73,7 @@ def next_step(desk: PlanDesk) -> tuple[str, datetime | None]:
             steps.append((installment.next_attempt_at, f"try installment {number} again"))
     payout = desk.life.payout
     if payout is not None and payout_waits(desk):
-        steps.append((payout.scheduled.due_at, "pay the merchant"))
+        steps.append((payout.again_at or payout.scheduled.due_at, "pay the merchant"))
     if steps:
         at, what = min(steps)
         return what, at

@@ -11,11 +11,13 @@ from meqenet.bnpl.events import MerchantPaid, MerchantPayoutRejected
 from meqenet.calendar import addis_date
 from meqenet.identity import payout_id
 from meqenet.ledger.happenings import ProtectionEnded
-from meqenet.settlement.transfer import TransferAnswer, TransferStatus
+from meqenet.settlement.transfer import TransferStatus
 from workflows.agenda import next_step
 from workflows.asking import ask
+from workflows.merchant_day import close_day_if_due, take_payout_word
 from workflows.messages import payout_workflow_id
 from workflows.orphans import when_free
+from workflows.payday_messages import PayoutNews, PayoutTold
 from workflows.payout import MerchantPayoutWorkflow, PayoutOrder
 from workflows.plan_desk import PlanDesk
 from workflows.plan_life import PayoutLife
@@ -27,6 +29,9 @@ async def pay_merchant_if_due(desk: PlanDesk) -> None:
     payout = desk.life.payout
     if payout is None or payout.done or desk.paying:
         return
+    if payout.by_day:
+        close_day_if_due(desk, payout)
+        return
     if payout.rejected and desk.payouts_asked:
         await _reopen_payout(desk, payout)
     if payout.rejected or payout.scheduled.due_at > desk.clock.now():
@@ -36,11 +41,14 @@ async def pay_merchant_if_due(desk: PlanDesk) -> None:
     desk.paying = asyncio.create_task(_pay(desk, payout))
 
 
-async def take_payout_answer(desk: PlanDesk, answer: TransferAnswer) -> None:
-    """Record the bank's final word."""
+async def take_payout_answer(desk: PlanDesk, answer: PayoutNews) -> None:
+    """Record the bank's final word, or what the close of the merchant's day has told."""
     payout = desk.life.payout
     if payout is None:
         raise ValueError("an answer without a payout")
+    if isinstance(answer, PayoutTold):
+        await take_payout_word(desk, payout, answer)
+        return
     if answer.status is TransferStatus.SETTLED:
         payout.done = True
         step, step_at = next_step(desk)

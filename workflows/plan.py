@@ -37,6 +37,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows.news import CollectionNews
     from workflows.payment_updates import PaymentUpdates
+    from workflows.payout_words import PayoutWords
     from workflows.plan_desk import (
         MERCHANT_ID,
         PAYMENT_OPTION,
@@ -67,7 +68,6 @@ _BEFORE_ACTIVE = (
     PlanState.ACCEPTED,
 )
 
-
 _DEEDS_RECORDED = "support-deeds-recorded"
 _IN_FORCE = (PlanState.ACTIVE, PlanState.PAST_DUE, PlanState.COMPLETED)
 
@@ -87,7 +87,9 @@ def _too_late_to_cancel(state: PlanState) -> ApplicationError:
 
 
 @workflow.defn
-class PaymentPlanWorkflow(PaymentUpdates, WalletUpdates, FeeUpdates, LossUpdates, HardshipUpdates):
+class PaymentPlanWorkflow(
+    PaymentUpdates, WalletUpdates, FeeUpdates, LossUpdates, HardshipUpdates, PayoutWords
+):
     """One per plan. Phases follow each other in ``run``; updates only leave a word for them."""
 
     @workflow.init

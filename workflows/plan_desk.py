@@ -22,7 +22,6 @@ from meqenet.bnpl.products import ProductVersion
 from meqenet.bnpl.states import PlanState
 from meqenet.credit.holds import Release
 from meqenet.identity import OWN_PAYMENT_FROM
-from meqenet.settlement.transfer import TransferAnswer
 from workflows.asked_payment import AskedPayment
 from workflows.asking import ask
 from workflows.clock import ClockMoved, PlanClock
@@ -46,6 +45,7 @@ from workflows.news import (
 )
 from workflows.notice import MerchantNoticeWorkflow
 from workflows.orphans import when_free
+from workflows.payday_messages import PayoutNews
 from workflows.plan_life import InstallmentLife, LeftOff, PlanLife
 from workflows.turns import of_merchant
 
@@ -123,7 +123,7 @@ class PlanDesk:
     news: deque[CollectionNews] = field(default_factory=deque)
     results: deque[CollectionResult] = field(default_factory=deque)
     active: dict[int, ActiveCollection] = field(default_factory=dict)
-    payout_answers: deque[TransferAnswer] = field(default_factory=deque)
+    payout_answers: deque[PayoutNews] = field(default_factory=deque)
     paying: asyncio.Task[None] | None = None
     answered: int = 0
     """Counts the moments at which whoever asked something can be answered."""

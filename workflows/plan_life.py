@@ -91,6 +91,14 @@ class PayoutLife:
     rejected: bool = False
     begun: bool = False
     """A run that was lost may have sent it: the bank is asked first."""
+    by_day: bool = False
+    """The merchant's day brings it, with all else that is due: no payout of the plan's own."""
+    again_at: datetime | None = None
+    """When the day is closed again that has not paid it."""
+    refused: str | None = None
+    """The newest share that was refused."""
+    retry: tuple[str, str] | None = None
+    """Who of the staff wants it sent again, and why."""
 
 
 @dataclass

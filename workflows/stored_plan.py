@@ -141,4 +141,6 @@ def _payout(stored: StoredPlan) -> PayoutLife | None:
         number=settlement.number,
         rejected=progress.payout_rejected == scheduled.payout_id,
         begun=settlement.begun,
+        by_day=settlement.by_day,
+        refused=progress.payout_rejected,
     )

@@ -80,9 +80,15 @@ async def do_deed(desk: PlanDesk, asked: AskedDeed, *, collect: Collect) -> None
         case ChargeOff() | WriteOff():
             asked.refused = await give_up(desk, deed)
         case RetryMoneyOut():
-            await record_beside(desk, PayoutRetryAsked(by=deed.who, why=deed.why))
-            desk.payouts_asked += 1
+            await _retry_payout(desk, deed)
     asked.done = True
+
+
+async def _retry_payout(desk: PlanDesk, deed: RetryMoneyOut) -> None:
+    await record_beside(desk, PayoutRetryAsked(by=deed.who, why=deed.why))
+    desk.payouts_asked += 1
+    if desk.life.payout is not None and desk.life.payout.by_day:
+        desk.life.payout.retry = (deed.who, deed.why)
 
 
 async def _hold(desk: PlanDesk, deed: PauseCollection | MarkUnreachable | ResumeCollection) -> None:

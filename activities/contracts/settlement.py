@@ -1,24 +1,45 @@
 """What the settlement domain and the bank can be asked: merchant payables and payouts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from activities.contracts.step import Nothing, Step, StepKind
 from meqenet.money import Money
+from meqenet.settlement.lines import ReserveTerms
 from meqenet.settlement.transfer import CreditTransfer, PayoutAccount, TransferAnswer
+
+NOTHING: Final = Money(0)
+"""A minimum that lets everything pass."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RegisterTerms:
-    """A merchant's terms: commission per option in basis points, days until payout."""
+    """A merchant's terms: commission per option in basis points, days until payout.
+
+    Attributes:
+        fee_fixed: commission per option beside it.
+        reserve: what of orders' money is kept, and for how long.
+        minimum: what would be less waits for the next day.
+    """
 
     merchant_id: str
     fee_basis_points: Mapping[str, int]
     delay_days: int
     account: PayoutAccount
     at: datetime
+    fee_fixed: Mapping[str, Money] = field(default_factory=dict)
+    reserve: ReserveTerms = field(default_factory=ReserveTerms)
+    minimum: Money = NOTHING
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderLine:
+    """What a merchant's statement names the order by, and the test clock that it lives by."""
+
+    reference: str
+    test_clock_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +47,7 @@ class ScheduleSettlement:
     """A plan is about to be active: fix what the merchant gets and when.
 
     ``protection_days`` holds the money at least that long after ``activated_on`` (an Addis date).
+    With ``line`` the merchant's day brings it, and no payout of the plan's own.
     """
 
     plan_id: str
@@ -36,6 +58,7 @@ class ScheduleSettlement:
     activated_on: date
     protection_days: int
     at: datetime
+    line: OrderLine | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,11 +111,13 @@ class LoadedSettlement:
         scheduled: None when nothing was scheduled.
         number: which payout of the plan it is; a second one follows a refused first one.
         begun: its payout is stored, so the bank may have heard of it.
+        by_day: the merchant's day brings it, and no payout of the plan's own.
     """
 
     scheduled: SettlementScheduled | None
     number: int = 1
     begun: bool = False
+    by_day: bool = False
 
 
 REGISTER_TERMS = Step(name="settlement.register_terms", command=RegisterTerms, result=Nothing)
@@ -113,6 +138,20 @@ QUERY_TRANSFER = Step(
     command=QueryTransfer,
     result=TransferAnswer,
     kind=StepKind.QUESTION,
+)
+
+MPESA_PAY_MERCHANT = Step(
+    name="mpesa.pay_merchant",
+    command=CreditTransfer,
+    result=TransferAnswer,
+    kind=StepKind.COMMAND,
+)
+MPESA_ASK_PAYOUT = Step(
+    name="mpesa.ask_payout",
+    command=QueryTransfer,
+    result=TransferAnswer,
+    kind=StepKind.QUESTION,
+    is_apart=True,
 )
 
 

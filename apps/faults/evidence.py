@@ -9,6 +9,7 @@ from apps.faults.drawing import CollectionPlot, Scenario
 from apps.faults.living import Life
 from apps.faults.mishaps import Mishap
 from apps.faults.patience import patiently
+from apps.faults.paydays import payouts_among
 from apps.faults.planting import rail_of
 from apps.faults.world import BALANCE
 from db.ledger.views import PostedEntry, entries_of
@@ -20,7 +21,7 @@ from meqenet.payments.attempts import OrderState
 
 _PAYMENTS: Final = ("checkout_payment_received", "installment_collected")
 """The kinds of postings by which money of the customer comes in."""
-_PAID_OUT: Final = "merchant_paid_out"
+_PAID_OUT: Final = "merchant_share_paid"
 _SENDS: Final = {
     "stk_push": "stkpush",
     "disburseOrder": "disburseOrder",
@@ -64,6 +65,7 @@ async def gather(*, life: Life) -> Evidence:
     statement = await world.rows(f"{control}/statement")
     requests = await world.rows(f"{control}/requests", last="1000")
     transfers = await world.rows(f"{controls['bank']}/transfers")
+    plan = await world.shop.plan(plan_id)
     wallet = await world.http.get(f"{control}/wallets/{phone}")
 
     async def by_payments() -> tuple[Sequence[AttemptView], Sequence[FindingView]]:
@@ -79,7 +81,7 @@ async def gather(*, life: Life) -> Evidence:
 
     attempts, found = await patiently(by_payments)
     return Evidence(
-        plan=await world.shop.plan(plan_id),
+        plan=plan,
         debits=[
             row
             for row in statement
@@ -89,7 +91,9 @@ async def gather(*, life: Life) -> Evidence:
         requests=[
             row for row in requests if wire_id(meqenet_id=row["reference"] or "").startswith(mine)
         ],
-        transfers=[row for row in transfers if row["end_to_end_id"].startswith(mine)],
+        transfers=payouts_among(
+            transfers, merchant_id=world.shop.merchant_id, clock=life.clock, plan=plan
+        ),
         attempts=attempts,
         findings=found,
         entries=await patiently(by_ledger),
@@ -195,7 +199,7 @@ def _orders(plan_id: str, *, number: int, plot: CollectionPlot) -> Iterator[tupl
 
 
 def _money_out(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
-    """The merchant is paid once, under the id that the bank has last heard."""
+    """The merchant is paid once; the plan's share counts the payouts that had it."""
     rejected = scenario.payout is Mishap.PAYOUT_REJECTED
     statuses = [row["status"] for row in evidence.transfers]
     expected = ["RJCT", "ACSC"] if rejected else ["ACSC"]

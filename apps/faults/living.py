@@ -15,7 +15,7 @@ from apps.demo.shop import Purchase, ShopProblem
 from apps.faults.drawing import Scenario
 from apps.faults.mishaps import Mishap
 from apps.faults.patience import patiently
-from apps.faults.planting import plant
+from apps.faults.planting import plant, plant_payout
 from apps.faults.world import World
 from db.payments.views import attempts_of
 from meqenet.calendar import at_addis
@@ -60,6 +60,9 @@ class Life:
         await self._check_out()
         self._come_further()
         if self.plan["state"] in _LIVING:
+            await plant_payout(
+                world=self.world, scenario=self.scenario, plan=self.plan, clock=self.clock
+            )
             await self._spend_and_earn()
             self._come_further()
             await self._until_completed()

@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from apps.faults.drawing import AttemptPlot, Scenario
 from apps.faults.mishaps import Mishap
+from apps.faults.paydays import first_payout
 from apps.faults.world import World
 from apps.sandboxes.kernel.faults import FaultKind
 from meqenet.bnpl.options import PaymentOption
-from meqenet.identity import attempt_id, installment_id, payout_id, wire_id
+from meqenet.identity import attempt_id, installment_id, wire_id
 from meqenet.payments.rail import WalletProvider
 
 _REQUEST: Final = {
@@ -75,10 +76,17 @@ async def plant(*, world: World, scenario: Scenario, plan_id: str) -> None:
             for fault in _faults(attempt, rail):
                 subject = _spelt(order, provider=scenario.provider)
                 await world.post(board, {**fault, "subject": subject})
-    if scenario.payout is not None:
-        subject = wire_id(meqenet_id=payout_id(plan_id=plan_id, number=1))
-        planned = {"operation": "credit_transfer", "subject": subject, **_BANK[scenario.payout]}
-        await world.post(f"{world.controls['bank']}/next", planned)
+
+
+async def plant_payout(
+    *, world: World, scenario: Scenario, plan: dict[str, Any], clock: str
+) -> None:
+    """Give the bank what goes wrong with the merchant's money, once its day is known."""
+    if scenario.payout is None or plan["settlement_due_at"] is None:
+        return
+    subject = first_payout(merchant_id=world.shop.merchant_id, clock=clock, plan=plan)
+    planned = {"operation": "credit_transfer", "subject": subject, **_BANK[scenario.payout]}
+    await world.post(f"{world.controls['bank']}/next", planned)
 
 
 def _spelt(order_id: str, *, provider: WalletProvider) -> str:

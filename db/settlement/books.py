@@ -10,9 +10,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.kernel.engine import ReadSession
 from db.kernel.tables import events
-from db.settlement.tables import Payout, Settlement
+from db.settlement.tables import MerchantPayout, Payout, Settlement
 from meqenet.money import Money
 from meqenet.settlement.payouts import PayoutState
+from meqenet.settlement.transfer import PayoutRail
 
 _PER_PAGE: Final = 2000
 
@@ -22,6 +23,7 @@ class PayoutRow:
     """A settlement of a plan, and the order to the bank that pays it.
 
     ``state`` None: scheduled, and not sent yet. ``changed_at``: when the bank's last word came.
+    ``carried_by``: the merchant's payout in which it is, and which was sent in its place.
     """
 
     plan_id: str
@@ -31,6 +33,16 @@ class PayoutRow:
     amount: Money | None
     state: PayoutState | None
     changed_at: datetime | None
+    carried_by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentPayout:
+    """An order to the bank that it has settled: a plan's own payout, or a merchant's."""
+
+    payout_id: str
+    amount: Money
+    changed_at: datetime
 
 
 async def read_payouts(
@@ -52,25 +64,63 @@ async def settled_payouts(
     session: ReadSession,
     plan_id: str | None = None,
     changed_since: datetime | None = None,
-) -> AsyncIterator[PayoutRow]:
+) -> AsyncIterator[SentPayout]:
     """Every payout that the bank has settled, one after the other.
 
     Args:
         session: read while the payouts are taken.
-        plan_id: of this plan only.
-        changed_since: only of plans of which something was recorded then or later.
+        plan_id: only those that this plan has a part in.
+        changed_since: only of plans and merchants' days of which something was recorded since.
     """
-    query = _payouts().where(Payout.state == PayoutState.SETTLED)
+    own = select(Payout.payout_id, Payout.amount_santim, Payout.changed_at).where(
+        Payout.state == PayoutState.SETTLED, Payout.carried_by.is_(None)
+    )
+    days = select(
+        MerchantPayout.payout_id, MerchantPayout.amount_santim, MerchantPayout.changed_at
+    ).where(MerchantPayout.state == PayoutState.SETTLED, MerchantPayout.rail == PayoutRail.BANK)
     if plan_id is not None:
-        query = query.where(Settlement.plan_id == plan_id)
+        own = own.where(Payout.plan_id == plan_id)
+        carrying = select(Payout.carried_by).where(Payout.plan_id == plan_id)
+        days = days.where(MerchantPayout.payout_id.in_(carrying))
     if changed_since is not None:
         changed = select(events.c.stream).where(events.c.recorded_at >= changed_since)
-        query = query.where(Settlement.plan_id.in_(changed))
-    in_order = query.order_by(Settlement.plan_id, Settlement.number)
-    async for settlement, payout in await session.stream(
-        in_order.execution_options(yield_per=_PER_PAGE)
-    ):
-        yield _row(settlement, payout)
+        own = own.where(Payout.plan_id.in_(changed))
+        days = days.where(MerchantPayout.payday_id.in_(changed))
+    for query in (own.order_by(Payout.payout_id), days.order_by(MerchantPayout.payout_id)):
+        found = await session.stream(query.execution_options(yield_per=_PER_PAGE))
+        async for payout_id, amount, changed_at in found:
+            yield SentPayout(payout_id=payout_id, amount=amount, changed_at=changed_at)
+
+
+async def sent_amounts(
+    *, session: ReadSession, plan_ids: Sequence[str], payday_ids: Sequence[str]
+) -> dict[str, Money]:
+    """By payout, what the bank has settled of these plans' own and of these merchants' days."""
+    plans = any_(literal(list(plan_ids), ARRAY(Text)))
+    days = any_(literal(list(payday_ids), ARRAY(Text)))
+    own = await session.execute(
+        select(Payout.payout_id, Payout.amount_santim).where(
+            Payout.plan_id == plans,
+            Payout.carried_by.is_(None),
+            Payout.state == PayoutState.SETTLED,
+        )
+    )
+    of_days = await session.execute(
+        select(MerchantPayout.payout_id, MerchantPayout.amount_santim).where(
+            MerchantPayout.payday_id == days, MerchantPayout.state == PayoutState.SETTLED
+        )
+    )
+    return {row[0]: row[1] for row in (*own, *of_days)}
+
+
+async def carriers_of(*, session: ReadSession, plan_id: str) -> tuple[str, ...]:
+    """The merchants' payouts in which the plan had a share, the first one first."""
+    found = await session.scalars(
+        select(Payout.carried_by)
+        .where(Payout.plan_id == plan_id, Payout.carried_by.is_not(None))
+        .order_by(Payout.opened_at, Payout.payout_id)
+    )
+    return tuple(each for each in found if each is not None)
 
 
 def _payouts() -> Select[Settlement, Payout]:
@@ -89,4 +139,5 @@ def _row(settlement: Settlement, payout: Payout | None) -> PayoutRow:
         amount=None if payout is None else payout.amount_santim,
         state=None if payout is None else payout.state,
         changed_at=None if payout is None else payout.changed_at,
+        carried_by=None if payout is None else payout.carried_by,
     )

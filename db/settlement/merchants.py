@@ -1,6 +1,7 @@
 """Merchants' terms, versioned by time. Account numbers and names are sealed."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +12,8 @@ from db.kernel.engine import ReadSession, WriteSession
 from db.settlement.tables import MerchantTerms
 from meqenet.errors import Mender, Refusal
 from meqenet.event_chain import canonical_json
+from meqenet.money import Money
+from meqenet.settlement.lines import ReserveTerms
 from meqenet.settlement.terms import check_account, check_terms
 from meqenet.settlement.transfer import PayoutAccount
 
@@ -18,15 +21,29 @@ _NUMBER: Final = EncryptedColumn(table="merchant_terms", name="account_number_se
 _NAME: Final = EncryptedColumn(table="merchant_terms", name="account_name_sealed")
 
 
+@dataclass(frozen=True, kw_only=True)
+class AgreedTerms:
+    """What was agreed with a merchant.
+
+    Attributes:
+        fee_basis_points, fee_fixed: commission by payment option: a part, and an amount beside it.
+        delay_days: whole days between activation and payout.
+        account: where it is paid.
+        reserve: what of orders' money is kept, and for how long.
+        minimum: what would be less waits for the next day.
+    """
+
+    merchant_id: str
+    fee_basis_points: Mapping[str, int]
+    delay_days: int
+    account: PayoutAccount
+    fee_fixed: Mapping[str, Money]
+    reserve: ReserveTerms
+    minimum: Money
+
+
 async def register_terms(
-    *,
-    session: WriteSession,
-    keyring: Keyring,
-    merchant_id: str,
-    fee_basis_points: Mapping[str, int],
-    delay_days: int,
-    account: PayoutAccount,
-    at: datetime,
+    *, session: WriteSession, keyring: Keyring, terms: AgreedTerms, at: datetime
 ) -> None:
     """Store terms that hold from ``at`` on. The same terms for the same instant change nothing.
 
@@ -34,13 +51,25 @@ async def register_terms(
         Refusal: ``merchant_terms_invalid``, ``merchant_account_invalid``, or
             ``merchant_terms_differ`` when other terms were stored for that very instant.
     """
-    check_terms(fee_basis_points=fee_basis_points.values(), delay_days=delay_days)
+    merchant_id, account = terms.merchant_id, terms.account
+    fixed, kept, least = dict(terms.fee_fixed), terms.reserve, terms.minimum
+    fee_basis_points, delay_days = terms.fee_basis_points, terms.delay_days
+    check_terms(
+        fee_basis_points=fee_basis_points.values(),
+        delay_days=delay_days,
+        fee_fixed=fixed.values(),
+        reserve=kept,
+        minimum=least,
+    )
     check_account(account=account)
     content = canonical_json(
         value={
             "fee_basis_points": dict(fee_basis_points),
             "delay_days": delay_days,
             "account": account,
+            "fee_fixed": fixed,
+            "reserve": kept,
+            "minimum": least,
         }
     ).decode()
     index = keyring.blind_index(purpose=f"terms of {merchant_id}", text=content)
@@ -64,6 +93,11 @@ async def register_terms(
             account_number_sealed=_NUMBER.seal(key=key, text=account.account_number),
             account_name_sealed=_NAME.seal(key=key, text=account.account_name),
             content_index=index,
+            fee_fixed_santim={option: amount.santim for option, amount in fixed.items()},
+            reserve_basis_points=kept.basis_points,
+            reserve_days=kept.days,
+            minimum_santim=least,
+            rail=account.rail,
         )
     )
     await session.flush()
@@ -107,6 +141,7 @@ async def account_of(
         bic=terms.bic,
         account_number=_NUMBER.open(key=key, sealed=terms.account_number_sealed),
         account_name=_NAME.open(key=key, sealed=terms.account_name_sealed),
+        rail=terms.rail,
     )
 
 

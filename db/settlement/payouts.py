@@ -1,17 +1,14 @@
 """Payouts to merchants: the intent is stored before the bank hears of it, its word after."""
 
-import hashlib
 from datetime import datetime
-
-from sqlalchemy import select
 
 from db.kernel.encryption import Keyring
 from db.kernel.engine import WriteSession
+from db.settlement.answers import keep_answer
 from db.settlement.log import lock_plan, tell
 from db.settlement.merchants import account_of, terms_of
-from db.settlement.tables import Payout, PayoutAnswer, Settlement
+from db.settlement.tables import Payout, Settlement
 from meqenet.errors import Defect
-from meqenet.event_chain import canonical_json
 from meqenet.identity import wire_id
 from meqenet.settlement.events import PAYOUT_IS, PayoutContradicted, PayoutOpened
 from meqenet.settlement.payouts import (
@@ -95,8 +92,13 @@ async def record_payout(
         reason_code=payout.reason_code,
     )
     heard = after_transfer_answer(standing=before, answer=answer)
-    number = await _keep_answer(
-        session=session, payout=payout, answer=answer, contradicts=heard.contradicts, at=at
+    number = await keep_answer(
+        session=session,
+        stream=plan_id,
+        payout_id=payout_id,
+        answer=answer,
+        contradicts=heard.contradicts,
+        at=at,
     )
     if number is None:
         return heard.contradicts
@@ -118,39 +120,3 @@ async def record_payout(
         )
         await tell(session=session, payout_id=payout_id, data=data, at=at, heard=number)
     return heard.contradicts
-
-
-async def _keep_answer(
-    *,
-    session: WriteSession,
-    payout: Payout,
-    answer: TransferAnswer | None,
-    contradicts: bool,
-    at: datetime,
-) -> int | None:
-    """Keep an answer as evidence; its number, or None when it repeats the one before."""
-    digest = hashlib.sha256(canonical_json(value={"answer": answer, "at": at})).digest()
-    last = await session.execute(
-        select(PayoutAnswer.number, PayoutAnswer.digest)
-        .where(PayoutAnswer.plan_id == payout.plan_id, PayoutAnswer.payout_id == payout.payout_id)
-        .order_by(PayoutAnswer.number.desc())
-        .limit(1)
-    )
-    number, last_digest = last.one_or_none() or (0, None)
-    if digest == last_digest:
-        return None
-    session.add(
-        PayoutAnswer(
-            plan_id=payout.plan_id,
-            payout_id=payout.payout_id,
-            number=number + 1,
-            digest=digest,
-            status=answer.status if answer else None,
-            bank_reference=answer.bank_reference if answer else None,
-            reason_code=answer.reason_code if answer else None,
-            heard_at=at,
-            contradicts=contradicts,
-        )
-    )
-    await session.flush()
-    return int(number) + 1

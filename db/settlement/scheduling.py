@@ -7,14 +7,25 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from db.kernel.engine import ReadSession, WriteSession
+from db.settlement.lines import NewLine, add_line
 from db.settlement.log import lock_plan, tell
 from db.settlement.merchants import terms_missing, terms_of
 from db.settlement.tables import BankDay, MerchantTerms, Payout, Settlement
+from db.settlement.taxes import tax_on
 from meqenet.errors import Defect
 from meqenet.money import Money
 from meqenet.settlement.events import SettlementScheduled
+from meqenet.settlement.lines import LineKind, LineMoney
 from meqenet.settlement.payouts import PayoutState, plan_and_number_of
-from meqenet.settlement.terms import Proceeds, payout_due, proceeds_of
+from meqenet.settlement.terms import MERCHANT_FEE, Proceeds, payout_due, proceeds_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaidLine:
+    """The merchant's own order number, and the test clock, empty in real time."""
+
+    reference: str
+    clock_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +38,7 @@ class PaidOrder:
         amount: the order's price.
         activated_on: Addis Ababa date from which the delay and the protection count.
         protection_days: the buyer's window, zero where there is none.
+        line: how the merchant's day names it; None of one that a payout of its own brings.
     """
 
     plan_id: str
@@ -36,6 +48,7 @@ class PaidOrder:
     amount: Money
     activated_on: date
     protection_days: int
+    line: PaidLine | None = None
 
 
 async def schedule(
@@ -76,7 +89,7 @@ async def schedule(
         merchant_id=order.merchant_id,
         option=order.option,
         gross_santim=proceeds.gross,
-        fee_santim=proceeds.fee,
+        fee_santim=proceeds.fee + proceeds.tax,
         net_santim=proceeds.net,
         activated_on=order.activated_on,
         protection_days=order.protection_days,
@@ -84,7 +97,7 @@ async def schedule(
             activated_on=order.activated_on,
             delay_days=terms.delay_days,
             protection_days=order.protection_days,
-            closed_on=await _closed_days(session=session, holidays=holidays),
+            closed_on=await closed_days(session=session, holidays=holidays),
         ),
         scheduled_at=at,
     )
@@ -95,12 +108,47 @@ async def schedule(
         merchant_id=order.merchant_id,
         option=order.option,
         gross=proceeds.gross,
-        fee=proceeds.fee,
+        fee=settlement.fee_santim,
         net=proceeds.net,
         due_at=settlement.due_at,
     )
     await tell(session=session, payout_id=payout_id, data=scheduled, at=at)
+    if order.line is not None:
+        await _add_order_line(
+            session=session, order=order, proceeds=proceeds, due_at=settlement.due_at, at=at
+        )
     return settlement
+
+
+async def _add_order_line(
+    *,
+    session: WriteSession,
+    order: PaidOrder,
+    proceeds: Proceeds,
+    due_at: datetime,
+    at: datetime,
+) -> None:
+    named = order.line or PaidLine(reference="")
+    tax = await tax_on(session=session, fee_type=MERCHANT_FEE, on=order.activated_on)
+    await add_line(
+        session=session,
+        line=NewLine(
+            line_id=f"{order.plan_id}-order",
+            merchant_id=order.merchant_id,
+            plan_id=order.plan_id,
+            reference=named.reference,
+            clock_id=named.clock_id,
+            kind=LineKind.ORDER,
+            money=LineMoney.PAYABLE,
+            gross=proceeds.gross,
+            fee=proceeds.fee,
+            tax=proceeds.tax,
+            tax_code=None if tax is None else tax.code,
+            is_protected=order.protection_days > 0,
+            available_at=due_at,
+        ),
+        at=at,
+    )
 
 
 async def newest_settlement(
@@ -147,10 +195,13 @@ async def _proceeds(*, session: WriteSession, order: PaidOrder, terms: MerchantT
     basis_points = terms.fee_basis_points.get(order.option)
     if basis_points is None:
         raise terms_missing()
-    return proceeds_of(gross=order.amount, fee_basis_points=basis_points)
+    fixed = Money(terms.fee_fixed_santim.get(order.option, 0))
+    tax = await tax_on(session=session, fee_type=MERCHANT_FEE, on=order.activated_on)
+    return proceeds_of(gross=order.amount, fee_basis_points=basis_points, fee_fixed=fixed, tax=tax)
 
 
-async def _closed_days(*, session: ReadSession, holidays: Collection[date]) -> set[date]:
+async def closed_days(*, session: ReadSession, holidays: Collection[date]) -> set[date]:
+    """Public holidays on which banks are closed, as ``bank_days`` overrules the calendar."""
     overruled = list(await session.scalars(select(BankDay)))
     closed = {each.day for each in overruled if not each.is_open}
     return (set(holidays) | closed) - {each.day for each in overruled if each.is_open}

@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import ColumnElement, Text, any_, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.kernel.engine import ReadSession
 from db.kernel.tables import events
-from db.settlement.tables import Payout
+from db.settlement.tables import MerchantPayout, Payout
 from meqenet.money import Money
 from meqenet.settlement.payouts import PayoutState
+from meqenet.settlement.transfer import PayoutRail
+
+_HEARD: Final = "merchant_payout_heard"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +30,16 @@ class BankOrder:
 
 
 async def payouts_of(*, session: ReadSession, plan_ids: Sequence[str]) -> tuple[BankOrder, ...]:
-    """All payouts of these plans, whatever became of them."""
+    """All payouts of these plans' own, whatever became of them."""
     return await _payouts(session, Payout.plan_id == any_(literal(list(plan_ids), ARRAY(Text))))
+
+
+async def payouts_of_days(
+    *, session: ReadSession, payday_ids: Sequence[str]
+) -> tuple[BankOrder, ...]:
+    """All payouts of these days of merchants by the bank, whatever became of them."""
+    wanted = any_(literal(list(payday_ids), ARRAY(Text)))
+    return await _merchant_payouts(session, MerchantPayout.payday_id == wanted)
 
 
 async def settled_since(*, session: ReadSession, since: datetime) -> tuple[BankOrder, ...]:
@@ -35,13 +47,45 @@ async def settled_since(*, session: ReadSession, since: datetime) -> tuple[BankO
     recorded = select(events.c.stream).where(
         events.c.type == "payout_settled", events.c.recorded_at >= since
     )
-    return await _payouts(
+    of_plans = await _payouts(
         session, (Payout.state == PayoutState.SETTLED) & Payout.plan_id.in_(recorded)
+    )
+    finished = select(events.c.stream).where(events.c.type == _HEARD, events.c.recorded_at >= since)
+    of_days = await _merchant_payouts(
+        session,
+        (MerchantPayout.state == PayoutState.SETTLED) & MerchantPayout.payday_id.in_(finished),
+    )
+    return (*of_plans, *of_days)
+
+
+async def _merchant_payouts(
+    session: ReadSession, wanted: ColumnElement[bool]
+) -> tuple[BankOrder, ...]:
+    by_bank = MerchantPayout.rail == PayoutRail.BANK
+    query = select(MerchantPayout).where(wanted, by_bank).order_by(MerchantPayout.payout_id)
+    rows = list(await session.scalars(query))
+    told = await session.execute(
+        select(events.c.data, events.c.recorded_at).where(
+            events.c.type == _HEARD,
+            events.c.stream == any_(literal([row.payday_id for row in rows], ARRAY(Text))),
+        )
+    )
+    recorded = {data["payout_id"]: at for data, at in told if data["state"] == PayoutState.SETTLED}
+    return tuple(
+        BankOrder(
+            payout_id=row.payout_id,
+            amount=row.amount_santim,
+            state=row.state,
+            bank_reference=row.bank_reference,
+            settled_since=recorded.get(row.payout_id),
+        )
+        for row in rows
     )
 
 
 async def _payouts(session: ReadSession, wanted: ColumnElement[bool]) -> tuple[BankOrder, ...]:
-    rows = list(await session.scalars(select(Payout).where(wanted).order_by(Payout.payout_id)))
+    own = Payout.carried_by.is_(None)
+    rows = list(await session.scalars(select(Payout).where(wanted, own).order_by(Payout.payout_id)))
     told = await session.execute(
         select(events.c.data, events.c.recorded_at).where(
             events.c.type == "payout_settled",

@@ -15,8 +15,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_co
 
 from db.kernel.columns import COLUMN_TYPES, NAMING, Access
 from meqenet.money import Money
+from meqenet.settlement.lines import LineKind, LineMoney
 from meqenet.settlement.payouts import PayoutState
-from meqenet.settlement.transfer import TransferStatus
+from meqenet.settlement.transfer import PayoutRail, TransferStatus
 
 
 class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
@@ -44,6 +45,24 @@ class MerchantTerms(Base):
     account_name_sealed: Mapped[bytes]
     content_index: Mapped[bytes]
     """Keyed hash of the content: tells whether a repetition says the same."""
+    fee_fixed_santim: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
+    """By payment option, in santim, beside what the basis points make."""
+    reserve_basis_points: Mapped[int] = mapped_column(default=0)
+    reserve_days: Mapped[int] = mapped_column(default=0)
+    minimum_santim: Mapped[Money] = mapped_column(default=Money(0))
+    rail: Mapped[PayoutRail] = mapped_column(default=PayoutRail.BANK)
+
+
+class FeeTax(Base):
+    """What the tax on a type of fee is called and how high it is, from a date in Addis Ababa on."""
+
+    __tablename__ = "fee_taxes"
+    __table_args__ = Access.READ_WRITE.table
+
+    fee_type: Mapped[str] = mapped_column(primary_key=True)
+    effective_on: Mapped[date] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    rate_basis_points: Mapped[int]
 
 
 class BankDay(Base):
@@ -96,7 +115,7 @@ class Payout(Base):
             ["merchant_id", "terms_at"],
             ["merchant_terms.merchant_id", "merchant_terms.effective_at"],
         ),
-        CheckConstraint("amount_santim > 0", name="amount_is_something"),
+        CheckConstraint("amount_santim > 0 OR carried_by IS NOT NULL", name="amount_is_something"),
         CheckConstraint(
             "state IN ('created', 'unknown', 'pending', 'settled', 'rejected')",
             name="state_is_known",
@@ -120,10 +139,117 @@ class Payout(Base):
     changed_at: Mapped[datetime]
     bank_reference: Mapped[str | None] = mapped_column(default=None)
     reason_code: Mapped[str | None] = mapped_column(default=None)
+    carried_by: Mapped[str | None] = mapped_column(default=None)
+    """The merchant's payout in which it is: no order of its own. None of one that is."""
+
+
+class SettlementLine(Base):
+    """What adds to a merchant's money, or takes from it. All but the payout that took it stays."""
+
+    __tablename__ = "settlement_lines"
+    __table_args__ = (
+        CheckConstraint(
+            "net_santim = gross_santim - fee_santim - tax_santim", name="net_is_what_is_left"
+        ),
+        CheckConstraint("money <> 'payable' OR plan_id IS NOT NULL", name="payable_is_of_a_plan"),
+        Index(
+            "ix_settlement_lines_untaken",
+            "merchant_id",
+            "clock_id",
+            "available_at",
+            postgresql_where=text("payout_id IS NULL"),
+        ),
+        Index("ix_settlement_lines_plan_id", "plan_id"),
+        Index("ix_settlement_lines_payout_id", "payout_id"),
+        Access.READ_WRITE.table,
+    )
+
+    merchant_id: Mapped[str] = mapped_column(primary_key=True)
+    line_id: Mapped[str] = mapped_column(primary_key=True)
+    clock_id: Mapped[str]
+    """The test clock whose time counts for it; empty in real time."""
+    plan_id: Mapped[str | None]
+    reference: Mapped[str | None]
+    """The merchant's own order number."""
+    kind: Mapped[LineKind]
+    money: Mapped[LineMoney]
+    gross_santim: Mapped[Money]
+    fee_santim: Mapped[Money]
+    tax_santim: Mapped[Money]
+    tax_code: Mapped[str | None]
+    net_santim: Mapped[Money]
+    is_protected: Mapped[bool]
+    """Held for the buyer until it is available."""
+    available_at: Mapped[datetime]
+    added_at: Mapped[datetime]
+    payout_id: Mapped[str | None] = mapped_column(default=None)
+
+
+class MerchantPayout(Base):
+    """A payout of many plans to a merchant: the sum of its lines, sent once."""
+
+    __tablename__ = "merchant_payouts"
+    __table_args__ = (
+        UniqueConstraint("payday_id", "number"),
+        ForeignKeyConstraint(
+            ["merchant_id", "terms_at"],
+            ["merchant_terms.merchant_id", "merchant_terms.effective_at"],
+        ),
+        CheckConstraint("amount_santim > 0", name="amount_is_something"),
+        CheckConstraint(
+            "amount_santim = shares_santim - owed_back_santim"
+            " - reserve_held_santim + reserve_released_santim",
+            name="amount_is_the_sum",
+        ),
+        CheckConstraint(
+            "state IN ('created', 'unknown', 'pending', 'settled', 'rejected')",
+            name="state_is_known",
+        ),
+        Index(
+            "uq_merchant_payouts_one_at_a_time",
+            "merchant_id",
+            "clock_id",
+            unique=True,
+            postgresql_where=text("finished_at IS NULL"),
+        ),
+        Access.READ_WRITE.table,
+    )
+
+    payout_id: Mapped[str] = mapped_column(primary_key=True)
+    payday_id: Mapped[str]
+    merchant_id: Mapped[str]
+    clock_id: Mapped[str]
+    day: Mapped[date]
+    number: Mapped[int]
+    terms_at: Mapped[datetime]
+    rail: Mapped[PayoutRail]
+    amount_santim: Mapped[Money]
+    shares_santim: Mapped[Money]
+    """What its plans bring."""
+    owed_back_santim: Mapped[Money]
+    """What the merchant owed of earlier payouts, and is kept."""
+    reserve_held_santim: Mapped[Money]
+    reserve_released_santim: Mapped[Money]
+    state: Mapped[PayoutState]
+    opened_by: Mapped[str]
+    """The run that has stored it: another one asks the bank before it sends anything."""
+    opened_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    reserve_until: Mapped[datetime]
+    bank_reference: Mapped[str | None] = mapped_column(default=None)
+    reason_code: Mapped[str | None] = mapped_column(default=None)
+    finished_at: Mapped[datetime | None] = mapped_column(default=None)
+    """When nothing was left to do for it: settled and posted, or rejected."""
+    retried_by: Mapped[str | None] = mapped_column(default=None)
+    """Of one that was rejected: who lets the merchant be paid again."""
+    retried_because: Mapped[str | None] = mapped_column(default=None)
 
 
 class PayoutAnswer(Base):
-    """What the bank said of a payout, word by word; ``status`` None: no readable answer came."""
+    """What the bank said of a payout, word by word; ``status`` None: no readable answer came.
+
+    ``plan_id`` is the ``payday_id`` where the payout is a merchant's.
+    """
 
     __tablename__ = "payout_answers"
     __table_args__ = Access.APPEND_ONLY.table

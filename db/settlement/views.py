@@ -1,15 +1,19 @@
 """What merchants are owed, what they were paid, and what was kept of it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import BigInteger, func, select, type_coerce
+from sqlalchemy import BigInteger, func, select, tuple_, type_coerce
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from db.kernel.engine import ReadSession
-from db.settlement.tables import Payout, Settlement
-from meqenet.money import Money
+from db.settlement.lines import told
+from db.settlement.tables import MerchantPayout, Payout, Settlement, SettlementLine
+from meqenet.money import Money, total
+from meqenet.settlement.events import MerchantPayoutOpened
+from meqenet.settlement.payout_statement import PayoutStatement, Word, statement_of
 from meqenet.settlement.payouts import PayoutState
+from meqenet.settlement.transfer import PayoutRail
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,3 +155,160 @@ def _view(settlement: Settlement, payout: Payout | None) -> PayoutView:
 def _money(santim: int) -> Money:
     # PostgreSQL sums BIGINT as NUMERIC.
     return Money(int(santim))
+
+
+@dataclass(frozen=True, kw_only=True)
+class MerchantPayoutView:
+    """A payout to a merchant. No account is shown.
+
+    Attributes:
+        owed_back: what was kept because the merchant owed it.
+        finished_at: when nothing was left to do for it.
+        retried_by: of a rejected one, who has let the merchant be paid again.
+    """
+
+    payout_id: str
+    merchant_id: str
+    test_clock_id: str | None
+    day: date
+    rail: PayoutRail
+    state: PayoutState
+    amount: Money
+    owed_back: Money
+    reserve_held: Money
+    reserve_released: Money
+    opened_at: datetime
+    finished_at: datetime | None
+    bank_reference: str | None
+    reason_code: str | None
+    retried_by: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnpaidMoney:
+    """What of a merchant's lines no payout has taken, by the time of their clocks.
+
+    ``waiting`` is available from a later instant on; ``owed_back`` is what the merchant owes.
+    """
+
+    available: Money
+    waiting: Money
+    owed_back: Money
+
+
+async def merchant_payouts(
+    *,
+    session: ReadSession,
+    merchant_id: str | None = None,
+    state: PayoutState | None = None,
+    after: str | None = None,
+    limit: int,
+) -> tuple[MerchantPayoutView, ...]:
+    """Payouts, the newest first.
+
+    Args:
+        session: reads the store.
+        merchant_id: of this merchant only.
+        state: only those that stand so.
+        after: go on behind this payout.
+        limit: at most so many.
+    """
+    query = select(MerchantPayout)
+    if merchant_id is not None:
+        query = query.where(MerchantPayout.merchant_id == merchant_id)
+    if state is not None:
+        query = query.where(MerchantPayout.state == state)
+    if after is not None:
+        last = await session.get(MerchantPayout, after)
+        if last is None:
+            return ()
+        place = tuple_(MerchantPayout.opened_at, MerchantPayout.payout_id)
+        query = query.where(place < (last.opened_at, last.payout_id))
+    newest = query.order_by(MerchantPayout.opened_at.desc(), MerchantPayout.payout_id.desc())
+    return tuple(_payout_view(row) for row in await session.scalars(newest.limit(limit)))
+
+
+async def merchant_payout(*, session: ReadSession, payout_id: str) -> MerchantPayoutView | None:
+    """One payout; None when there is none of this id."""
+    row = await session.get(MerchantPayout, payout_id)
+    return None if row is None else _payout_view(row)
+
+
+async def payout_statement(*, session: ReadSession, payout_id: str) -> PayoutStatement | None:
+    """A payout with its lines; None when there is none of this id, or it was rejected.
+
+    The lines of a rejected payout are in another one by now, or wait for it.
+
+    Raises:
+        Defect: ``statement_differs``.
+    """
+    payout = await session.get(MerchantPayout, payout_id)
+    if payout is None or payout.state is PayoutState.REJECTED:
+        return None
+    lines = [
+        told(line=line)
+        for line in await session.scalars(
+            select(SettlementLine)
+            .where(SettlementLine.payout_id == payout_id)
+            .order_by(SettlementLine.line_id)
+        )
+    ]
+    return statement_of(
+        opened=MerchantPayoutOpened(
+            payout_id=payout_id,
+            merchant_id=payout.merchant_id,
+            day=payout.day,
+            rail=payout.rail,
+            amount=payout.amount_santim,
+            shares=payout.shares_santim,
+            owed_back=payout.owed_back_santim,
+            reserve_held=payout.reserve_held_santim,
+            reserve_released=payout.reserve_released_santim,
+            line_ids=tuple(line.line_id for line in lines),
+        ),
+        lines=lines,
+        word=Word(
+            state=payout.state,
+            bank_reference=payout.bank_reference,
+            reason_code=payout.reason_code,
+        ),
+    )
+
+
+async def unpaid_money(*, session: ReadSession, merchant_id: str, at: datetime) -> UnpaidMoney:
+    """What a merchant is still to get in real time, and what it owes."""
+    rows = await session.execute(
+        select(SettlementLine.money, SettlementLine.net_santim, SettlementLine.available_at).where(
+            SettlementLine.merchant_id == merchant_id,
+            SettlementLine.clock_id == "",
+            SettlementLine.payout_id.is_(None),
+        )
+    )
+    lines = rows.all()
+    nothing = Money.zero()
+    available = total(net for money, net, since in lines if since <= at)
+    return UnpaidMoney(
+        available=max(available, nothing),
+        waiting=total(net for money, net, since in lines if since > at),
+        owed_back=max(-available, nothing),
+    )
+
+
+def _payout_view(row: MerchantPayout) -> MerchantPayoutView:
+    return MerchantPayoutView(
+        payout_id=row.payout_id,
+        merchant_id=row.merchant_id,
+        test_clock_id=row.clock_id or None,
+        day=row.day,
+        rail=row.rail,
+        state=row.state,
+        amount=row.amount_santim,
+        owed_back=row.owed_back_santim,
+        reserve_held=row.reserve_held_santim,
+        reserve_released=row.reserve_released_santim,
+        opened_at=row.opened_at,
+        finished_at=row.finished_at,
+        bank_reference=row.bank_reference,
+        reason_code=row.reason_code,
+        retried_by=row.retried_by,
+    )

@@ -84,6 +84,10 @@ class AccountName(StrEnum):
     """Owed to the merchant once the buyer's protection window has ended."""
     MERCHANT_RECEIVABLE = "merchant_receivable"
     """Owed back by the merchant: refunds of money that had been paid out."""
+    MERCHANT_SETTLING = "merchant_settling"
+    """Paid out to the merchant plan by plan, until the whole payout is posted."""
+    MERCHANT_RESERVE = "merchant_reserve"
+    """Kept of the merchant's payouts for a while, by its terms."""
     MERCHANT_FEE_DEFERRED = "merchant_fee_deferred"
     """Commission kept and not yet earned."""
     MERCHANT_FEE_INCOME = "merchant_fee_income"
@@ -117,6 +121,8 @@ _CHART: Final = {
     AccountName.MERCHANT_PAYABLE: (AccountType.LIABILITY, Owner.MERCHANT),
     AccountName.MERCHANT_PROTECTED: (AccountType.LIABILITY, Owner.PLAN),
     AccountName.MERCHANT_RECEIVABLE: (AccountType.ASSET, Owner.MERCHANT),
+    AccountName.MERCHANT_SETTLING: (AccountType.LIABILITY, Owner.MERCHANT),
+    AccountName.MERCHANT_RESERVE: (AccountType.LIABILITY, Owner.MERCHANT),
     AccountName.MERCHANT_FEE_DEFERRED: (AccountType.LIABILITY, Owner.PLAN),
     AccountName.MERCHANT_FEE_INCOME: (AccountType.INCOME, Owner.LENDER),
     AccountName.INTEREST_INCOME: (AccountType.INCOME, Owner.LENDER),

@@ -247,6 +247,46 @@ class MerchantPaidOut:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MerchantSharePaid:
+    """A plan's share (``payout_id``) of a merchant's payout (``carried_by``) that was settled.
+
+    ``taken_back`` is of a plan that takes from the payout more than it brings.
+    """
+
+    plan_id: str
+    merchant_id: str
+    payout_id: str
+    carried_by: str
+    amount: Money
+    taken_back: Money = NOTHING
+    kind: Literal["merchant_share_paid"] = "merchant_share_paid"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MerchantPayoutSettled:
+    """The merchant got ``amount`` for the shares of its plans; ``provider`` None: from the bank.
+
+    Kept were ``owed_back`` (it owed that) and ``reserve_held``; ``taken_back`` is of the shares.
+    """
+
+    payout_id: str
+    merchant_id: str
+    amount: Money
+    shares: Money
+    taken_back: Money = NOTHING
+    owed_back: Money = NOTHING
+    reserve_held: Money = NOTHING
+    reserve_released: Money = NOTHING
+    provider: str | None = None
+    kind: Literal["merchant_payout_settled"] = "merchant_payout_settled"
+
+    @property
+    def plan_id(self) -> str:
+        """Whose it is in the books: the merchant's day's, as it is of no plan alone."""
+        return self.payout_id.rpartition("-")[0]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProviderCharged:
     """A provider keeps a charge out of what it has collected of a plan."""
 
@@ -332,7 +372,14 @@ CustomerHappening = (
     | CustomerCreditReturned
     | InterestRefunded
 )
-MerchantHappening = OrderRefunded | ProtectionBegan | ProtectionEnded | MerchantPaidOut
+MerchantHappening = (
+    OrderRefunded
+    | ProtectionBegan
+    | ProtectionEnded
+    | MerchantPaidOut
+    | MerchantSharePaid
+    | MerchantPayoutSettled
+)
 ProviderHappening = ProviderCharged | ProviderSettled
 LossHappening = PlanChargedOff | RecoveryReceived | PlanWrittenOff
 Happening = CustomerHappening | MerchantHappening | ProviderHappening | LossHappening

@@ -9,6 +9,8 @@ from meqenet.ledger.happenings import (
     MerchantHappening,
     MerchantMoney,
     MerchantPaidOut,
+    MerchantPayoutSettled,
+    MerchantSharePaid,
     OrderRefunded,
     ProtectionBegan,
     ProtectionEnded,
@@ -26,6 +28,10 @@ def rows_for(*, happening: MerchantHappening) -> tuple[Row, ...]:
             rows = _protection_ended(happening=happening)
         case MerchantPaidOut():
             rows = _merchant_paid_out(happening=happening)
+        case MerchantSharePaid():
+            rows = _merchant_share_paid(happening=happening)
+        case MerchantPayoutSettled():
+            rows = _merchant_payout_settled(happening=happening)
         case _:
             assert_never(happening)
     return rows
@@ -123,4 +129,52 @@ def _merchant_paid_out(*, happening: MerchantPaidOut) -> tuple[Row, ...]:
         debit(name=AccountName.MERCHANT_PAYABLE, of=h.merchant_id, amount=h.amount + h.netted),
         credit(name=AccountName.BANK_CLEARING, of=None, amount=h.amount),
         credit(name=AccountName.MERCHANT_RECEIVABLE, of=h.merchant_id, amount=h.netted),
+    )
+
+
+def _merchant_share_paid(*, happening: MerchantSharePaid) -> tuple[Row, ...]:
+    """A plan's share of a payout is owed no more; the payout itself is posted once for all.
+
+    ====================================  ==========  ==========
+    account                               debit       credit
+    ====================================  ==========  ==========
+    ``merchant_payable:<merchant>``       amount
+    ``merchant_settling:<merchant>``                  amount
+    ``merchant_settling:<merchant>``      taken back
+    ``merchant_payable:<merchant>``                   taken back
+    ====================================  ==========  ==========
+    """
+    h = happening
+    return (
+        debit(name=AccountName.MERCHANT_PAYABLE, of=h.merchant_id, amount=h.amount),
+        credit(name=AccountName.MERCHANT_SETTLING, of=h.merchant_id, amount=h.amount),
+        debit(name=AccountName.MERCHANT_SETTLING, of=h.merchant_id, amount=h.taken_back),
+        credit(name=AccountName.MERCHANT_PAYABLE, of=h.merchant_id, amount=h.taken_back),
+    )
+
+
+def _merchant_payout_settled(*, happening: MerchantPayoutSettled) -> tuple[Row, ...]:
+    """The merchant was paid from our bank account, or from our wallet at a provider.
+
+    ====================================  ================  ==========
+    account                               debit             credit
+    ====================================  ================  ==========
+    ``merchant_settling:<merchant>``      shares
+    ``merchant_settling:<merchant>``                        taken back
+    ``merchant_reserve:<merchant>``       reserve released
+    ``bank_clearing``, or
+    ``provider_clearing:<provider>``                        amount
+    ``merchant_receivable:<merchant>``                      owed back
+    ``merchant_reserve:<merchant>``                         reserve held
+    ====================================  ================  ==========
+    """
+    h = happening
+    paid_from = AccountName.BANK_CLEARING if h.provider is None else AccountName.PROVIDER_CLEARING
+    return (
+        debit(name=AccountName.MERCHANT_SETTLING, of=h.merchant_id, amount=h.shares),
+        credit(name=AccountName.MERCHANT_SETTLING, of=h.merchant_id, amount=h.taken_back),
+        debit(name=AccountName.MERCHANT_RESERVE, of=h.merchant_id, amount=h.reserve_released),
+        credit(name=paid_from, of=h.provider, amount=h.amount),
+        credit(name=AccountName.MERCHANT_RECEIVABLE, of=h.merchant_id, amount=h.owed_back),
+        credit(name=AccountName.MERCHANT_RESERVE, of=h.merchant_id, amount=h.reserve_held),
     )

@@ -32,7 +32,14 @@ def _rows(happening: Happening) -> tuple[Row, ...]:
             rows = loss_rules.rows_for(happening=happening)
         case h.ProviderCharged() | h.ProviderSettled():
             rows = provider_rules.rows_for(happening=happening)
-        case h.OrderRefunded() | h.ProtectionBegan() | h.ProtectionEnded() | h.MerchantPaidOut():
+        case (
+            h.OrderRefunded()
+            | h.ProtectionBegan()
+            | h.ProtectionEnded()
+            | h.MerchantPaidOut()
+            | h.MerchantSharePaid()
+            | h.MerchantPayoutSettled()
+        ):
             rows = merchant_rules.rows_for(happening=happening)
         case (
             h.CheckoutPaymentReceived()

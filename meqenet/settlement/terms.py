@@ -9,12 +9,19 @@ from typing import Final
 from meqenet.calendar import at_addis
 from meqenet.errors import Defect, Mender, Refusal
 from meqenet.money import Money
-from meqenet.settlement.transfer import PayoutAccount
+from meqenet.settlement.lines import ReserveTerms
+from meqenet.settlement.transfer import PayoutAccount, PayoutRail
 
 PAYOUT_HOUR: Final = 9
 """Payouts are sent at this hour of Addis Ababa, when banks have opened."""
 FEE_BASIS_POINTS_MAX: Final = 10_000
 DELAY_DAYS_MAX: Final = 90
+RESERVE_BASIS_POINTS_MAX: Final = 5_000
+RESERVE_DAYS_MAX: Final = 365
+MINIMUM_PAYOUT_MAX: Final = Money(100_000_000)
+FEE_FIXED_MAX: Final = Money(1_000_000)
+MERCHANT_FEE: Final = "merchant_fee"
+"""The type of fee by which the tax on our commission is found."""
 _SATURDAY: Final = 5
 _CLOSED_DAYS_MAX: Final = 30
 """Banks that stay closed for longer than this are an error in the holidays given."""
@@ -23,21 +30,56 @@ _ACCOUNT_NUMBER: Final = re.compile(r"[0-9]{1,34}", re.ASCII)
 _ACCOUNT_NAME_MAX: Final = 140
 
 
+_NOTHING: Final = Money(0)
+_WALLET: Final = re.compile(r"251[79][0-9]{8}", re.ASCII)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proceeds:
-    """``gross - fee = net``, exactly."""
+    """``gross - fee - tax = net``, exactly; the tax is the one on our fee."""
 
     gross: Money
     fee: Money
     net: Money
+    tax: Money = _NOTHING
 
 
-def check_terms(*, fee_basis_points: Collection[int], delay_days: int) -> None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tax:
+    """A tax on a fee: its code in the books of the tax office, and its rate."""
+
+    code: str
+    rate_basis_points: int
+
+
+def check_terms(
+    *,
+    fee_basis_points: Collection[int],
+    delay_days: int,
+    fee_fixed: Collection[Money] = (),
+    reserve: ReserveTerms | None = None,
+    minimum: Money = _NOTHING,
+) -> None:
     """Let only terms pass under which a merchant gets something, and in time.
 
     Raises:
         Refusal: ``merchant_terms_invalid``; field and text name the value at fault and the rule.
     """
+    kept = reserve or ReserveTerms()
+    for fixed in fee_fixed:
+        if not Money.zero() <= fixed <= FEE_FIXED_MAX:
+            raise _invalid(field="fee_fixed", rule=f"between 0.00 and {FEE_FIXED_MAX} birr")
+    if not 0 <= kept.basis_points <= RESERVE_BASIS_POINTS_MAX:
+        raise _invalid(
+            field="reserve_basis_points", rule=f"between 0 and {RESERVE_BASIS_POINTS_MAX}"
+        )
+    if not 0 <= kept.days <= RESERVE_DAYS_MAX or (kept.basis_points and not kept.days):
+        raise _invalid(
+            field="reserve_days",
+            rule=f"between 0 and {RESERVE_DAYS_MAX}, and at least 1 where a reserve is kept",
+        )
+    if not Money.zero() <= minimum <= MINIMUM_PAYOUT_MAX:
+        raise _invalid(field="minimum", rule=f"between 0.00 and {MINIMUM_PAYOUT_MAX} birr")
     for basis_points in fee_basis_points:
         if not 0 <= basis_points < FEE_BASIS_POINTS_MAX:
             raise _invalid(
@@ -54,12 +96,18 @@ def check_account(*, account: PayoutAccount) -> None:
         Refusal: ``merchant_account_invalid``; field and text name what is at fault, not its value.
     """
     name = account.account_name
+    is_wallet = account.rail is PayoutRail.MPESA
+    number, bic = account.account_number, account.bic
     rules = (
-        ("bic", _BIC.fullmatch(account.bic) is not None, "8 or 11 capital letters and digits"),
+        (
+            "bic",
+            not bic if is_wallet else _BIC.fullmatch(bic) is not None,
+            "none for a wallet" if is_wallet else "8 or 11 capital letters and digits",
+        ),
         (
             "account_number",
-            _ACCOUNT_NUMBER.fullmatch(account.account_number) is not None,
-            "1 to 34 digits",
+            (_WALLET if is_wallet else _ACCOUNT_NUMBER).fullmatch(number) is not None,
+            "a phone like 251700000000" if is_wallet else "1 to 34 digits",
         ),
         (
             "account_name",
@@ -74,21 +122,42 @@ def check_account(*, account: PayoutAccount) -> None:
             )
 
 
-def proceeds_of(*, gross: Money, fee_basis_points: int) -> Proceeds:
-    """Split the order's amount: the fee is rounded half-even to the santim, the rest is paid.
+def proceeds_of(
+    *,
+    gross: Money,
+    fee_basis_points: int,
+    fee_fixed: Money = _NOTHING,
+    tax: Tax | None = None,
+) -> Proceeds:
+    """Split the order's amount: fee and tax are rounded half-even to the santim, the rest is paid.
+
+    A fixed fee takes no more than leaves the merchant one santim of the order; the tax is a part
+    of the fee's amount, and is kept beside it.
 
     Raises:
-        Defect: ``proceeds_impossible``: the amount is not more than nothing, or the fee would
-            eat it up.
+        Defect: ``proceeds_impossible``: the amount is not more than nothing, or the percentage
+            with its tax would eat it up.
     """
-    fee = gross.portion(basis_points=fee_basis_points)
-    net = gross - fee
+    percent = gross.portion(basis_points=fee_basis_points)
+    rate = 0 if tax is None else tax.rate_basis_points
+    fee = percent + fee_fixed
+    on_fee = fee.portion(basis_points=rate)
+    if fee_fixed and fee + on_fee >= gross:
+        fee, on_fee = _fee_within(room=gross - Money(1), rate_basis_points=rate)
+    net = gross - fee - on_fee
     if gross.santim <= 0 or fee.santim < 0 or net.santim <= 0:
         raise Defect(
             "proceeds_impossible",
             f"{fee_basis_points} basis points of {gross} leave nothing to pay the merchant",
         )
-    return Proceeds(gross=gross, fee=fee, net=net)
+    return Proceeds(gross=gross, fee=fee, net=net, tax=on_fee)
+
+
+def _fee_within(*, room: Money, rate_basis_points: int) -> tuple[Money, Money]:
+    """The fee and its tax that together take exactly the room."""
+    whole = 10_000
+    fee = Money(room.santim * whole // (whole + rate_basis_points))
+    return fee, room - fee
 
 
 def payout_due(
@@ -115,9 +184,14 @@ def payout_due(
     first = activated_on + timedelta(days=max(delay_days, protection_days) + 1)
     for later in range(_CLOSED_DAYS_MAX):
         day = first + timedelta(days=later)
-        if day.weekday() < _SATURDAY and day not in closed_on:
+        if is_banking_day(day=day, closed_on=closed_on):
             return at_addis(on=day, hour=PAYOUT_HOUR)
     raise Defect("banks_never_open", f"no banking day within {_CLOSED_DAYS_MAX} days of {first}")
+
+
+def is_banking_day(*, day: date, closed_on: Collection[date]) -> bool:
+    """Whether banks are open on a date in Addis Ababa; ``closed_on`` are public holidays."""
+    return day.weekday() < _SATURDAY and day not in closed_on
 
 
 def _invalid(*, field: str, rule: str) -> Refusal:

@@ -19,13 +19,26 @@ class TransferStatus(StrEnum):
     """The bank does not know the id: it never took the order."""
 
 
+class PayoutRail(StrEnum):
+    """How a merchant's money travels."""
+
+    BANK = "bank"
+    """By a credit transfer to a bank account."""
+    MPESA = "mpesa"
+    """By M-PESA (B2C) to a wallet."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PayoutAccount:
-    """Where a merchant is paid: BIC (8 or 11 characters) and account number (no IBAN here)."""
+    """Where a merchant is paid: BIC (8 or 11 characters) and account number (no IBAN here).
+
+    Of an M-PESA wallet the account number is its phone, 2517…, and there is no BIC.
+    """
 
     bic: str
     account_number: str
     account_name: str
+    rail: PayoutRail = PayoutRail.BANK
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,8 @@ _ACTIVITIES = [
 _PART_OF = {
     "complaints": "disputes",
     "late_money": "payments",
+    "merchant_books": "ledger",
+    "merchant_settlement": "settlement",
     "notices": "marketplace",
     "reconciliation": "payments",
     "reminders": "payments",

@@ -10,6 +10,7 @@ from apps.runtime.addresses import Running
 from db.kernel.engine import Database
 from db.ledger.views import entries_of
 from db.payments.views import AttemptView, attempts_of, findings
+from db.settlement.books import carriers_of
 from meqenet.identity import wire_id
 from meqenet.ledger.accounts import Side
 from meqenet.money import Money
@@ -36,6 +37,12 @@ async def attempts(town: Town, plan_id: str) -> tuple[AttemptView, ...]:
     """The plan's attempts by the payments store."""
     async with store(town.running, "payments") as payments, payments.read() as session:
         return await attempts_of(session=session, plan_id=plan_id)
+
+
+async def carriers(town: Town, plan_id: str) -> tuple[str, ...]:
+    """The merchant's payouts that the plan's money was in, the first one first."""
+    async with store(town.running, "settlement") as settlement, settlement.read() as session:
+        return await carriers_of(session=session, plan_id=plan_id)
 
 
 async def postings(town: Town, plan_id: str, *, kinds: Collection[str]) -> list[str]:

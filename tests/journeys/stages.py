@@ -10,6 +10,7 @@ import httpx
 from temporalio.client import WorkflowHandle
 
 from apps.demo.customer import Customer
+from apps.faults.paydays import first_payout
 from meqenet.identity import wire_id
 from tests.journeys.conftest import Town
 from tests.waiting import eventually
@@ -272,7 +273,9 @@ async def payout_unheard(m: Member) -> None:
 
 
 async def _payout_goes_wrong(m: Member, **fault: object) -> None:
-    subject = wire_id(meqenet_id=f"{m.plan_id}-p1")
+    plan = await m.town.shop.plan(m.plan_id)
+    merchant_id = m.town.shop.merchant_id
+    subject = first_payout(merchant_id=merchant_id, clock=m.clock, plan=plan)
     await m.town.fault("bank", operation="credit_transfer", subject=subject, **fault)
 
 

@@ -169,14 +169,15 @@ async def test_forty_plans_go_on_after_the_temporal_database_is_deleted(
 async def _gathered(town: Town) -> list[s.Member]:
     """All of the cast, most of them on a test clock with the others of their stage.
 
-    A debit that is under way holds its clock up, and its time within the day is the plan's own.
+    A debit that is under way holds its clock up, and its time within the day is the plan's own; a
+    payout that is under way has all plans of its merchant's day.
     """
     members: list[s.Member] = []
     clocks: dict[str, str] = {}
     for stage, group, plans in CAST:
         for provider, option in plans:
             name = f"{group}-{stage.name}".replace(" ", "-")
-            if group == COLLECTING:
+            if group in (COLLECTING, PAYING):
                 name += f"-{len(members)}"
             if group != REAL_TIME and name not in clocks:
                 clocks[name] = await town.shop.new_clock(
@@ -310,7 +311,7 @@ async def _ended_well(m: s.Member, endpoint: Endpoint) -> None:
         refused = m.stage is s.PAYOUT_REFUSED
         assert await _transfers(m) == (["RJCT", "ACSC"] if refused else ["ACSC"])
         paid_out = f"{plan_id}-p{2 if refused else 1}"
-        assert await evidence.postings(town, plan_id, kinds=["merchant_paid_out"]) == [paid_out]
+        assert await evidence.postings(town, plan_id, kinds=["merchant_share_paid"]) == [paid_out]
     else:
         told = await evidence.paid(town, provider=m.provider, customer=m.customer, plan_id=plan_id)
         assert len(told.debited) == len(told.succeeded) == len(told.posted) == m.stage.debits
@@ -323,5 +324,6 @@ async def _ended_well(m: s.Member, endpoint: Endpoint) -> None:
 
 async def _transfers(m: s.Member) -> list[str]:
     every = await m.get(f"{m.town.controls['bank']}/transfers")
-    mine = wire_id(meqenet_id=m.plan_id)
-    return [str(row["status"]) for row in every if row["end_to_end_id"].startswith(mine)]
+    status = {row["end_to_end_id"]: str(row["status"]) for row in every}
+    carriers = await evidence.carriers(m.town, m.plan_id)
+    return [status[wire_id(meqenet_id=each)] for each in carriers]

@@ -9,7 +9,7 @@ from db.bnpl.opening import price, rows_of
 from db.credit.exposures import convert_hold, record_repayment
 from db.kernel.encryption import Keyring
 from db.payments.refunds import open_refund, record_refund
-from db.settlement.merchants import register_terms
+from db.settlement.merchants import AgreedTerms, register_terms
 from db.settlement.payouts import open_payout, record_payout
 from db.settlement.scheduling import PaidOrder, schedule
 from meqenet.bnpl import events as e
@@ -29,6 +29,7 @@ from meqenet.identity import (
 from meqenet.ledger import happenings as h
 from meqenet.money import Money, total
 from meqenet.payments.rail import RailStatus, RefundAnswer
+from meqenet.settlement.lines import ReserveTerms
 from meqenet.settlement.transfer import PayoutAccount, TransferAnswer, TransferStatus
 from tests.workers.beginnings import BEGIN, LENDER, OPTIONS
 from tests.workers.lost_histories import LosingHistory
@@ -48,10 +49,15 @@ async def take_on(world: World, keyring: Keyring, *, merchant_id: str) -> None:
         await register_terms(
             session=session,
             keyring=keyring,
-            merchant_id=merchant_id,
-            fee_basis_points=dict.fromkeys(OPTIONS, 300),
-            delay_days=1,
-            account=_ACCOUNT,
+            terms=AgreedTerms(
+                merchant_id=merchant_id,
+                fee_basis_points=dict.fromkeys(OPTIONS, 300),
+                delay_days=1,
+                account=_ACCOUNT,
+                fee_fixed={},
+                reserve=ReserveTerms(),
+                minimum=Money.zero(),
+            ),
             at=BEGIN - timedelta(days=30),
         )
 

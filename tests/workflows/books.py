@@ -45,6 +45,10 @@ class Books:
         """What was posted of a plan."""
         return [p.happening for p in self.postings.values() if p.happening.plan_id == plan_id]
 
+    async def keep(self, posting_id: str, happening: Happening, at: datetime) -> None:
+        """Post under an id, once."""
+        await self.post(ledger.Post(posting_id=posting_id, happening=happening, effective_at=at))
+
     @takes(ledger.POST)
     async def post(self, command: ledger.Post) -> Nothing:
         before = self.postings.setdefault(command.posting_id, command)

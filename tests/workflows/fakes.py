@@ -30,10 +30,10 @@ from meqenet.settlement.transfer import (
     TransferAnswer,
     TransferStatus,
 )
-from tests.workflows.books import Books
 from tests.workflows.payments import Payments
 from tests.workflows.rails import Answering, Rails, told
 from tests.workflows.reminders import Reminders
+from tests.workflows.settling import Paydays
 
 
 def catalogue(option: str, *, version: int = 1) -> ProductVersion:
@@ -57,7 +57,7 @@ Hearing = Callable[[marketplace.DeliverNotice], marketplace.NoticeAnswer | Excep
 
 
 @dataclass
-class Domains(Payments, Rails, Reminders, Books):
+class Domains(Payments, Rails, Reminders, Paydays):
     """Every domain, the rails, and the endpoint of every merchant (``hear``), by default none."""
 
     hear: Hearing = lambda _notice: UNWANTED
@@ -268,13 +268,15 @@ class Domains(Payments, Rails, Reminders, Books):
         self.payouts[command.payout_id] = command.amount - fee
         days = max(1, command.protection_days)
         due = at_addis(on=command.activated_on, hour=9)
-        return settlement.SettlementScheduled(
+        scheduled = settlement.SettlementScheduled(
             payout_id=command.payout_id,
             gross=command.amount,
             fee=fee,
             net=command.amount - fee,
             due_at=due.fromtimestamp(due.timestamp() + days * 86400, tz=UTC),
         )
+        self.add_order(command, scheduled)
+        return scheduled
 
     @takes(settlement.OPEN_PAYOUT)
     async def open_payout(self, command: settlement.OpenPayout) -> CreditTransfer:

@@ -22,7 +22,7 @@ from temporalio.worker import (
 
 from activities.contracts import bnpl
 from activities.edge import EdgeInterceptor
-from meqenet.identity import installment_id, payout_id, refund_id
+from meqenet.identity import installment_id, refund_id
 from tests.workflows.conftest import QUEUES, Bench, Handle
 from tests.workflows.stores import Stores
 from workers.queue_worker import WORKFLOW_QUEUE, WORKFLOWS, activity_methods
@@ -35,6 +35,7 @@ from workflows.messages import (
     plan_workflow_id,
     refund_workflow_id,
 )
+from workflows.payday_messages import settlement_workflow_id
 from workflows.plan import PaymentPlanWorkflow
 from workflows.rehydration import OpenPlansPage, PageBegun, RehydrationWorkflow
 
@@ -99,13 +100,15 @@ class _AroundStep(ActivityInboundInterceptor):
         return await self._loss.around(name, lambda: self.next.execute_activity(input))
 
 
-def runs_of(plan: str) -> tuple[str, ...]:
-    """The ids of a plan's run and of those that it has for its only installment."""
+def runs_of(plan: str, *, stores: Stores) -> tuple[str, ...]:
+    """The ids of a plan's run, and of those that its only installment and its merchant have."""
     first = installment_id(plan_id=plan, number=1)
+    merchants = {each.merchant_id for each in stores.plans.values()}
     return (
         plan_workflow_id(plan_id=plan),
         collection_workflow_id(installment_id=first),
-        payout_workflow_id(payout_id=payout_id(plan_id=plan, number=1)),
+        *(settlement_workflow_id(merchant_id=each, test_clock_id=None) for each in merchants),
+        *(payout_workflow_id(payout_id=each) for each in stores.days),
         refund_workflow_id(refund_id=refund_id(attempt_id=f"{first}-a1", number=1)),
     )
 
@@ -131,7 +134,7 @@ class Lost:
         # Each event may have a notice; the newest may be stored and not reported.
         numbers = range(1, len(self.stores.kinds(plan)) + 2)
         notices = (notice_workflow_id(notice_id=f"{plan}-n{n}") for n in numbers)
-        for run in (*runs_of(plan), *notices):
+        for run in (*runs_of(plan, stores=self.stores), *notices):
             with suppress(RPCError):  # it never was, or has ended
                 await self.bench.env.client.get_workflow_handle(run).terminate()
         self.loss.is_gone = True
@@ -167,7 +170,7 @@ class Lost:
                 await self.bench.live_out(self.bench.env.client.get_workflow_handle(run))
 
         # What a run has begun before does not skip with it.
-        await asyncio.gather(*(skip(run) for run in runs_of(plan)))
+        await asyncio.gather(*(skip(run) for run in runs_of(plan, stores=self.stores)))
 
     async def live(self, application: Application) -> None:
         """A whole life, as far as it comes."""

@@ -202,6 +202,7 @@ class Stores(Domains):
             scheduled=self.scheduled[mine[-1]],
             number=len(mine),
             begun=mine[-1] in self.opened_payouts,
+            by_day=command.plan_id in self.lines,
         )
 
     def _login_is(self, plan_id: str, **changed: Any) -> None:  # noqa: ANN401 - fields of the login

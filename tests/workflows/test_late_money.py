@@ -17,6 +17,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.late_money import LateMoneyActivities
 from activities.ledger import LedgerActivities
+from activities.merchant_books import MerchantBookActivities
 from activities.payments import PaymentsActivities
 from db.kernel.encryption import Keyring
 from db.kernel.events import require_unbroken
@@ -172,7 +173,10 @@ async def late_bench(
             LateMoneyActivities(database=store, keyring=keyring),
             Reminders(),
         ],
-        "ledger": [LedgerActivities(database=databases["ledger"])],
+        "ledger": [
+            LedgerActivities(database=databases["ledger"]),
+            MerchantBookActivities(database=databases["ledger"]),
+        ],
     }
     async with AsyncExitStack() as stack:
         for queue in QUEUES:

@@ -34,7 +34,7 @@ async def test_a_plan_is_collected_settled_and_completed_and_nothing_is_left_on_
     assert (await handle.result()).state == "completed"
     plan, domains = application.plan_id, bench.domains
     assert domains.sent == [attempt(plan, n) for n in range(1, count + 1)]
-    assert domains.paid_out == [f"{plan}-p1"]
+    assert domains.paid_out == [domains.carrier_of(plan)]
     assert (domains.holds[plan], domains.orders[plan]) == ("owed", "approved")
     assert domains.kinds(plan)[-1] == "plan_completed"
     happenings = domains.happenings(plan)

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from meqenet.identity import attempt_id, installment_id, payout_id, refund_id
+from meqenet.identity import attempt_id, installment_id, refund_id
 from meqenet.payments.rail import RailStatus, WalletProvider
 from tests.waiting import eventually
 from tests.workflows.losing import DONE, NOT_DONE, Lost, Step, losing
@@ -41,7 +41,10 @@ CHECKOUT: Sequence[Step] = (
     ("marketplace.close_order", 1, DONE),
     ("bank.send_transfer", 1, NOT_DONE),
     ("bank.send_transfer", 1, DONE),
-    ("settlement.record_payout", 1, DONE),
+    ("settlement.close_day", 1, DONE),
+    ("settlement.record_merchant_payout", 1, DONE),
+    ("ledger.post_shares", 1, DONE),
+    ("settlement.finish_merchant_payout", 1, DONE),
     ("bnpl.record_event merchant_paid", 1, DONE),
     ("bnpl.record_event plan_completed", 1, DONE),
     ("bnpl.end_process", 1, NOT_DONE),
@@ -136,7 +139,7 @@ async def require_lived_once(lost: Lost, application: Application, *, orders: li
     """Every order reached its rail once; the books and the merchant know the end."""
     plan, stores = application.plan_id, lost.stores
     assert Counter(stores.sent) == Counter(orders)
-    assert stores.paid_out == [payout_id(plan_id=plan, number=1)]
+    assert stores.paid_out == [stores.carrier_of(plan)]
     assert stores.refunds == []
     assert (stores.holds[plan], stores.orders[plan]) == ("owed", "approved")
     assert plan in stores.ended
@@ -166,7 +169,7 @@ async def test_a_plan_collected_under_a_mandate_goes_on_from_any_step(
         application = lost.bench.application("pay_in_30", provider=TELEBIRR)
         assert await lost.go_on(application) == "completed"
         assert Counter(lost.stores.sent) == Counter([attempt(application)])
-        assert lost.stores.paid_out == [payout_id(plan_id=application.plan_id, number=1)]
+        assert lost.stores.paid_out == [lost.stores.carrier_of(application.plan_id)]
         assert lost.stores.kinds(application.plan_id).count("installment_paid") == 1
         assert len(set(lost.stores.cancelled_mandates)) == 1
 

@@ -332,7 +332,10 @@ async def test_a_refused_payout_waits_for_a_person_and_is_sent_again_once_and_re
     assert isinstance(refused.cause, ApplicationError)
     assert refused.cause.type == "payout_not_refused"
     assert (await handle.result()).state == "completed"
-    assert bench.domains.paid_out == [f"{plan}-p{n}" for n in (1, 2)]
+    first, second = bench.domains.paid_out
+    assert second == bench.domains.carrier_of(plan) != first
+    (let,) = bench.domains.retried
+    assert (let.payout_id, let.who, let.why) == (first, WHO, WHY)
     assert bench.domains.kinds(plan)[-3:] == [
         "payout_retry_asked",
         "merchant_paid",

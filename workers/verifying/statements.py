@@ -22,17 +22,17 @@ from db.payments.books import (
     succeeded_orders,
     told_bills,
 )
-from db.settlement.books import read_payouts, settled_payouts
+from db.settlement.books import carriers_of, sent_amounts, settled_payouts
 from integrations.ports.statements import Direction, StatementRow, Statements
-from meqenet.identity import wire_id
+from meqenet.identity import payday_on_the_wire, wire_id
 from meqenet.money import Money
 from meqenet.payments.attempts import OrderState
 from meqenet.payments.orders import plan_on_the_wire
 from meqenet.payments.rail import WalletProvider
-from meqenet.settlement.payouts import PayoutState
 from workers.settings import Domain
 from workers.verifying.findings import BadRecord, Checked, Scope, Unreadable, Watch, reading
 
+_BANK: Final = "bank"
 _PER_BATCH: Final = 500
 _PAUSE_SECONDS: Final = 0.5
 
@@ -149,6 +149,9 @@ async def _fill(
     bills: frozenset[str] = frozenset()
     if scope.plan_id is not None and statements.provider == WalletProvider.MPESA:
         bills = await bills_of(session=session, plan_id=scope.plan_id)
+    if scope.plan_id is not None and statements.provider == _BANK:
+        carriers = await carriers_of(session=session, plan_id=scope.plan_id)
+        bills = frozenset(wire_id(meqenet_id=each) for each in carriers)
     async for row in statements.rows():
         key = wire_id(meqenet_id=row.reference)
         if mine is not None and not key.startswith(mine) and key not in bills:
@@ -177,7 +180,7 @@ async def _ours(
 
 async def _orders(provider: str, *, session: ReadSession, scope: Scope) -> AsyncIterator[_Order]:
     """Our orders at the provider that have moved money."""
-    if provider == "bank":
+    if provider == _BANK:
         async for payout in settled_payouts(
             session=session, plan_id=scope.plan_id, changed_since=scope.since
         ):
@@ -185,7 +188,7 @@ async def _orders(provider: str, *, session: ReadSession, scope: Scope) -> Async
                 order_id=payout.payout_id,
                 key=wire_id(meqenet_id=payout.payout_id),
                 direction=Direction.PAID_OUT,
-                amount=payout.amount or Money.zero(),
+                amount=payout.amount,
                 moved_at=payout.changed_at,
             )
         return
@@ -231,17 +234,19 @@ async def _moved(
     session: ReadSession, *, provider: str, references: Sequence[str]
 ) -> dict[str, int]:
     """Santim that we have as moved, by reference as providers spell it."""
-    by_wallet = provider != "bank"
+    by_wallet = provider != _BANK
     plans = (plan_on_the_wire(reference=each) for each in references)
     of_bills = await plans_of_bills(session=session, receipts=references) if by_wallet else ()
     plan_ids = sorted({*(plan for plan in plans if plan is not None), *of_bills})
     moved: dict[str, int] = {}
     if not by_wallet:
-        for payouts in (await read_payouts(session=session, plan_ids=plan_ids)).values():
-            for payout in payouts:
-                if payout.state is PayoutState.SETTLED and payout.amount is not None:
-                    moved[wire_id(meqenet_id=payout.payout_id)] = payout.amount.santim
-        return moved
+        days = (payday_on_the_wire(reference=each) for each in references)
+        sent = await sent_amounts(
+            session=session,
+            plan_ids=plan_ids,
+            payday_ids=sorted({day for day in days if day is not None}),
+        )
+        return {wire_id(meqenet_id=each): amount.santim for each, amount in sent.items()}
     # Money that no plan has taken yet, or could: it was told of, and staff see it.
     for receipt, amount in (await told_bills(session=session, receipts=references)).items():
         moved[receipt] = amount.santim

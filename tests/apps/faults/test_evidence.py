@@ -97,15 +97,15 @@ GOOD = Evidence(
     balance=Money.from_birr("59000.00"),
     requests=[_sent(1, 299), _sent(2, None), _sent(2, 503), _sent(2, 200)],
     transfers=[
-        {"end_to_end_id": f"{WIRE}p1", "status": "RJCT"},
-        {"end_to_end_id": f"{WIRE}p2", "status": "ACSC"},
+        {"end_to_end_id": "paya1", "status": "RJCT"},
+        {"end_to_end_id": "payb1", "status": "ACSC"},
     ],
     attempts=[_attempt(1, OrderState.FAILED), _attempt(2, OrderState.SUCCEEDED)],
     findings=[],
     entries=[
         _entry(f"{PLAN}-activation", "plan_activated", RECEIVABLE, Side.DEBIT),
         _entry(*COLLECTED, RECEIVABLE, Side.CREDIT),
-        _entry(f"{PLAN}-p2", "merchant_paid_out", "bank_clearing", Side.CREDIT),
+        _entry(f"{PLAN}-p2", "merchant_share_paid", "merchant_payable:mer_a", Side.CREDIT),
     ],
 )
 

@@ -1,0 +1,84 @@
+"""What the ledger can be asked of a merchant's payout: whether it is owed, and to post it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from activities.contracts.step import Nothing, Step
+from meqenet.ledger.happenings import MerchantPayoutSettled, MerchantSharePaid, ProtectionEnded
+from meqenet.money import Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseProtected:
+    """The buyers' windows of these plans are over; what was held is payable. At most 100."""
+
+    ended: tuple[ProtectionEnded, ...]
+    effective_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProvePayout:
+    """Does the ledger owe the merchant what a payout's lines say?
+
+    Attributes:
+        owed: by plan, what the lines have that no settled payout has paid.
+        owed_back: what the payout keeps because the merchant owes it.
+        reserve_released: what it pays of reserves kept earlier.
+    """
+
+    merchant_id: str
+    owed: tuple[tuple[str, Money], ...]
+    owed_back: Money
+    reserve_released: Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutProven:
+    """Where lines and ledger differ, in sentences without names; none: the payout is owed."""
+
+    differences: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostShares:
+    """Post plans' shares of a settled payout. At most 100 at a time."""
+
+    shares: tuple[MerchantSharePaid, ...]
+    effective_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostMerchantPayout:
+    """Post a settled payout as a whole, once its shares are posted."""
+
+    settled: MerchantPayoutSettled
+    effective_at: datetime
+
+
+RELEASE_PROTECTED = Step(name="ledger.release_protected", command=ReleaseProtected, result=Nothing)
+PROVE_PAYOUT = Step(name="ledger.prove_payout", command=ProvePayout, result=PayoutProven)
+POST_SHARES = Step(name="ledger.post_shares", command=PostShares, result=Nothing)
+POST_MERCHANT_PAYOUT = Step(
+    name="ledger.post_merchant_payout", command=PostMerchantPayout, result=Nothing
+)
+
+
+class MerchantBookSteps(Protocol):
+    """The ledger's steps of a merchant's payout, each idempotent by its ids."""
+
+    async def release_protected(self, command: ReleaseProtected) -> Nothing:
+        """Posted once under each plan's own id."""
+        ...
+
+    async def prove_payout(self, command: ProvePayout) -> PayoutProven:
+        """Changes nothing."""
+        ...
+
+    async def post_shares(self, command: PostShares) -> Nothing:
+        """Posted once under each share's own id."""
+        ...
+
+    async def post_merchant_payout(self, command: PostMerchantPayout) -> Nothing:
+        """Posted once under the payout's id."""
+        ...

@@ -1,0 +1,64 @@
+"""The ledger's steps of a merchant's payout."""
+
+from activities.contracts import merchant_books as contract
+from activities.contracts.step import Nothing
+from activities.edge import takes
+from db.kernel.engine import Database
+from db.ledger import payable, store
+
+
+class MerchantBookActivities:
+    """See :class:`activities.contracts.merchant_books.MerchantBookSteps`."""
+
+    def __init__(self, *, database: Database) -> None:
+        self._database = database
+
+    @takes(contract.RELEASE_PROTECTED)
+    async def release_protected(self, command: contract.ReleaseProtected) -> Nothing:
+        """Let go of what was held for buyers."""
+        async with self._database.write() as session:
+            for ended in sorted(command.ended, key=lambda each: each.plan_id):
+                await store.post(
+                    session=session,
+                    posting_id=f"{ended.plan_id}-protection",
+                    happening=ended,
+                    effective_at=command.effective_at,
+                )
+        return Nothing()
+
+    @takes(contract.PROVE_PAYOUT)
+    async def prove_payout(self, command: contract.ProvePayout) -> contract.PayoutProven:
+        """Hold the lines to the books. Asked of the written store: a replica may lag."""
+        async with self._database.write() as session:
+            differences = await payable.differences(
+                session=session,
+                merchant_id=command.merchant_id,
+                owed=dict(command.owed),
+                owed_back=command.owed_back,
+                reserve_released=command.reserve_released,
+            )
+        return contract.PayoutProven(differences=differences)
+
+    @takes(contract.POST_SHARES)
+    async def post_shares(self, command: contract.PostShares) -> Nothing:
+        """Post what plans have had in a payout, in the order of their ids."""
+        async with self._database.write() as session:
+            for share in sorted(command.shares, key=lambda each: each.plan_id):
+                await store.post(
+                    session=session,
+                    posting_id=share.payout_id,
+                    happening=share,
+                    effective_at=command.effective_at,
+                )
+        return Nothing()
+
+    @takes(contract.POST_MERCHANT_PAYOUT)
+    async def post_merchant_payout(self, command: contract.PostMerchantPayout) -> Nothing:
+        """Post the whole."""
+        await store.post_alone(
+            database=self._database,
+            posting_id=command.settled.payout_id,
+            happening=command.settled,
+            effective_at=command.effective_at,
+        )
+        return Nothing()

@@ -1,0 +1,154 @@
+"""A merchant's lines: written once under an id that the caller derived."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from db.kernel.engine import ReadSession, WriteSession
+from db.kernel.events import NewEvent, append
+from db.settlement.tables import SettlementLine
+from meqenet.errors import Mender, Refusal
+from meqenet.money import Money
+from meqenet.settlement.events import LineAdded
+from meqenet.settlement.lines import LineKind, LineMoney
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewLine:
+    """What adds to a merchant's money, or takes from it: ``gross - fee - tax`` are its net.
+
+    Attributes:
+        line_id: derived from its plan's id, or from its payout's.
+        clock_id: the test clock by whose time it is available; empty in real time.
+        money: where it stands in the books. A plan's line that takes from it may leave this to
+            the store (None): payable before the order was taken into a payout, receivable after.
+        available_at: when it can be taken; not before the order's own.
+        is_protected: held for the buyer until then.
+        stream: of its event; None is its plan's.
+    """
+
+    line_id: str
+    merchant_id: str
+    kind: LineKind
+    gross: Money
+    fee: Money
+    tax: Money
+    available_at: datetime
+    plan_id: str | None = None
+    reference: str | None = None
+    clock_id: str = ""
+    money: LineMoney | None = None
+    tax_code: str | None = None
+    is_protected: bool = False
+    stream: str | None = None
+
+
+async def lock_merchant(*, session: WriteSession, merchant_id: str) -> None:
+    """Let no other transaction add or take lines of this merchant until this one has ended."""
+    key = func.hashtextextended(f"settlement-merchant:{merchant_id}", 0)
+    await session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+async def add_line(*, session: WriteSession, line: NewLine, at: datetime) -> SettlementLine:
+    """Add a line; the same line again is given as it stands.
+
+    The caller holds the merchant's lock where other lines of the plan may come at the same time.
+
+    Raises:
+        Refusal: ``line_differs`` when the id stands for another line; ``order_line_missing`` when
+            it takes from a plan whose merchant has no line of it.
+    """
+    stored = await session.get(SettlementLine, (line.merchant_id, line.line_id))
+    if stored is not None:
+        same = (stored.kind, stored.plan_id, stored.gross_santim, stored.fee_santim)
+        if same != (line.kind, line.plan_id, line.gross, line.fee):
+            raise Refusal(
+                "line_differs",
+                f"{line.line_id} is stored with other content",
+                mender=Mender.MEQENET,
+            )
+        return stored
+    order = await _order_line(session=session, line=line)
+    row = SettlementLine(
+        merchant_id=line.merchant_id,
+        line_id=line.line_id,
+        clock_id=line.clock_id if order is None else order.clock_id,
+        plan_id=line.plan_id,
+        reference=line.reference if order is None else order.reference,
+        kind=line.kind,
+        money=line.money or _money_of(order),
+        gross_santim=line.gross,
+        fee_santim=line.fee,
+        tax_santim=line.tax,
+        tax_code=line.tax_code,
+        net_santim=line.gross - line.fee - line.tax,
+        is_protected=line.is_protected,
+        available_at=line.available_at
+        if order is None
+        else max(line.available_at, order.available_at),
+        added_at=at,
+    )
+    session.add(row)
+    await session.flush()
+    await append(
+        session=session,
+        event=NewEvent.of(
+            event_id=f"{line.line_id}-line",
+            stream=line.stream or line.plan_id or line.merchant_id,
+            data=told(line=row),
+            at=at,
+        ),
+    )
+    return row
+
+
+def told(*, line: SettlementLine) -> LineAdded:
+    """A line as its event tells it."""
+    return LineAdded(
+        line_id=line.line_id,
+        merchant_id=line.merchant_id,
+        kind_of_line=line.kind,
+        money=line.money,
+        plan_id=line.plan_id,
+        reference=line.reference,
+        gross=line.gross_santim,
+        fee=line.fee_santim,
+        tax=line.tax_santim,
+        tax_code=line.tax_code,
+        net=line.net_santim,
+        available_at=line.available_at,
+    )
+
+
+async def lines_of_plan(*, session: ReadSession, plan_id: str) -> list[SettlementLine]:
+    """All lines of a plan, the oldest first."""
+    found = await session.scalars(
+        select(SettlementLine)
+        .where(SettlementLine.plan_id == plan_id)
+        .order_by(SettlementLine.added_at, SettlementLine.line_id)
+    )
+    return list(found)
+
+
+async def _order_line(*, session: WriteSession, line: NewLine) -> SettlementLine | None:
+    if line.plan_id is None or line.kind is LineKind.ORDER:
+        return None
+    order = await session.scalar(
+        select(SettlementLine).where(
+            SettlementLine.plan_id == line.plan_id, SettlementLine.kind == LineKind.ORDER
+        )
+    )
+    if order is None:
+        raise Refusal(
+            "order_line_missing",
+            f"{line.plan_id}: its merchant has no line of it",
+            mender=Mender.MEQENET,
+            field="plan_id",
+        )
+    return order
+
+
+def _money_of(order: SettlementLine | None) -> LineMoney:
+    is_out = order is not None and order.payout_id is not None
+    return LineMoney.RECEIVABLE if is_out else LineMoney.PAYABLE
