@@ -14,6 +14,7 @@ COMMANDS = {
     "api": "apps.cli.api",
     "codec": "apps.cli.codec",
     "sandbox": "apps.sandboxes.command",
+    "sandboxes": "apps.sandboxes.command",
     "merchant": "apps.cli.merchant",
     "mpesa": "apps.cli.mpesa",
     "staff": "apps.cli.staff",
@@ -48,7 +49,7 @@ def build(*, arguments: Sequence[str]) -> typer.Typer:
         """Buy now, pay later for Ethiopia: plans as durable workflows."""
 
     asked = next((word for word in arguments if not word.startswith("-")), None)
-    modules = [COMMANDS[asked]] if asked in COMMANDS else list(COMMANDS.values())
+    modules = [COMMANDS[asked]] if asked in COMMANDS else list(dict.fromkeys(COMMANDS.values()))
     for module in modules:
         importlib.import_module(module).register(app=app)
     return app

@@ -3,7 +3,7 @@
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -45,10 +45,11 @@ class DataDirectory:
         """Our processes, for the start after a power cut."""
         return self.root / "processes.json"
 
-    def sandbox(self, *, name: str) -> Path:
-        """A sandbox's own data; made if it is not there."""
-        directory = self.root / "sandboxes" / name
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def sandboxes(self, *, names: Iterable[str]) -> Path:
+        """Where each sandbox has a directory of its name; made if they are not there."""
+        directory = self.root / "sandboxes"
+        for name in names:
+            (directory / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         return directory
 
 

@@ -1,9 +1,10 @@
-"""The providers' sandboxes: started one by one, their credentials made into settings."""
+"""The providers' sandboxes: one process for all, their credentials made into settings."""
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from apps.runtime.child import Child
 from apps.runtime.own_parts import Program
@@ -53,42 +54,59 @@ class Sandbox:
         return {f"{prefix}{name.upper()}": value for name, value in fields.items()}
 
 
-class SandboxPart:
-    """A sandbox to be started; once it is ready, ``told`` says what it is."""
+class SandboxesPart:
+    """The process of all sandboxes, to be started; once it is ready, ``told`` says what they are.
 
-    def __init__(self, *, name: str, ports: Ports, program: Program) -> None:
-        self.name = name
-        self._told: Sandbox | None = None
-        self._port: int = getattr(ports, f"sandbox_{name}_port")
-        data = str(program.directory.sandbox(name=name))
-        words = ("sandbox", name, "--port", str(self._port), "--json", "--data", data)
+    They share a process because most of what starting one costs is reading the same libraries.
+    """
+
+    def __init__(self, *, ports: Ports, program: Program) -> None:
+        self._ports: dict[str, int] = {
+            name: getattr(ports, f"sandbox_{name}_port") for name in SANDBOXES
+        }
+        self._told: dict[str, Sandbox] | None = None
+        chosen = [f"--port={name}={port}" for name, port in self._ports.items()]
+        data = str(program.directory.sandboxes(names=SANDBOXES))
+        words = ("sandboxes", "--json", "--data", data, *chosen)
         self.part = Part(
-            name=f"{_TITLES[name]} sandbox",
-            command=program.command(*words, log=f"sandbox-{name}", settings=_behaviour()),
+            name="sandboxes",
+            command=program.command(*words, log="sandboxes", settings=_behaviour()),
             ready=self._ready,
         )
 
     @property
-    def told(self) -> Sandbox:
-        """What the running sandbox has said of itself.
+    def told(self) -> Mapping[str, Sandbox]:
+        """What the running sandboxes have said of themselves, by name.
 
         Raises:
-            CannotRun: it has not been started.
+            CannotRun: they have not been started.
         """
         if self._told is None:
-            raise CannotRun("sandbox_not_started", f"the {self.part.name} was not started")
+            raise CannotRun("sandboxes_not_started", "the sandboxes were not started")
         return self._told
 
     async def _ready(self, child: Child) -> None:
-        line = await printed(child=child, line=lambda text: text.startswith("{"))
-        told = read_sandbox(name=self.name, line=line)
-        if self._told is not None and told != self._told:
-            raise CannotRun(
-                "sandbox_changed",
-                f"the {self.part.name} came back with other credentials; start meqenet up again",
-            )
-        await until(lambda: listens(child=child, port=self._port))
+        told: dict[str, Sandbox] = {}
+        for name, port in self._ports.items():
+            line = await printed(child=child, line=_tells_of(name))
+            told[name] = read_sandbox(name=name, line=line)
+            await until(partial(listens, child=child, port=port))
+        for name, before in (self._told or {}).items():
+            if told[name] != before:
+                raise CannotRun(
+                    "sandbox_changed",
+                    f"the {before.title} came back with other credentials; start meqenet up again",
+                )
         self._told = told
+
+
+def _tells_of(name: str) -> Callable[[str], bool]:
+    """Whether a line of output is this sandbox's description."""
+
+    def told(line: str) -> bool:
+        return line.startswith("{") and f'"provider": "{name}"' in line
+
+    return told
 
 
 def _behaviour() -> dict[str, str]:

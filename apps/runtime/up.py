@@ -23,7 +23,7 @@ from apps.runtime.own_parts import (
 from apps.runtime.ports import HOST, Ports, claimed, wanted_ports
 from apps.runtime.postgres_place import PostgresPlace
 from apps.runtime.problems import Interrupted
-from apps.runtime.sandboxes import SANDBOXES, SandboxPart
+from apps.runtime.sandboxes import SandboxesPart
 from apps.runtime.supervisor import Supervisor
 from workers.settings import data_directory
 
@@ -43,7 +43,7 @@ class UpOptions:
     backing_only: bool = False
     """Start the servers and run the migrations; no sandbox, worker or API."""
     program: tuple[str, ...] = OUR_PROGRAM
-    """Our own command line; it knows ``migrate``, ``sandbox``, ``worker``, ``codec``, ``api``."""
+    """Our own command line; it knows ``migrate``, ``sandboxes``, ``worker``, ``codec``, ``api``."""
     tell: Callable[[str], None] = print
     """Takes each sentence for the person at the terminal."""
 
@@ -154,15 +154,15 @@ async def _start(
     _tell_place(options, place)
     options.tell("starting PostgreSQL, Valkey and Temporal")
     await supervisor.start(*parts)
-    names = () if options.backing_only else SANDBOXES
-    boxes = [SandboxPart(name=name, ports=ports, program=program) for name in names]
+    boxes = None if options.backing_only else SandboxesPart(ports=ports, program=program)
     options.tell("migrating the databases" + (" and starting the sandboxes" if boxes else ""))
     await _both(
         migrate(settings=settings, program=program),
-        supervisor.start(*(box.part for box in boxes)),
+        supervisor.start(*(() if boxes is None else (boxes.part,))),
     )
-    for box in boxes:
-        settings |= box.told.settings
+    sandboxes = {} if boxes is None else boxes.told
+    for sandbox in sandboxes.values():
+        settings |= sandbox.settings
     if not options.backing_only:
         options.tell("starting the worker, the codec server and the API")
         worker = worker_part(settings=settings, program=program)
@@ -174,7 +174,7 @@ async def _start(
         environment=settings,
         ports=ports,
         directory=directory,
-        sandboxes={box.name: box.told for box in boxes},
+        sandboxes=sandboxes,
         postgres_data=place.data,
         backing_only=options.backing_only,
     )

@@ -1,11 +1,11 @@
-"""Run a sandbox: alone as a process, or inside a test's own event loop."""
+"""Run sandboxes: as a process of their own, or inside a test's own event loop."""
 
 import asyncio
 import json
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass, field
 
 import uvicorn
@@ -41,6 +41,10 @@ class RunningSandbox:
     base_url: str
     control_url: str
     credentials: Mapping[str, str] = field(repr=False)
+
+
+class CannotListen(Exception):
+    """A sandbox's port cannot be used; the text names it and says why."""
 
 
 class DroppableProtocol(H11Protocol):
@@ -125,19 +129,32 @@ async def running(*, sandbox: Sandbox, port: int = 0) -> AsyncIterator[RunningSa
             await serving
 
 
-def serve(*, sandbox: Sandbox, port: int, json_line: bool) -> None:
-    """Run a sandbox until SIGTERM or SIGINT, after telling on one line where it is."""
-    asyncio.run(_serve(sandbox=sandbox, port=port, json_line=json_line))
+def serve(*, sandboxes: Sequence[tuple[Sandbox, int]], json_line: bool) -> None:
+    """Run sandboxes until SIGTERM or SIGINT; each tells on one line where it is.
+
+    Args:
+        sandboxes: each with its port; port 0 takes any that is free.
+        json_line: the line is for a program and has the test credentials.
+
+    Raises:
+        CannotListen: a port cannot be used; none of them runs any more.
+    """
+    asyncio.run(_serve(sandboxes=sandboxes, json_line=json_line))
 
 
-async def _serve(*, sandbox: Sandbox, port: int, json_line: bool) -> None:
+async def _serve(*, sandboxes: Sequence[tuple[Sandbox, int]], json_line: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with running(sandbox=sandbox, port=port) as place:
-        text = json.dumps(asdict(place)) if json_line else _human(place)
-        print(text, flush=True)  # noqa: T201 - the command's output
+    async with AsyncExitStack() as stack:
+        for sandbox, port in sandboxes:
+            try:
+                place = await stack.enter_async_context(running(sandbox=sandbox, port=port))
+            except OSError as error:
+                raise CannotListen(f"port {port} cannot be used: {error.strerror}") from error
+            text = json.dumps(asdict(place)) if json_line else _human(place)
+            print(text, flush=True)  # noqa: T201 - the command's output
         await stop.wait()
 
 

@@ -18,11 +18,30 @@ class Fine(BaseHTTPRequestHandler):
         self.wfile.write(body.encode())
 
 
-def serve(port: int) -> NoReturn:
-    server = ThreadingHTTPServer(("127.0.0.1", port), Fine)
+def serve(*ports: int) -> NoReturn:
+    servers = [ThreadingHTTPServer(("127.0.0.1", port), Fine) for port in ports]
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    server.serve_forever()
+    for server in servers[1:]:
+        threading.Thread(target=server.serve_forever).start()
+    servers[0].serve_forever()
     raise SystemExit(1)
+
+
+def sandboxes(words: list[str]) -> NoReturn:
+    data = Path(words[words.index("--data") + 1])
+    chosen = dict(word[len("--port=") :].split("=") for word in words if word.startswith("--port="))
+    for name, port in chosen.items():
+        (data / name / "books").touch()
+        url = f"http://127.0.0.1:{port}"
+        told = {
+            "provider": name,
+            "base_url": url,
+            "control_url": f"{url}/_sandbox",
+            "credentials": {"app_secret": 'it\'s "one"\nof two lines', "short_code": 600000},
+        }
+        sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
+    serve(*map(int, chosen.values()))
 
 
 def main(words: list[str]) -> None:
@@ -35,17 +54,8 @@ def main(words: list[str]) -> None:
         sys.stdout.write("connecting\nready for kyc, credit\n")
         sys.stdout.flush()
         threading.Event().wait()
-    if deed == "sandbox":
-        Path(words[words.index("--data") + 1], "books").touch()
-        url = f"http://127.0.0.1:{port}"
-        told = {
-            "provider": words[1],
-            "base_url": url,
-            "control_url": f"{url}/_sandbox",
-            "credentials": {"app_secret": 'it\'s "one"\nof two lines', "short_code": 600000},
-        }
-        sys.stdout.write(json.dumps(told) + "\n")
-        sys.stdout.flush()
+    if deed == "sandboxes":
+        sandboxes(words)
     serve(port)
 
 

@@ -1,18 +1,20 @@
-"""``meqenet sandbox bank`` as a process of its own."""
+"""``meqenet sandbox bank`` and ``meqenet sandboxes`` as processes of their own."""
 
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from typer import Typer
 from typer.testing import CliRunner
 
-from apps.sandboxes.command import register
+from apps.sandboxes.command import Provider, register
 
 ROOT = Path(__file__).parents[4]
 PROGRAM = """
@@ -28,7 +30,7 @@ app()
 
 def start(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-c", PROGRAM, "sandbox", *arguments],
+        [sys.executable, "-c", PROGRAM, *arguments],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
@@ -51,7 +53,7 @@ def stop(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, s
 def test_it_prints_one_json_line_and_stops_cleanly(tmp_path: Path) -> None:
     seen: list[dict[str, Any]] = []
     for number in (signal.SIGTERM, signal.SIGINT):
-        process = start("bank", "--json", "--data", str(tmp_path))
+        process = start("sandbox", "bank", "--json", "--data", str(tmp_path))
         try:
             place = json.loads(first_line(process))
             assert httpx.get(f"{place['control_url']}/books").status_code == 200
@@ -73,17 +75,49 @@ def test_it_prints_one_json_line_and_stops_cleanly(tmp_path: Path) -> None:
 
 
 def test_a_person_sees_no_credentials_and_a_taken_port_is_named() -> None:
-    process = start("bank")
+    process = start("sandbox", "bank")
     try:
         line = first_line(process)
         port = line.partition("http://127.0.0.1:")[2].partition(",")[0]
         assert "secret" not in line
-        second = start("bank", "--port", port)
+        second = start("sandbox", "bank", "--port", port)
         _, err = second.communicate(timeout=30)
         assert second.returncode == 1
         assert f"port {port}" in err
     finally:
         stop(process, signal.SIGTERM)
+
+
+def test_all_share_a_process_and_each_has_its_port_and_its_data(tmp_path: Path) -> None:
+    taken, free = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
+    port, ours = (server.getsockname()[1] for server in (taken, free))
+    free.close()
+    words = ("sandboxes", "--json", "--data", str(tmp_path), "--port", f"mpesa={ours}")
+    process = start(*words)
+    try:
+        places = [json.loads(first_line(process)) for _ in Provider]
+        assert [place["provider"] for place in places] == list(Provider)
+        assert places[1]["base_url"] == f"http://127.0.0.1:{ours}"
+        for place in places:
+            assert httpx.get(f"{place['control_url']}/requests").status_code == 200
+            assert (tmp_path / place["provider"] / f"{place['provider']}.sqlite3").is_file()
+        with taken:
+            second = start("sandboxes", "--port", f"messages={port}")
+            _, err = second.communicate(timeout=30)
+        assert second.returncode == 1
+        assert f"port {port}" in err
+    finally:
+        ended = stop(process, signal.SIGTERM)
+    assert ended == (0, "", "")
+
+
+@pytest.mark.parametrize("port", ["9102", "paypal=9102", "mpesa=", "mpesa=70000"])
+def test_a_port_names_its_provider(port: str) -> None:
+    app = Typer()
+    register(app=app)
+    refused = CliRunner().invoke(app, ["sandboxes", "--port", port])
+    assert refused.exit_code == 2
+    assert "PROVIDER=N" in refused.stderr
 
 
 def test_an_unknown_provider_is_refused() -> None:
