@@ -69,7 +69,7 @@ class SandboxesPart:
         data = str(program.directory.sandboxes(names=SANDBOXES))
         words = ("sandboxes", "--json", "--data", data, *chosen)
         self.part = Part(
-            name="sandboxes",
+            name="sandbox process",
             command=program.command(*words, log="sandboxes", settings=_behaviour()),
             ready=self._ready,
         )
