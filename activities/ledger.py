@@ -7,6 +7,7 @@ from activities.contracts.ledger import (
     ACCRUE_INSTALLMENT,
     HOLD_MONEY,
     POST,
+    REFUND_ORDER,
     REPLAN_EARNINGS,
     SET_ACCRUAL,
     SHARE_FEE,
@@ -18,6 +19,7 @@ from activities.contracts.ledger import (
     HoldMoney,
     InstallmentAccrued,
     Post,
+    RefundOrder,
     ReplanEarnings,
     SetAccrual,
     ShareFee,
@@ -28,7 +30,7 @@ from activities.contracts.reconciliation import FIND_CLEARED, Cleared, FindClear
 from activities.contracts.step import Nothing
 from activities.edge import takes
 from db.kernel.engine import Database
-from db.ledger import accruals, clearing, earning, holds, store
+from db.ledger import accruals, clearing, earning, holds, order_refunds, store
 from meqenet.errors import Defect, Refusal
 from meqenet.identity import payday_on_the_wire, wire_id
 from meqenet.ledger.happenings import PlanBecameActive
@@ -142,6 +144,28 @@ class LedgerActivities:
                     parts=command.parts,
                     from_credit=command.from_credit,
                     overpaid=command.overpaid,
+                    earnings=command.earnings,
+                    at=command.at,
+                ),
+            )
+        return Nothing()
+
+    @takes(REFUND_ORDER)
+    async def refund_order(self, command: RefundOrder) -> Nothing:
+        """Post goods that went back."""
+        async with self._database.write() as session:
+            await order_refunds.refund_order(
+                session=session,
+                refund=order_refunds.RefundInBooks(
+                    plan_id=command.plan_id,
+                    merchant_id=command.merchant_id,
+                    posting_id=command.posting_id,
+                    lender=command.lender,
+                    amount=command.amount,
+                    taken_from=command.taken_from,
+                    fee_back=command.fee_back,
+                    parts=command.parts,
+                    interest_back=command.interest_back,
                     earnings=command.earnings,
                     at=command.at,
                 ),

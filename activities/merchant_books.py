@@ -4,7 +4,7 @@ from activities.contracts import merchant_books as contract
 from activities.contracts.step import Nothing
 from activities.edge import takes
 from db.kernel.engine import Database
-from db.ledger import payable, store
+from db.ledger import order_refunds, payable, store
 
 
 class MerchantBookActivities:
@@ -18,9 +18,10 @@ class MerchantBookActivities:
         """Let go of what was held for buyers."""
         async with self._database.write() as session:
             for ended in sorted(command.ended, key=lambda each: each.plan_id):
+                plan_id = ended.plan_id
                 await store.post(
                     session=session,
-                    posting_id=f"{ended.plan_id}-protection",
+                    posting_id=await order_refunds.release_id(session=session, plan_id=plan_id),
                     happening=ended,
                     effective_at=command.effective_at,
                 )

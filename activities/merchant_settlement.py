@@ -41,7 +41,10 @@ class MerchantSettlementActivities:
                 at=command.at,
             )
             return contract.LineAdded(
-                line_id=added.line_id, money=added.money, net=added.net_santim
+                line_id=added.line_id,
+                money=added.money,
+                net=added.net_santim,
+                is_protected=added.is_protected,
             )
 
     @takes(contract.CLOSE_DAY)

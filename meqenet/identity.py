@@ -59,6 +59,11 @@ def refund_id(*, attempt_id: str, number: int) -> str:
     return f"{attempt_id}-r{number}"
 
 
+def order_refund_id(*, plan_id: str, number: int) -> str:
+    """A refund of the plan's order: ``pln_…-rf1``."""
+    return f"{plan_id}-rf{number}"
+
+
 def payout_id(*, plan_id: str, number: int) -> str:
     """``pln_…-p1`` for the first payout of a plan's merchant money."""
     if number < 1:

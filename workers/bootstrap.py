@@ -12,6 +12,7 @@ import httpx
 from activities.auth import AuthActivities
 from activities.bank import BankActivities
 from activities.bnpl import BnplActivities
+from activities.cash_back import CashBackActivities
 from activities.complaints import ComplaintActivities
 from activities.contracts.step import questions_queue
 from activities.credit import CreditActivities
@@ -225,6 +226,7 @@ def _payments(
         "payments": [
             PaymentsActivities(database=store, keyring=keys),
             LateMoneyActivities(database=store, keyring=keys),
+            CashBackActivities(database=store, keyring=keys),
             ReconciliationActivities(database=store, keyring=keys),
             ReminderActivities(database=store, keyring=keys),
         ],

@@ -11,6 +11,7 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymen
 
 from activities.edge import EdgeInterceptor
 from workers.workflow_runner import workflow_runner
+from workflows.cash_back import CashBackWorkflow
 from workflows.collection import InstallmentCollectionWorkflow
 from workflows.complaint import ComplaintWorkflow
 from workflows.complaint_restoring import ComplaintRestorationWorkflow
@@ -45,6 +46,7 @@ WORKFLOWS: tuple[type[Any], ...] = (
     LateMoneyWorkflow,
     StrayBillWorkflow,
     CreditReturnWorkflow,
+    CashBackWorkflow,
     MerchantPayoutWorkflow,
     MerchantSettlementWorkflow,
     SettlementDayWorkflow,

@@ -33,6 +33,7 @@ from workflows.news import (
     CollectionResult,
     NewsKind,
 )
+from workflows.order_refund_rules import refundable
 from workflows.own_payments import (
     next_fees_asked,
     see_to_payment,
@@ -137,7 +138,8 @@ def _over(desk: PlanDesk) -> bool:
         return True
     payout = desk.life.payout
     owes_nothing = desk.life.all_paid() and not desk.life.account.fees_left()
-    is_paid_out = payout is None or payout.done
+    # Where all of the order went back there is nothing to pay out.
+    is_paid_out = payout is None or payout.done or not refundable(desk)
     return owes_nothing and is_paid_out and not desk.active and not desk.life.bills
 
 

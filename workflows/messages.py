@@ -8,6 +8,7 @@ from meqenet.bnpl.own_payment import OwnPayment
 from meqenet.money import Money
 from meqenet.payments.rail import PaymentAnswer, RefundAnswer, WalletProvider
 from workflows.hardship_messages import GrantHardship
+from workflows.order_refund_messages import TakeGoodsBack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +196,8 @@ SupportDeed = (
     | GrantHardship
 )
 """What staff may have a plan do."""
+PlanDeed = SupportDeed | TakeGoodsBack
+"""What staff, or the merchant, may have a plan do."""
 
 
 @dataclass(frozen=True, kw_only=True)

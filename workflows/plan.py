@@ -17,7 +17,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.collection import InstallmentCollectionWorkflow
     from workflows.fee_updates import FeeUpdates
     from workflows.hardship_rules import hardship_deeds
-    from workflows.hardship_updates import HardshipUpdates
     from workflows.living import live
     from workflows.loss_updates import LossUpdates
     from workflows.messages import (
@@ -36,6 +35,7 @@ with workflow.unsafe.imports_passed_through():
         test_clock_workflow_id,
     )
     from workflows.news import CollectionNews
+    from workflows.order_refund_updates import OrderRefundUpdates
     from workflows.payment_updates import PaymentUpdates
     from workflows.payout_words import PayoutWords
     from workflows.plan_desk import (
@@ -81,14 +81,13 @@ class PlanHalted(Exception):
 
 
 def _too_late_to_cancel(state: PlanState) -> ApplicationError:
-    return refusal(
-        code="plan_not_cancellable", text=f"A plan that is {state} cannot be cancelled any more."
-    )
+    text = f"A plan that is {state} cannot be cancelled any more."
+    return refusal(code="plan_not_cancellable", text=text)
 
 
 @workflow.defn
 class PaymentPlanWorkflow(
-    PaymentUpdates, WalletUpdates, FeeUpdates, LossUpdates, HardshipUpdates, PayoutWords
+    PaymentUpdates, WalletUpdates, FeeUpdates, LossUpdates, OrderRefundUpdates, PayoutWords
 ):
     """One per plan. Phases follow each other in ``run``; updates only leave a word for them."""
 
@@ -110,12 +109,9 @@ class PaymentPlanWorkflow(
     async def run(self, start: PlanRun) -> PlanOutcome:
         """Live the plan. A refused application fails the run, so that it may be made anew."""
         desk = self._desk
-        workflow.upsert_search_attributes(
-            [
-                PAYMENT_OPTION.value_set(start.application.option),
-                MERCHANT_ID.value_set(start.application.merchant_id),
-            ]
-        )
+        of = start.application
+        told = [PAYMENT_OPTION.value_set(of.option), MERCHANT_ID.value_set(of.merchant_id)]
+        workflow.upsert_search_attributes(told)
         teller = asyncio.create_task(self._tell_clock_when_at_rest())
         try:
             completed = await self._live(start)

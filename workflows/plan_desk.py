@@ -30,8 +30,8 @@ from workflows.messages import (
     Accept,
     Application,
     Cancel,
+    PlanDeed,
     ReturnFromIdentity,
-    SupportDeed,
     collection_workflow_id,
     notice_id_of,
     notice_workflow_id,
@@ -80,7 +80,7 @@ class AskedDeed:
     a domain has not done it.
     """
 
-    deed: SupportDeed
+    deed: PlanDeed
     planned_at: datetime | None = None
     done: bool = False
     refused: ApplicationError | None = None

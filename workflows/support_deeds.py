@@ -51,6 +51,8 @@ from workflows.messages import (
     WriteOff,
 )
 from workflows.news import CollectionOrder, CollectionResult
+from workflows.order_refund import take_goods_back
+from workflows.order_refund_messages import TakeGoodsBack
 from workflows.plan_desk import AskedDeed, PlanDesk
 from workflows.plan_life import InstallmentLife
 from workflows.support import hold_in_force, is_waiting
@@ -75,8 +77,8 @@ async def do_deed(desk: PlanDesk, asked: AskedDeed, *, collect: Collect) -> None
             amount = desk.life.account.fees_left(number=deed.number)
             if amount:
                 await waive(desk, number=deed.number, amount=amount, who=deed.who, why=deed.why)
-        case GrantHardship():
-            asked.refused = await grant_hardship(desk, deed)
+        case GrantHardship() | TakeGoodsBack():
+            asked.refused = await _change_schedule(desk, deed)
         case ChargeOff() | WriteOff():
             asked.refused = await give_up(desk, deed)
         case RetryMoneyOut():
@@ -89,6 +91,16 @@ async def _retry_payout(desk: PlanDesk, deed: RetryMoneyOut) -> None:
     desk.payouts_asked += 1
     if desk.life.payout is not None and desk.life.payout.by_day:
         desk.life.payout.retry = (deed.who, deed.why)
+
+
+async def _change_schedule(
+    desk: PlanDesk, deed: GrantHardship | TakeGoodsBack
+) -> ApplicationError | None:
+    match deed:
+        case GrantHardship():
+            return await grant_hardship(desk, deed)
+        case TakeGoodsBack():
+            return await take_goods_back(desk, deed)
 
 
 async def _hold(desk: PlanDesk, deed: PauseCollection | MarkUnreachable | ResumeCollection) -> None:

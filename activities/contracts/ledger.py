@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Protocol
 
 from activities.contracts.step import Nothing, Step
-from meqenet.ledger.earning import EarningTerms, PaidPart
-from meqenet.ledger.happenings import Happening
+from meqenet.ledger.earning import EarningTerms, GonePart, PaidPart
+from meqenet.ledger.happenings import Happening, MerchantMoney
 from meqenet.money import Money
 
 
@@ -148,6 +148,37 @@ class TakePayment:
     at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class RefundOrder:
+    """Goods go back: what the customer owes less, what is the customer's again, what it costs whom.
+
+    Attributes:
+        plan_id: the plan.
+        merchant_id: who takes them back.
+        posting_id: the refund.
+        lender: of record.
+        amount: what of the order's price goes back.
+        taken_from: where the merchant's money of it is.
+        fee_back: what the merchant gets back of its fee.
+        parts: principal that need not be paid any more; the rest of the amount was paid.
+        interest_back: interest of installments that are paid, which is given back.
+        earnings: unpaid installments that earn otherwise after it.
+        at: when it counts.
+    """
+
+    plan_id: str
+    merchant_id: str
+    posting_id: str
+    lender: str
+    amount: Money
+    taken_from: MerchantMoney
+    fee_back: Money
+    parts: tuple[GonePart, ...]
+    interest_back: Money
+    earnings: tuple[EarningTerms, ...]
+    at: datetime
+
+
 POST = Step(name="ledger.post", command=Post, result=Nothing)
 HOLD_MONEY = Step(name="ledger.hold_money", command=HoldMoney, result=Nothing)
 VOID_HOLD = Step(name="ledger.void_hold", command=VoidHold, result=Nothing)
@@ -158,6 +189,7 @@ SET_ACCRUAL = Step(name="ledger.set_accrual", command=SetAccrual, result=Nothing
 SHARE_FEE = Step(name="ledger.share_fee", command=ShareFee, result=Nothing)
 REPLAN_EARNINGS = Step(name="ledger.replan_earnings", command=ReplanEarnings, result=Nothing)
 TAKE_PAYMENT = Step(name="ledger.take_payment", command=TakePayment, result=Nothing)
+REFUND_ORDER = Step(name="ledger.refund_order", command=RefundOrder, result=Nothing)
 ACCRUE_DUE = Step(name="ledger.accrue_due", command=AccrueDue, result=DueAccrued)
 
 
@@ -213,6 +245,14 @@ class LedgerSteps(Protocol):
         """Post a payment, with what of its interest was earned before and what is earned with it.
 
         All in one transaction, once by its posting id.
+        """
+        ...
+
+    async def refund_order(self, command: RefundOrder) -> Nothing:
+        """Post goods that went back, once by the posting id, all in one transaction.
+
+        What the fee had still to earn of the principal that is gone goes back to the merchant as
+        far as it gets its fee back; the rest is earned.
         """
         ...
 

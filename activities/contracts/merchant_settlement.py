@@ -37,11 +37,15 @@ class AddLine:
 
 @dataclass(frozen=True, kw_only=True)
 class LineAdded:
-    """Where the line's money stands in the books, and what it adds to a payout."""
+    """Where the line's money stands in the books, and what it adds to a payout.
+
+    ``is_protected``: it is payable, and held for the buyer until the order is available.
+    """
 
     line_id: str
     money: LineMoney
     net: Money
+    is_protected: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

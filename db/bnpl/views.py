@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
+from pydantic import TypeAdapter
 from sqlalchemy import Text, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -15,8 +16,10 @@ from db.bnpl.tables import Installment, Plan
 from db.kernel.engine import ReadSession
 from db.kernel.events import read_stream
 from db.kernel.tables import events
+from meqenet.bnpl.events import EVENT_TYPES
 from meqenet.bnpl.options import PaymentOption
 from meqenet.bnpl.products import ProductVersion
+from meqenet.bnpl.refund_events import OrderRefunded
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.event_chain import ChainedEvent
 from meqenet.money import Money
@@ -32,7 +35,9 @@ __all__ = [
     "product_version",
     "products_on",
     "progress_from",
+    "refunds_of",
 ]
+_REFUND: Final[TypeAdapter[OrderRefunded]] = TypeAdapter(OrderRefunded)
 _TYPED: Final = re.compile(r"(?:pln[_-]?)?([a-z2-7]{12}(?:[a-z2-7]{8})?)")
 _LAST: Final = "z" * 20
 """No letter of an id comes after it."""
@@ -177,6 +182,15 @@ async def plans_by_state(
 async def events_of(*, session: ReadSession, plan_id: str) -> list[ChainedEvent]:
     """The plan's history, in order."""
     return await read_stream(session=session, stream=plan_id)
+
+
+async def refunds_of(*, session: ReadSession, plan_id: str) -> list[OrderRefunded]:
+    """The plan's refunds, the oldest first."""
+    return [
+        _REFUND.validate_python(EVENT_TYPES.as_known(content=event.content).data)
+        for event in await read_stream(session=session, stream=plan_id)
+        if event.content.event_type == OrderRefunded.kind
+    ]
 
 
 def _view(

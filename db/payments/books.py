@@ -94,7 +94,7 @@ async def told_bills(*, session: ReadSession, receipts: Sequence[str]) -> dict[s
     rows = await session.execute(
         select(PaidBill.receipt, PaidBill.amount_santim).where(PaidBill.receipt == wanted)
     )
-    return dict(rows.tuples().all())
+    return {row.receipt: row.amount_santim for row in rows}
 
 
 async def succeeded_orders(

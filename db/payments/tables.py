@@ -163,7 +163,7 @@ class Attempt(Base):
 
 
 class Refund(Base):
-    """Money of an attempt on its way back."""
+    """Money of an attempt on its way back; ``cash_back_of``: for which refund of an order."""
 
     __tablename__ = "refunds"
     __table_args__ = (
@@ -187,6 +187,7 @@ class Refund(Base):
     failure_code: Mapped[str | None] = mapped_column(default=None)
     receipt: Mapped[str | None] = mapped_column(default=None)
     moved_at: Mapped[datetime | None] = mapped_column(default=None)
+    cash_back_of: Mapped[str | None] = mapped_column(default=None)
 
 
 class Answer(Base):

@@ -1,17 +1,18 @@
 """The payouts of many plans at once, for those who compare them with other books."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Select, Text, any_, literal, select
+from sqlalchemy import BigInteger, Select, Text, any_, func, literal, select, type_coerce
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.kernel.engine import ReadSession
 from db.kernel.tables import events
-from db.settlement.tables import MerchantPayout, Payout, Settlement
+from db.settlement.tables import MerchantPayout, Payout, Settlement, SettlementLine
 from meqenet.money import Money
+from meqenet.settlement.lines import LineKind, LineMoney
 from meqenet.settlement.payouts import PayoutState
 from meqenet.settlement.transfer import PayoutRail
 
@@ -24,6 +25,7 @@ class PayoutRow:
 
     ``state`` None: scheduled, and not sent yet. ``changed_at``: when the bank's last word came.
     ``carried_by``: the merchant's payout in which it is, and which was sent in its place.
+    ``beside``: what else adds to what is payable of the plan, or takes from it, such as refunds.
     """
 
     plan_id: str
@@ -34,6 +36,7 @@ class PayoutRow:
     state: PayoutState | None
     changed_at: datetime | None
     carried_by: str | None = None
+    beside: Money = field(default_factory=Money.zero)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,19 @@ async def read_payouts(
         query.order_by(Settlement.plan_id, Settlement.number)
     ):
         found.setdefault(settlement.plan_id, []).append(_row(settlement, payout))
+    beside = await session.execute(
+        select(SettlementLine.plan_id, func.sum(type_coerce(SettlementLine.net_santim, BigInteger)))
+        .where(
+            SettlementLine.plan_id == wanted,
+            SettlementLine.kind != LineKind.ORDER,
+            SettlementLine.money == LineMoney.PAYABLE,
+        )
+        .group_by(SettlementLine.plan_id)
+    )
+    for plan_id, santim in beside:
+        # PostgreSQL sums BIGINT as NUMERIC; a line without a plan is none of these.
+        name, amount = plan_id or "", Money(int(santim))
+        found[name] = [replace(row, beside=amount) for row in found.get(name, [])]
     return found
 
 

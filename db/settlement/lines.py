@@ -83,7 +83,7 @@ async def add_line(*, session: WriteSession, line: NewLine, at: datetime) -> Set
         tax_santim=line.tax,
         tax_code=line.tax_code,
         net_santim=line.gross - line.fee - line.tax,
-        is_protected=line.is_protected,
+        is_protected=line.is_protected or _is_protected(order),
         available_at=line.available_at
         if order is None
         else max(line.available_at, order.available_at),
@@ -147,6 +147,11 @@ async def _order_line(*, session: WriteSession, line: NewLine) -> SettlementLine
             field="plan_id",
         )
     return order
+
+
+def _is_protected(order: SettlementLine | None) -> bool:
+    """What takes from protected money takes it from what is held for the buyer."""
+    return order is not None and order.is_protected and order.payout_id is None
 
 
 def _money_of(order: SettlementLine | None) -> LineMoney:

@@ -11,6 +11,7 @@ NOTICE_BY_EVENT: Final[Mapping[str, str]] = MappingProxyType(
         "plan_expired": "plan.expired",
         "plan_cancelled": "plan.cancelled",
         "merchant_paid": "plan.settled",
+        "order_refunded": "plan.refunded",
         "plan_completed": "plan.completed",
     }
 )

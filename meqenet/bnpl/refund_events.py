@@ -6,8 +6,23 @@ from typing import Literal
 
 from meqenet.bnpl.payment_events import SchedulePart
 from meqenet.bnpl.schedule_in_force import InstallmentInForce, in_force
+from meqenet.bnpl.servicing.account import Account
 from meqenet.bnpl.servicing.order_refund import OrderRefund
 from meqenet.money import Money, total
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrincipalGone:
+    """Principal of an installment that need not be paid any more."""
+
+    number: int
+    """The installment."""
+    financed: Money
+    """All of its principal before."""
+    returned: Money
+    """What of that was paid."""
+    gone: Money
+    """What of it need not be paid any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +39,8 @@ class OrderRefunded:
     """What of the order's price goes back."""
     owed_less: Money
     """Principal that need not be paid any more."""
+    gone: tuple[PrincipalGone, ...]
+    """The same by installment."""
     interest_saved: Money
     """Unpaid interest that is not owed any more."""
     interest_back: tuple[SchedulePart, ...]
@@ -46,31 +63,22 @@ class OrderRefunded:
         return total(part.amount for part in self.interest_back)
 
 
-@dataclass(frozen=True, kw_only=True)
-class CashBackEnded:
-    """A part of the money of a refund is back in a wallet, or its provider has refused it."""
-
-    number: int
-    """The refund."""
-    refund_id: str
-    """The order at the provider."""
-    amount: Money
-    """How much."""
-    cause: str | None
-    """Why it was refused, in our own words; null where the money is back."""
-    kind: Literal["cash_back_ended"] = "cash_back_ended"
-
-
-RefundEvent = OrderRefunded | CashBackEnded
-"""What happens when goods go back."""
+RefundEvent = OrderRefunded
+"""What happens when goods go back; what becomes of the money is told by the payments domain."""
 
 
 def order_refunded(
-    *, refund: OrderRefund, number: int, reference: str, gives_interest_back: bool
+    *,
+    before: Account,
+    refund: OrderRefund,
+    number: int,
+    reference: str,
+    gives_interest_back: bool,
 ) -> OrderRefunded:
     """What the log tells of a refund that is made as it was previewed.
 
     Args:
+        before: the account before it.
         refund: its account afterwards is the one in force.
         number: which refund of the plan it is.
         reference: the merchant's own number of it.
@@ -83,6 +91,16 @@ def order_refunded(
         on=refund.on,
         amount=refund.amount,
         owed_less=refund.owed_less,
+        gone=tuple(
+            PrincipalGone(
+                number=was.number,
+                financed=was.owed.principal,
+                returned=was.paid.principal,
+                gone=was.owed.principal - now.owed.principal,
+            )
+            for was, now in zip(before.installments, after.installments, strict=True)
+            if was.owed.principal != now.owed.principal
+        ),
         interest_saved=refund.interest_saved,
         interest_back=tuple(
             SchedulePart(number=number, amount=back) for number, back in refund.interest_back

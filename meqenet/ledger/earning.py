@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
+from meqenet.ledger.accruals import fee_earned
 from meqenet.ledger.happenings import NOTHING
 from meqenet.money import Money
 
@@ -106,3 +108,44 @@ def idle_between(*, first: date, last: date) -> tuple[date, ...]:
     """
     before = first - timedelta(days=1)
     return tuple(before + timedelta(days=number) for number in range((last - first).days + 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class GonePart:
+    """Principal of an installment that need not be paid any more.
+
+    Attributes:
+        number: the installment.
+        financed: all of its principal before.
+        returned: what of that is paid.
+        gone: what of it need not be paid any more.
+    """
+
+    number: int
+    financed: Money
+    returned: Money
+    gone: Money
+
+
+def fee_kept(*, fee: Money, part: GonePart) -> Money:
+    """What of an installment's share of the merchant's fee stays, once a part of it is gone.
+
+    It is what its principal that stays has of the share, moved by as little as it takes for what
+    was earned with the principal that is paid to be what is earned of it by then: so no santim is
+    left over, or earned twice, at its end.
+    """
+    stays = part.financed - part.gone
+    if not stays:
+        return NOTHING
+    earned = _earned(fee=fee, financed=part.financed, returned=part.returned)
+    nearest = Money.nearest(Decimal(fee.santim * stays.santim) / part.financed.santim)
+    for step in (0, 1, -1, 2, -2):
+        kept = nearest + Money(step)
+        fits = NOTHING <= kept <= fee
+        if fits and _earned(fee=kept, financed=stays, returned=part.returned) == earned:
+            return kept
+    raise ValueError("a share of a fee is earned in the proportion of its principal")
+
+
+def _earned(*, fee: Money, financed: Money, returned: Money) -> Money:
+    return fee_earned(fee=fee, financed=financed, returned_before=NOTHING, returned=returned)

@@ -15,6 +15,7 @@ _ACTIVITIES = [
 ]
 _PART_OF = {
     "complaints": "disputes",
+    "cash_back": "payments",
     "late_money": "payments",
     "merchant_books": "ledger",
     "merchant_settlement": "settlement",

@@ -210,7 +210,8 @@ def _payable(books: PlanBooks, _overview: PlanOverview) -> str | None:
         posting.on("merchant_payable") + posting.on("merchant_protected")
         for posting in books.postings
     )
-    net = books.payouts[-1].net if books.payouts else Money.zero()
+    newest = books.payouts[-1] if books.payouts else None
+    net = Money.zero() if newest is None else newest.net + newest.beside
     return _unequal("owed to the merchant", "settlement", owed, net - total(settled.values()))
 
 

@@ -5,7 +5,7 @@ the part has cost in interest was never owed, where the plan gives it back: each
 interest as if the part had not been lent. Only what the customer has paid beyond that goes back.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, localcontext
@@ -15,7 +15,6 @@ from meqenet.bnpl.rate_factor import PRECISION
 from meqenet.bnpl.servicing.account import Account, InstallmentAccount, PaidPrincipal
 from meqenet.bnpl.servicing.amounts import NOTHING
 from meqenet.bnpl.servicing.interest import interest_to_day, with_interest_on_what_is_left
-from meqenet.bnpl.servicing.replanning import re_amortise
 from meqenet.bnpl.servicing_policy import RefundTo, ServicingPolicy
 from meqenet.errors import Mender, Refusal
 from meqenet.money import Money, total
@@ -139,12 +138,28 @@ def _owing_less(account: Account, *, to: RefundTo, less: Money, on: date) -> Acc
         case RefundTo.RE_AMORTISE:
             to_come = [row for row in account.installments if row.due_on > on]
             from_these = min(less, total(row.left.principal for row in to_come))
-            lighter = re_amortise(account=account, less=from_these, on=on)
-            past = reversed(lighter.installments)
-            return _taken_from(lighter, rows=past, less=less - from_these)
+            spread = _taken_evenly(account, rows=to_come, less=from_these)
+            past = reversed(spread.installments)
+            lighter = _taken_from(spread, rows=past, less=less - from_these)
         case _:
             assert_never(to)
     return with_interest_on_what_is_left(account=lighter, on=on)
+
+
+def _taken_evenly(account: Account, *, rows: Sequence[InstallmentAccount], less: Money) -> Account:
+    """From each in the proportion of what is left of it: so level installments stay level.
+
+    The principal of a level plan grows by a factor from one to the next, whatever the balance is.
+    """
+    whole = total(row.left.principal for row in rows)
+    changed, before, taken_before = [], NOTHING, NOTHING
+    for row in rows:
+        before += row.left.principal
+        by_now = Money.nearest(Decimal(less.santim * before.santim) / max(1, whole.santim))
+        owed = replace(row.owed, principal=row.owed.principal - (by_now - taken_before))
+        changed.append(replace(row, owed=owed))
+        taken_before = by_now
+    return account.with_installments(*changed)
 
 
 def _taken_from(account: Account, *, rows: Iterable[InstallmentAccount], less: Money) -> Account:

@@ -102,25 +102,6 @@ def extend(*, account: Account, installments: int, on: date) -> Account:
     return replace(extended, arrears_moved=account.arrears_moved + arrears.amounts.planned)
 
 
-def re_amortise(*, account: Account, less: Money, on: date) -> Account:
-    """What is due after this day is paid back level, less so much principal.
-
-    Args:
-        account: as it is; what is due by the day stays.
-        less: at most the principal that is left of what is due later.
-        on: the Addis Ababa date.
-    """
-    rows = [row for row in account.installments if row.due_on > on and row.left.planned]
-    balance = total(row.left.principal for row in rows) - less
-    if not rows:
-        return account
-    if not balance:
-        bare = [replace(row, owed=replace(row.owed, principal=row.paid.principal)) for row in rows]
-        return with_interest_on_what_is_left(account=account.with_installments(*bare), on=on)
-    levelled = _level(account, rows=rows, balance=balance, on=on)
-    return account.with_installments(*levelled)
-
-
 def _level(
     account: Account, *, rows: list[InstallmentAccount], balance: Money, on: date
 ) -> list[InstallmentAccount]:

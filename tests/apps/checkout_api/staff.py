@@ -102,7 +102,12 @@ class FailedPlan:
 
 
 async def failed_plan(
-    shop: Shop, *, starts_at: datetime = STARTS_AT, days: int = 30, **changes: object
+    shop: Shop,
+    *,
+    starts_at: datetime = STARTS_AT,
+    days: int = 30,
+    balance: str = "0.00",
+    **changes: object,
 ) -> FailedPlan:
     """1000 birr, due in thirty days, by default from the first of December: the wallet is empty.
 
@@ -111,7 +116,7 @@ async def failed_plan(
     digits = int(shop.unique, 16) % 10**8
     fan = await _enrolled(shop)
     customer = Customer(shop.http, shop.controls, fan, f"2517{digits:08d}")
-    await customer.open_wallet(provider="mpesa", name="Test", balance="0.00")
+    await customer.open_wallet(provider="mpesa", name="Test", balance=balance)
     made = await shop.post("/v1/test-clocks", {"now": starts_at.isoformat()})
     clock = made.json()["id"]
     person = {"fayda_number": fan, "consent_version": "2026-11"}
@@ -121,7 +126,12 @@ async def failed_plan(
     plan_id = applied.json()["id"]
     await customer.log_in(applied.json()["next_action"])
     accepted = await shop.post(f"/v1/plans/{plan_id}/accept", {"agreement_version": "2026-11"})
-    assert accepted.json()["state"] == "active"
+    assert accepted.status_code == 200, accepted.text
+
+    async def state() -> str:
+        return str((await shop.get(f"/v1/plans/{plan_id}")).json()["state"])
+
+    await eventually(state, lambda found: found == "active")
     failed = FailedPlan(shop=shop, plan_id=plan_id, clock=clock, customer=customer)
     await failed.days_pass(days)
     return failed

@@ -146,6 +146,7 @@ async def test_every_write_of_merchants_and_staff_needs_a_key_of_its_own(
         "/v1/plans/{plan_id}/accept",
         "/v1/plans/{plan_id}/cancel",
         "/v1/plans/{plan_id}/payments",
+        "/v1/plans/{plan_id}/refunds",
         "/v1/test-clocks",
         "/v1/test-clocks/{clock_id}/advance",
         "/v1/webhooks/notices/replay",

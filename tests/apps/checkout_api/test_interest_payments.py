@@ -26,7 +26,7 @@ _OF_THE_PLAN = (
 )
 
 
-async def _require_that_books_agree(databases: Databases, *, plan_id: str) -> None:
+async def require_that_books_agree(databases: Databases, *, plan_id: str) -> None:
     """Every store says the same of the plan; the read models aside, which nobody keeps here."""
     stores: dict[Domain, Database] = {
         domain: databases[domain] for domain in DOMAINS if domain != "analytics"
@@ -65,7 +65,7 @@ async def test_a_plan_is_paid_in_part_then_paid_off_and_every_account_of_it_is_a
         return str((await read(shop, plan.plan_id))["schedule"][0]["state"])
 
     await eventually(first, lambda found: found == "paid")
-    await _require_that_books_agree(databases, plan_id=plan.plan_id)
+    await require_that_books_agree(databases, plan_id=plan.plan_id)
     await plan.days_pass(12)
     quote = (await previewed(None))[-1]
     assert quote["ends_plan"]
@@ -83,7 +83,7 @@ async def test_a_plan_is_paid_in_part_then_paid_off_and_every_account_of_it_is_a
         for name in _OF_THE_PLAN:
             found = await balance(session=session, prefix=f"{name}:{plan.plan_id}", as_of=AsOf())
             assert found == Money.zero(), name
-    await _require_that_books_agree(databases, plan_id=plan.plan_id)
+    await require_that_books_agree(databases, plan_id=plan.plan_id)
     # Principal and interest is all that the customer has paid.
     rows = (await read(shop, plan.plan_id))["schedule"]
     scheduled = total(

@@ -61,6 +61,7 @@ def test_the_log_gives_the_account_again_that_goods_have_left(
             refund = refund_order(account=before, policy=policy, amount=going, on=on)
             history = history.refunded(
                 order_refunded(
+                    before=before,
                     refund=refund,
                     number=number,
                     reference=f"r-{number}",

@@ -1,0 +1,267 @@
+"""A merchant takes goods back: what that would do to the plan, and the refund."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from pydantic import ConfigDict, Field
+
+from apps.checkout_api.amounts import Birr, Day, PositiveBirr, day_of
+from apps.checkout_api.authentication import Authenticated
+from apps.checkout_api.exact_json import ExactRoute
+from apps.checkout_api.idempotency import Answer, IdempotencyKey, once
+from apps.checkout_api.parts import Parts
+from apps.checkout_api.plan_process import ProcessGone, StillWorking, asked
+from apps.checkout_api.plan_resource import PlanResource
+from apps.checkout_api.plans import (
+    ACCEPTED,
+    PlanHandle,
+    PlanId,
+    closed_plan,
+    own_plan,
+    written,
+)
+from apps.checkout_api.problems import Problem, openapi_responses
+from apps.checkout_api.told import Told
+from apps.checkout_api.wire import Sent
+from db.bnpl.views import refunds_of
+from db.payments.views.cash_back import CashBackView, cash_back_of
+from meqenet.bnpl.refund_events import OrderRefunded
+from meqenet.errors import Unavailable
+from meqenet.identity import derived_id, order_refund_id
+from workflows.messages import plan_workflow_id
+from workflows.order_refund_messages import RefundOutlook, TakeGoodsBack
+from workflows.plan import PaymentPlanWorkflow
+
+router = APIRouter(
+    prefix="/v1/plans/{plan_id}/refunds",
+    tags=["plans"],
+    route_class=ExactRoute,
+    responses=openapi_responses(401, 403, 404, 503),
+)
+
+
+class RefundAsked(Sent):
+    """What goes back of the order's price."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"amount": "1500.00"}]})
+
+    amount: PositiveBirr | None = None
+    """Without it, all that has not gone back yet."""
+    gives_interest_back: bool | None = None
+    """Whether what the part has cost in interest is given back; null leaves it to the product."""
+
+
+class RefundRequest(RefundAsked):
+    """A refund of an order, or of a part."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reference": "return-77", "amount": "1500.00"}]}
+    )
+
+    reference: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
+    """The merchant's own number of the refund: under the same one there is never a second."""
+
+
+class RefundedInstallment(Told):
+    """An installment after the refund."""
+
+    number: int
+    due_on: Day
+    principal: Birr
+    interest: Birr
+    left: Birr
+    """What of both is still to be paid."""
+
+
+class RefundPreview(Told):
+    """What a refund would do now."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "on": {"gregorian": "2027-01-15", "ethiopian": "2019-05-07"},
+                    "amount": "1500.00",
+                    "refundable": "4000.00",
+                    "owed_less": "1500.00",
+                    "interest_saved": "0.00",
+                    "cash_back": "0.00",
+                    "installments": [
+                        {
+                            "number": 4,
+                            "due_on": {"gregorian": "2027-02-15", "ethiopian": "2019-06-08"},
+                            "principal": "0.00",
+                            "interest": "0.00",
+                            "left": "0.00",
+                        }
+                    ],
+                }
+            ]
+        }
+    )
+
+    on: Day
+    """The day in Addis Ababa, by the plan's clock."""
+    amount: Birr
+    refundable: Birr
+    """What of the order's price has not gone back yet, before this refund."""
+    owed_less: Birr
+    """Principal that need not be paid any more."""
+    interest_saved: Birr
+    """Unpaid interest that is not owed any more."""
+    cash_back: Birr
+    """What goes back to the customer's wallets."""
+    installments: list[RefundedInstallment]
+    """All of them, as they would be."""
+
+
+class MoneyBack(Told):
+    """Money on its way back to the wallet that had paid it."""
+
+    id: str
+    amount: Birr
+    state: str
+    """`created`, `pending`, `unknown` (being asked about), `succeeded` or `failed`."""
+
+
+class RefundMade(Told):
+    """A refund that was made."""
+
+    id: str
+    reference: str
+    on: Day
+    amount: Birr
+    owed_less: Birr
+    interest_saved: Birr
+    cash_back: Birr
+    money: list[MoneyBack]
+    """What of the cash goes back to which payment; empty while that is being decided."""
+
+
+class Refunds(Told):
+    """A plan's refunds, the oldest first."""
+
+    refunds: list[RefundMade]
+
+
+@router.post("/preview", summary="What a refund would do", responses=openapi_responses(409, 422))
+async def preview(
+    parts: Parts, merchant: Authenticated, plan_id: PlanId, body: RefundAsked
+) -> RefundPreview:
+    """The plan as it would be: what is owed less, by the product's rule, and what goes back in
+    cash. Refunding does exactly that. Nothing is stored."""  # noqa: D205, D209 - shown as one paragraph
+    plan = await own_plan(parts, merchant, plan_id=plan_id)
+    asking = TakeGoodsBack(
+        reference="", amount=body.amount, gives_interest_back=body.gives_interest_back
+    )
+    handle: PlanHandle = parts.temporal.get_workflow_handle(plan_workflow_id(plan_id=plan_id))
+    try:
+        found = await asked(
+            lambda: handle.query(PaymentPlanWorkflow.order_refund, asking),
+            wait_seconds_max=parts.answer_seconds_max,
+        )
+    except ProcessGone:
+        raise closed_plan(plan) from None
+    except StillWorking:
+        raise Unavailable("plan_not_ready", "the plan does not answer now") from None
+    return _previewed(found)
+
+
+@router.post(
+    "",
+    summary="Take goods back",
+    response_model=PlanResource,
+    responses={**ACCEPTED, **openapi_responses(400, 409, 422)},
+)
+async def refund(
+    request: Request,
+    parts: Parts,
+    merchant: Authenticated,
+    key: IdempotencyKey,
+    plan_id: PlanId,
+    body: RefundRequest,
+) -> Response:
+    """The customer owes less, and gets back what was paid beyond; the merchant gets less.
+
+    It nets what the merchant is paid next. The same `reference` again is the same refund.
+    """
+
+    async def act() -> Answer:
+        deed = TakeGoodsBack(
+            reference=body.reference,
+            amount=body.amount,
+            gives_interest_back=body.gives_interest_back,
+        )
+        return await written(
+            lambda handle, update_id: handle.execute_update(
+                PaymentPlanWorkflow.refund_order, deed, id=update_id
+            ),
+            update_id=derived_id(prefix="refund", parts=(merchant.merchant_id, key)),
+            plan=await own_plan(parts, merchant, plan_id=plan_id),
+            parts=parts,
+        )
+
+    return await once(request=request, parts=parts, asker=merchant, key=key, act=act)
+
+
+@router.get("", summary="Refunds of a plan")
+async def refunds(parts: Parts, merchant: Authenticated, plan_id: PlanId) -> Refunds:
+    """Each refund that was made, and where its money is."""
+    await own_plan(parts, merchant, plan_id=plan_id)
+    async with parts.stores["bnpl"].read() as session:
+        made = await refunds_of(session=session, plan_id=plan_id)
+    async with parts.stores["payments"].read() as session:
+        money = await cash_back_of(session=session, plan_id=plan_id)
+    return Refunds(refunds=[_made(plan_id, each, money) for each in made])
+
+
+def _previewed(found: RefundOutlook) -> RefundPreview:
+    if (
+        found.amount is None
+        or found.refundable is None
+        or found.owed_less is None
+        or found.interest_saved is None
+        or found.cash_back is None
+    ):
+        raise Problem(
+            status=409,
+            code=found.code or "refund_refused",
+            detail=found.text or "nothing can go back now",
+            field=found.field,
+        )
+    return RefundPreview(
+        on=day_of(found.on),
+        amount=found.amount,
+        refundable=found.refundable,
+        owed_less=found.owed_less,
+        interest_saved=found.interest_saved,
+        cash_back=found.cash_back,
+        installments=[
+            RefundedInstallment(
+                number=row.number,
+                due_on=day_of(row.due_on),
+                principal=row.principal,
+                interest=row.interest,
+                left=row.left,
+            )
+            for row in found.after
+        ],
+    )
+
+
+def _made(plan_id: str, made: OrderRefunded, money: list[CashBackView]) -> RefundMade:
+    refund_id = order_refund_id(plan_id=plan_id, number=made.number)
+    return RefundMade(
+        id=refund_id,
+        reference=made.reference,
+        on=day_of(made.on),
+        amount=made.amount,
+        owed_less=made.owed_less,
+        interest_saved=made.interest_saved,
+        cash_back=made.cash_back,
+        money=[
+            MoneyBack(id=each.refund_id, amount=each.amount, state=each.state)
+            for each in money
+            if each.cash_back_id == refund_id
+        ],
+    )

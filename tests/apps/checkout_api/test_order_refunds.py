@@ -1,0 +1,131 @@
+"""Goods go back over HTTP, on real stores: the plan shrinks, cash returns, all books agree."""
+
+from typing import Any
+
+from db.ledger.views import balance
+from meqenet.ledger.as_of import AsOf
+from meqenet.money import Money
+from tests.apps.checkout_api.conftest import Shop
+from tests.apps.checkout_api.staff import failed_plan
+from tests.apps.checkout_api.test_interest_payments import require_that_books_agree
+from tests.apps.checkout_api.test_plans import read
+from tests.backing import Databases
+from tests.waiting import eventually
+
+_OF_THE_PLAN = (
+    "plan_receivable",
+    "interest_receivable",
+    "customer_credit",
+    "merchant_fee_deferred",
+    "merchant_protected",
+)
+
+
+async def _refunds(shop: Shop, plan_id: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await shop.get(f"/v1/plans/{plan_id}/refunds")).json()["refunds"]
+    return found
+
+
+async def test_a_part_goes_back_on_day_fourteen_and_then_the_rest(
+    shop: Shop, databases: Databases
+) -> None:
+    plan = await failed_plan(
+        shop, days=14, option="pay_over_time", amount="6000.00", installment_count=6
+    )
+    path = f"/v1/plans/{plan.plan_id}/refunds"
+    shown = (await shop.post(f"{path}/preview", {"amount": "1800.00"})).json()
+    assert (shown["owed_less"], shown["cash_back"]) == ("1800.00", "0.00")
+    made = await shop.post(path, {"reference": "return-1", "amount": "1800.00"})
+    assert made.status_code == 200, made.text
+    rows = made.json()["schedule"]
+    assert [(row["principal"], row["interest"]) for row in rows] == [
+        (row["principal"], row["interest"]) for row in shown["installments"]
+    ]
+    again = await shop.post(path, {"reference": "return-1", "amount": "1800.00"})
+    assert again.status_code == 200
+    other = await shop.post(path, {"reference": "return-1", "amount": "1.00"})
+    assert (other.status_code, other.json()["code"]) == (422, "refund_reference_reused")
+    too_much = await shop.post(path, {"reference": "return-2", "amount": "4200.01"})
+    assert (too_much.status_code, too_much.json()["code"]) == (422, "refund_above_order")
+    assert [each["amount"] for each in await _refunds(shop, plan.plan_id)] == ["1800.00"]
+    await require_that_books_agree(databases, plan_id=plan.plan_id)
+
+    await plan.top_up()
+    await plan.days_pass(20)
+    first = (await read(shop, plan.plan_id))["schedule"][0]
+    assert first["state"] == "paid"
+    rest = (await shop.post(f"{path}/preview", {})).json()
+    # What the first installment has cost goes back whole: nothing of the order was kept.
+    assert Money.from_birr(rest["cash_back"]) == Money.from_birr(
+        first["principal"]
+    ) + Money.from_birr(first["interest"])
+    assert (await shop.post(path, {"reference": "return-2"})).status_code == 200
+
+    async def money() -> list[str]:
+        return [
+            part["state"] for each in await _refunds(shop, plan.plan_id) for part in each["money"]
+        ]
+
+    await eventually(money, lambda found: found == ["succeeded"])
+
+    async def state() -> str:
+        return str((await read(shop, plan.plan_id))["state"])
+
+    assert await eventually(state, lambda found: found == "completed") == "completed"
+    await require_that_books_agree(databases, plan_id=plan.plan_id)
+    async with databases["ledger"].read() as session:
+        for name in _OF_THE_PLAN:
+            found = await balance(session=session, prefix=f"{name}:{plan.plan_id}", as_of=AsOf())
+            assert found == Money.zero(), name
+
+
+async def test_protected_money_goes_back_and_what_is_left_of_it_is_paid_out(
+    shop: Shop, databases: Databases
+) -> None:
+    plan = await failed_plan(
+        shop, days=3, balance="5000.00", option="pay_in_full", amount="1000.00"
+    )
+    path = f"/v1/plans/{plan.plan_id}/refunds"
+    made = await shop.post(path, {"reference": "return-1", "amount": "400.00"})
+    assert made.status_code == 200, made.text
+
+    async def money() -> list[tuple[str, str]]:
+        return [
+            (part["amount"], part["state"])
+            for each in await _refunds(shop, plan.plan_id)
+            for part in each["money"]
+        ]
+
+    await eventually(money, lambda found: found == [("400.00", "succeeded")])
+    await require_that_books_agree(databases, plan_id=plan.plan_id)
+    await plan.days_pass(20)
+    assert (await read(shop, plan.plan_id))["state"] == "completed"
+    await require_that_books_agree(databases, plan_id=plan.plan_id)
+    async with databases["ledger"].read() as session:
+        for name in _OF_THE_PLAN:
+            found = await balance(session=session, prefix=f"{name}:{plan.plan_id}", as_of=AsOf())
+            assert found == Money.zero(), name
+
+
+async def test_a_merchant_that_was_paid_owes_what_goes_back(
+    shop: Shop, databases: Databases
+) -> None:
+    plan = await failed_plan(shop, days=12)
+    paid = await read(shop, plan.plan_id)
+    assert paid["merchant_paid"], paid
+    path = f"/v1/plans/{plan.plan_id}/refunds"
+    made = await shop.post(path, {"reference": "return-1", "amount": "300.00"})
+    assert [row["owed"] for row in made.json()["schedule"]] == ["700.00"]
+    await require_that_books_agree(databases, plan_id=plan.plan_id)
+    async with databases["ledger"].read() as session:
+        owed = await balance(
+            session=session, prefix=f"merchant_receivable:{shop.merchant_id}", as_of=AsOf()
+        )
+    # 300.00, less its part of the fee.
+    assert Money.zero() < owed < Money.from_birr("300.00")
+    await plan.top_up()
+    await plan.days_pass(20)
+    assert (await read(shop, plan.plan_id))["state"] == "completed"
+    closed = await shop.post(path, {"reference": "return-2"})
+    assert closed.status_code == 409
+    await require_that_books_agree(databases, plan_id=plan.plan_id)

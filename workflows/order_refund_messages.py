@@ -1,0 +1,48 @@
+"""What goes into a refund of an order, and what a merchant is shown before it."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from meqenet.money import Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakeGoodsBack:
+    """Update ``refund_order``: the merchant takes goods back, all of them or a part.
+
+    Attributes:
+        reference: the merchant's own number of the refund; the same again is the same refund.
+        amount: what of the order's price goes back; None is all that is left of it.
+        gives_interest_back: None leaves it to the product.
+    """
+
+    reference: str
+    amount: Money | None = None
+    gives_interest_back: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundedRow:
+    """An installment after the refund."""
+
+    number: int
+    due_on: date
+    principal: Money
+    interest: Money
+    left: Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundOutlook:
+    """What a refund would do now; or, with ``code``, why it is refused."""
+
+    on: date
+    amount: Money | None = None
+    owed_less: Money | None = None
+    interest_saved: Money | None = None
+    cash_back: Money | None = None
+    refundable: Money | None = None
+    after: tuple[RefundedRow, ...] = ()
+    code: str | None = None
+    text: str | None = None
+    field: str | None = None

@@ -1,0 +1,64 @@
+"""Whether goods may go back now, what that would do, and why not."""
+
+from meqenet.bnpl.servicing.order_refund import OrderRefund, refund_order
+from meqenet.calendar import addis_date
+from meqenet.errors import Refusal
+from meqenet.money import Money, total
+from workflows.order_refund_messages import TakeGoodsBack
+from workflows.plan_account import account, policy_of
+from workflows.plan_desk import PlanDesk
+from workflows.support import No, attempt_under_way, is_under_way, no_force, payment_under_way
+
+
+def refundable(desk: PlanDesk) -> Money:
+    """What of the order's price has not gone back yet."""
+    return desk.application.amount - total(each.amount for each in desk.life.account.refunds)
+
+
+def repeated(desk: PlanDesk, request: TakeGoodsBack) -> bool:
+    """Whether it is a refund that has been made: the same again changes nothing."""
+    return any(
+        each.reference == request.reference and request.amount in (None, each.amount)
+        for each in desk.life.account.refunds
+    )
+
+
+def outlook(desk: PlanDesk, request: TakeGoodsBack, *, is_asked: bool = True) -> OrderRefund | No:
+    """What the refund would do now; or why it is refused.
+
+    Args:
+        desk: the plan's desk.
+        request: the refund.
+        is_asked: whether one that is asked for already is in the way.
+    """
+    if no := _no_refund(desk, request, is_asked=is_asked):
+        return no
+    try:
+        return refund_order(
+            account=account(desk),
+            policy=policy_of(desk),
+            amount=refundable(desk) if request.amount is None else request.amount,
+            on=addis_date(at=desk.clock.now()),
+            returns_interest=request.gives_interest_back,
+        )
+    except Refusal as refusal:
+        return No(refusal.code, refusal.text, refusal.field)
+
+
+def _no_refund(desk: PlanDesk, request: TakeGoodsBack, *, is_asked: bool) -> No | None:
+    if any(each.reference == request.reference for each in desk.life.account.refunds):
+        text = "reference: a refund of another amount has been made under it"
+        return No("refund_reference_reused", text, "reference")
+    if no := no_force(desk) or payment_under_way(desk):
+        return no
+    left = refundable(desk)
+    if request.amount is not None and request.amount > left:
+        text = f"amount: at most {left} birr, which is what is left of the order"
+        return No("refund_above_order", text, "amount")
+    if not left:
+        return No("order_refunded", "All of the order has gone back.")
+    if is_asked and any(isinstance(asked.deed, TakeGoodsBack) for asked in desk.deeds):
+        return No("refund_under_way", "Another refund of the plan is being made.")
+    numbers = (each.planned.number for each in desk.life.installments)
+    tried = next((n for n in numbers if is_under_way(desk, number=n)), None)
+    return None if tried is None else attempt_under_way(tried)
