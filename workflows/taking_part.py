@@ -48,6 +48,9 @@ async def take_part(desk: PlanDesk, news: CollectionNews) -> None:
         interest=paid.interest,
     )
     desk.life.account = desk.life.account.with_part(told)
+    if installment.asked is not None:
+        # The rest is what its collection asks for: it need not begin anew for that.
+        installment.asked = installment.asked - amount
     step, step_at = next_step(desk)
     state = PlanState.PAST_DUE if overdue(desk) else PlanState.ACTIVE
     await desk.record(told, state=state, step=step, step_at=step_at)

@@ -123,9 +123,16 @@ async def test_a_merchant_that_was_paid_owes_what_goes_back(
         )
     # 300.00, less its part of the fee.
     assert Money.zero() < owed < Money.from_birr("300.00")
+    await plan.days_pass(19)
+    late = await read(shop, plan.plan_id)
+    assert (late["state"], late["schedule"][0]["failed_attempts"] > 0) == ("past_due", True)
+    made = await shop.post(path, {"reference": "return-2", "amount": "200.00"})
+    assert made.status_code == 200, made.text
     await plan.top_up()
-    await plan.days_pass(20)
+    await plan.days_pass(10)
     assert (await read(shop, plan.plan_id))["state"] == "completed"
-    closed = await shop.post(path, {"reference": "return-2"})
+    # The collection that had waited for its next attempt asks for what is left.
+    assert [row["amount"] for row in await plan.debits()] == ["500.00"]
+    closed = await shop.post(path, {"reference": "return-3"})
     assert closed.status_code == 409
     await require_that_books_agree(databases, plan_id=plan.plan_id)
