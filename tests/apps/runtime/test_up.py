@@ -208,7 +208,8 @@ async def test_a_part_that_cannot_start_stops_all(
         ),
         tell=print,
     )
-    with pytest.raises(PartFailed, match="sandbox process stopped with exit code 1 before it was ready"):
+    stopped = "sandbox process stopped with exit code 1 before it was ready"
+    with pytest.raises(PartFailed, match=stopped):
         await run_up(options=broken)
     assert begun_beside(others) == set()
 
