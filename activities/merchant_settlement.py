@@ -6,11 +6,13 @@ from activities.edge import takes
 from activities.settlement import holidays_after
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database, WriteSession
-from db.settlement import closing, due, lines, merchant_payouts
+from db.settlement import closing, due, lines, merchant_payouts, merchants
 from db.settlement.scheduling import closed_days
 from db.settlement.tables import MerchantPayout
 from meqenet.calendar import addis_date
 from meqenet.errors import Defect
+from meqenet.money import Money
+from meqenet.settlement.lines import ReserveTerms
 from meqenet.settlement.terms import is_banking_day
 
 
@@ -104,6 +106,39 @@ class MerchantSettlementActivities:
                 session=session, payout_id=command.payout_id, at=command.at
             )
         return Nothing()
+
+    @takes(contract.CHANGE_TERMS)
+    async def change_terms(self, command: contract.ChangeTerms) -> contract.TermsTold:
+        """Put other terms on file, or tell those in force."""
+        async with self._database.write() as session:
+            found = await merchants.change_terms(
+                session=session,
+                keyring=self._keyring,
+                change=merchants.TermsChange(
+                    merchant_id=command.merchant_id,
+                    fee_basis_points=command.fee_basis_points,
+                    fee_fixed=command.fee_fixed,
+                    delay_days=command.delay_days,
+                    account=command.account,
+                    reserve_basis_points=command.reserve_basis_points,
+                    reserve_days=command.reserve_days,
+                    minimum=command.minimum,
+                ),
+                at=command.at,
+            )
+            fixed = found.fee_fixed_santim
+            return contract.TermsTold(
+                effective_at=found.effective_at,
+                fee_basis_points=found.fee_basis_points,
+                fee_fixed={option: Money(santim) for option, santim in fixed.items()},
+                delay_days=found.delay_days,
+                rail=found.rail,
+                bic=found.bic,
+                reserve=ReserveTerms(
+                    basis_points=found.reserve_basis_points, days=found.reserve_days
+                ),
+                minimum=found.minimum_santim,
+            )
 
     @takes(contract.LET_RETRY)
     async def let_retry(self, command: contract.LetRetry) -> contract.RetryLet:

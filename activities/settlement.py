@@ -18,7 +18,7 @@ from meqenet.payments.orders import plan_on_the_wire
 from meqenet.payments.reconciliation import Order, Standing
 from meqenet.payments.statement_document import LineKind
 from meqenet.settlement.payouts import PayoutState
-from meqenet.settlement.transfer import CreditTransfer
+from meqenet.settlement.transfer import CreditTransfer, PayoutRail
 
 
 class SettlementActivities:
@@ -138,7 +138,9 @@ class SettlementActivities:
         days = {day for key in command.keys if (day := payday_on_the_wire(reference=key))}
         async with self._database.write() as session:
             found = await settled.payouts_of(session=session, plan_ids=sorted(plans))
-            of_days = await settled.payouts_of_days(session=session, payday_ids=sorted(days))
+            of_days = await settled.payouts_of_days(
+                session=session, payday_ids=sorted(days), rail=PayoutRail(command.provider)
+            )
         mine = set(command.keys)
         orders = (_order(payout) for payout in (*found, *of_days))
         return reconciliation.OrdersFound(orders=tuple(o for o in orders if o.key in mine))

@@ -24,6 +24,7 @@ from activities.marketplace import MarketplaceActivities
 from activities.merchant_books import MerchantBookActivities
 from activities.merchant_settlement import MerchantSettlementActivities
 from activities.mpesa import MpesaActivities
+from activities.mpesa_payouts import MpesaPayoutActivities
 from activities.notices import NoticeActivities
 from activities.payments import PaymentsActivities
 from activities.reconciliation import (
@@ -220,6 +221,9 @@ def _payments(
     ]
     by_mpesa = [
         MpesaActivities(mpesa=mpesa(environment, http=http), gate=gates.before(provider="mpesa")),
+        MpesaPayoutActivities(
+            mpesa=mpesa(environment, http=http), gate=gates.before(provider="mpesa")
+        ),
         MpesaStatementActivities(statements=documents),
     ]
     return {

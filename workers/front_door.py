@@ -16,6 +16,7 @@ from db.payments.inbox import CallbackInbox
 from workers.complaint_desk import ComplaintDesk
 from workers.opening import Environment, database, keyring
 from workers.settings import Domain
+from workers.statement_signing import SignatureSettings, StatementSigner, statement_signer
 from workers.webhook_desk import WebhookDesk
 
 __all__ = [
@@ -28,7 +29,10 @@ __all__ = [
     "Replay",
     "front_door",
 ]
-_DOMAINS: tuple[Domain, ...] = ("auth", "bnpl", "marketplace", "payments", "disputes", "analytics")
+_DOMAINS: tuple[Domain, ...] = (
+    *("auth", "bnpl", "marketplace", "payments"),
+    *("disputes", "settlement", "analytics"),
+)
 
 
 class AnswerBook:
@@ -70,6 +74,7 @@ class FrontDoor:
     complaints: ComplaintDesk
     webhooks: WebhookDesk
     stores: Mapping[str, Database]
+    statements: StatementSigner | None = None
 
 
 @asynccontextmanager
@@ -100,4 +105,5 @@ async def front_door(*, environment: Environment) -> AsyncIterator[FrontDoor]:
                 database=stores["disputes"], keyring=keyring(settings=settings)
             ),
             stores=stores,
+            statements=statement_signer(settings=environment.read(SignatureSettings)),
         )

@@ -8,12 +8,17 @@ from temporalio.client import Client
 
 from activities.contracts.auth import IssueKey
 from activities.contracts.marketplace import RegisterMerchant
+from activities.contracts.merchant_settlement import ChangeTerms, TermsTold
 from activities.contracts.settlement import RegisterTerms
 from meqenet.auth.keys import new_key
 from meqenet.identity import derived_id
 from meqenet.settlement.transfer import PayoutAccount
 from workers.queue_worker import WORKFLOW_QUEUE
-from workflows.onboarding import MerchantApplication, MerchantOnboardingWorkflow
+from workflows.onboarding import (
+    MerchantApplication,
+    MerchantOnboardingWorkflow,
+    MerchantTermsWorkflow,
+)
 
 STANDARD_FEE_BASIS_POINTS: Mapping[str, int] = {
     "pay_in_4": 400,
@@ -93,3 +98,18 @@ async def onboard(
         static_summary="Take a merchant on",
     )
     return Onboarded(merchant_id=merchant_id, api_key=key.text)
+
+
+async def change_terms(*, client: Client, change: ChangeTerms, run_id: str) -> TermsTold:
+    """Let other terms hold for a merchant from now on; without a change, tell those in force.
+
+    Raises:
+        WorkflowFailureError: a rule said no; its cause carries the code.
+    """
+    return await client.execute_workflow(
+        MerchantTermsWorkflow.run,
+        change,
+        id=f"terms-{change.merchant_id}-{run_id}",
+        task_queue=WORKFLOW_QUEUE,
+        static_summary="A merchant's terms",
+    )

@@ -22,7 +22,7 @@ from workflows.merchant_settlement import MerchantSettlementWorkflow
 from workflows.merchant_transfer import MerchantTransferWorkflow
 from workflows.notice import MerchantNoticeWorkflow
 from workflows.notice_replay import NoticeReplayWorkflow
-from workflows.onboarding import MerchantOnboardingWorkflow
+from workflows.onboarding import MerchantOnboardingWorkflow, MerchantTermsWorkflow
 from workflows.payout import MerchantPayoutWorkflow
 from workflows.plan import PaymentPlanWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
@@ -56,6 +56,7 @@ WORKFLOWS: tuple[type[Any], ...] = (
     ReminderWorkflow,
     ComplaintWorkflow,
     MerchantOnboardingWorkflow,
+    MerchantTermsWorkflow,
     StaffJoiningWorkflow,
     StaffLeavingWorkflow,
     TestClockWorkflow,

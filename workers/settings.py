@@ -358,6 +358,8 @@ def development_keys(
         f"{PREFIX}ANCHOR_PUBLIC_KEYS": json.dumps(
             {"dev-1": _base64(signing.public_key().public_bytes_raw())}
         ),
+        f"{PREFIX}STATEMENT_SIGNING_KEY": fresh(),
+        f"{PREFIX}STATEMENT_KEY_ID": "dev-1",
     }
 
 

@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
         TransferStatus,
     )
     from workflows.asking import ask, believed_from, distances, report_of
+    from workflows.messages import RefundReported
     from workflows.turns import Turns, in_turn
 
 _AGAIN_AFTER = distances(first=timedelta(seconds=1), longest=timedelta(hours=1), count=40)
@@ -83,8 +84,9 @@ class MerchantTransferWorkflow:
                 turn += 1
 
     @workflow.signal
-    def payout_reported(self, answer: TransferAnswer) -> None:
-        """A verified callback of the wallet provider has come."""
+    def refund_reported(self, reported: RefundReported) -> None:
+        """The wallet provider has called back, as it does of whatever it pays out."""
+        answer = settlement.transfer_answer(said=reported.answer)
         if answer.status in _FINAL:
             self._told = answer
 

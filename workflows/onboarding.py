@@ -6,7 +6,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.contracts import auth, marketplace, settlement
+    from activities.contracts import auth, marketplace, merchant_settlement, settlement
     from workflows.asking import ask, passed_on, report_of
 
 
@@ -37,3 +37,18 @@ class MerchantOnboardingWorkflow:
         except ActivityError as error:
             raise passed_on(report_of(error)) from error
         return application.merchant.merchant_id
+
+
+@workflow.defn
+class MerchantTermsWorkflow:
+    """Changes a merchant's terms from now on, or tells those in force."""
+
+    @workflow.run
+    async def run(self, change: merchant_settlement.ChangeTerms) -> merchant_settlement.TermsTold:
+        """Return the terms in force. A refusal fails the run with its code."""
+        try:
+            return await ask(
+                merchant_settlement.CHANGE_TERMS, change, summary="The merchant's terms"
+            )
+        except ActivityError as error:
+            raise passed_on(report_of(error)) from error

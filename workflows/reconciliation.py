@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.contracts import reconciliation as r
     from activities.contracts.report import ErrorKind
     from meqenet.calendar import addis_date, at_addis
+    from meqenet.identity import payday_on_the_wire
     from meqenet.payments.orders import installment_of
     from meqenet.payments.rail import PaymentAnswer, RailStatus, RefundAnswer
     from meqenet.payments.reconciliation import Order
@@ -202,6 +203,15 @@ class ReconciliationWorkflow:
         find = r.FIND_PAYOUTS if order.provider == BANK else r.FIND_ORDERS
         wanted = r.FindOrders(provider=order.provider, keys=keys)
         ours = await ask(find, wanted, summary=f"Our orders of {len(keys)} keys")
+        payouts = tuple(key for key in keys if payday_on_the_wire(reference=key))
+        if order.provider != BANK and payouts:
+            # A merchant that is paid to its wallet; no statement had such a line before.
+            paid = await ask(
+                r.FIND_PAYOUTS,
+                r.FindOrders(provider=order.provider, keys=payouts),
+                summary=f"Merchants' payouts of {len(payouts)} keys",
+            )
+            ours = r.OrdersFound(orders=(*ours.orders, *paid.orders))
         cleared = await ask(
             r.FIND_CLEARED,
             r.FindCleared(

@@ -85,7 +85,9 @@ async def _begin_all(merchant_ids: tuple[str, ...], *, until: datetime) -> int:
     async def work() -> None:
         nonlocal begun
         while waiting:
-            begun += await _begin(waiting.popleft(), until=until)
+            # Read after the wait: the others count meanwhile.
+            is_begun = await _begin(waiting.popleft(), until=until)
+            begun += is_begun
 
     await asyncio.gather(*(work() for _ in range(min(_AT_WORK_MAX, len(merchant_ids)))))
     return begun

@@ -1,14 +1,15 @@
 """What the settlement domain can be asked of a merchant's day: its lines, its payout, its end."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
 from activities.contracts.step import Nothing, Step
 from meqenet.money import Money
-from meqenet.settlement.lines import CloseOutcome, LineKind, LineMoney
+from meqenet.settlement.lines import CloseOutcome, LineKind, LineMoney, ReserveTerms
 from meqenet.settlement.payouts import PayoutState
-from meqenet.settlement.transfer import CreditTransfer, PayoutRail, TransferAnswer
+from meqenet.settlement.transfer import CreditTransfer, PayoutAccount, PayoutRail, TransferAnswer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,6 +189,38 @@ class MerchantsDue:
     merchant_ids: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ChangeTerms:
+    """Let other terms hold for a merchant from ``at`` on; what is None stays as it is.
+
+    Without any change it only tells the terms. Fees are by payment option.
+    """
+
+    merchant_id: str
+    at: datetime
+    fee_basis_points: Mapping[str, int] = field(default_factory=dict)
+    fee_fixed: Mapping[str, Money] = field(default_factory=dict)
+    delay_days: int | None = None
+    account: PayoutAccount | None = None
+    reserve_basis_points: int | None = None
+    reserve_days: int | None = None
+    minimum: Money | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TermsTold:
+    """The terms in force. Of the account only how it is paid and by which bank."""
+
+    effective_at: datetime
+    fee_basis_points: Mapping[str, int]
+    fee_fixed: Mapping[str, Money]
+    delay_days: int
+    rail: PayoutRail
+    bic: str
+    reserve: ReserveTerms
+    minimum: Money
+
+
 ADD_LINE = Step(name="settlement.add_line", command=AddLine, result=LineAdded)
 CLOSE_DAY = Step(name="settlement.close_day", command=CloseDay, result=DayClosed)
 RECORD_MERCHANT_PAYOUT = Step(
@@ -197,6 +230,7 @@ RECORD_UNPROVEN = Step(name="settlement.record_unproven", command=RecordUnproven
 FINISH_MERCHANT_PAYOUT = Step(
     name="settlement.finish_merchant_payout", command=FinishMerchantPayout, result=Nothing
 )
+CHANGE_TERMS = Step(name="settlement.change_terms", command=ChangeTerms, result=TermsTold)
 LET_RETRY = Step(name="settlement.let_retry", command=LetRetry, result=RetryLet)
 FIND_SHARE = Step(name="settlement.find_share", command=FindShare, result=ShareFound)
 FIND_MERCHANTS_DUE = Step(
@@ -225,6 +259,10 @@ class MerchantSettlementSteps(Protocol):
 
     async def finish_merchant_payout(self, command: FinishMerchantPayout) -> Nothing:
         """Once its end is known."""
+        ...
+
+    async def change_terms(self, command: ChangeTerms) -> TermsTold:
+        """Refusals ``merchant_terms_missing``, and those of new terms."""
         ...
 
     async def let_retry(self, command: LetRetry) -> RetryLet:

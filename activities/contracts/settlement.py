@@ -7,8 +7,14 @@ from typing import Final, Protocol
 
 from activities.contracts.step import Nothing, Step, StepKind
 from meqenet.money import Money
+from meqenet.payments.rail import RailStatus, RefundAnswer
 from meqenet.settlement.lines import ReserveTerms
-from meqenet.settlement.transfer import CreditTransfer, PayoutAccount, TransferAnswer
+from meqenet.settlement.transfer import (
+    CreditTransfer,
+    PayoutAccount,
+    TransferAnswer,
+    TransferStatus,
+)
 
 NOTHING: Final = Money(0)
 """A minimum that lets everything pass."""
@@ -153,6 +159,23 @@ MPESA_ASK_PAYOUT = Step(
     kind=StepKind.QUESTION,
     is_apart=True,
 )
+
+_TRANSFER_IS: Final = {
+    RailStatus.PENDING: TransferStatus.PENDING,
+    RailStatus.SUCCEEDED: TransferStatus.SETTLED,
+    RailStatus.FAILED: TransferStatus.REJECTED,
+    RailStatus.NOT_FOUND: TransferStatus.NOT_FOUND,
+}
+
+
+def transfer_answer(*, said: RefundAnswer) -> TransferAnswer:
+    """What a wallet provider says of a payout, as a bank would say it."""
+    return TransferAnswer(
+        end_to_end_id=said.refund_id,
+        status=_TRANSFER_IS[said.status],
+        bank_reference=said.receipt,
+        reason_code=said.failure_code,
+    )
 
 
 class SettlementSteps(Protocol):

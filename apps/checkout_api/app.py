@@ -14,6 +14,7 @@ from apps.checkout_api import (
     merchant_statement,
     office_days,
     order_refunds,
+    payouts,
     plan_list,
     plan_payments,
     plans,
@@ -26,6 +27,7 @@ from apps.checkout_api import (
     support_credits,
     support_hardship,
     support_losses,
+    support_payouts,
     support_plans,
     support_reports,
     support_wallets,
@@ -42,6 +44,7 @@ from apps.checkout_api.complaint_resource import (
 )
 from apps.checkout_api.idempotency import KEY_HEADER
 from apps.checkout_api.parts import ApiParts
+from apps.checkout_api.payout_resource import Payouts, PayoutTold
 from apps.checkout_api.plan_list import PlanSummary
 from apps.checkout_api.plan_resource import PlanResource
 from apps.checkout_api.problems import ProblemDetails
@@ -51,6 +54,7 @@ from apps.checkout_api.statement_resource import Statement
 from apps.checkout_api.support_alarms import Alarms, AlarmStanding
 from apps.checkout_api.support_batches import FailedInstallments
 from apps.checkout_api.support_bills import UnclaimedBills
+from apps.checkout_api.support_payouts import SupportPayout, SupportPayouts
 from apps.checkout_api.support_reports import PortfolioTold
 from apps.checkout_api.support_resource import SupportPlan
 from apps.checkout_api.webhook_resource import (
@@ -88,6 +92,7 @@ def create_app(*, parts: ApiParts) -> FastAPI:
         complaints,
         plan_list,
         merchant_statement,
+        payouts,
         test_clocks,
         identity_return,
         support_plans,
@@ -96,6 +101,7 @@ def create_app(*, parts: ApiParts) -> FastAPI:
         support_bills,
         support_hardship,
         support_losses,
+        support_payouts,
         support_alarms,
         complaint_summary,
         office_days,
@@ -131,6 +137,10 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             PlanResource,
             PlanSummary,
             Statement,
+            PayoutTold,
+            Payouts,
+            SupportPayout,
+            SupportPayouts,
             SupportPlan,
             FailedInstallments,
             Alarms,

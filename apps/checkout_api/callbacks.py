@@ -27,16 +27,18 @@ from integrations.mpesa.wire import MpesaResult, ResultPurpose, parse_result, pa
 from integrations.telebirr.wire import TelebirrNotify, parse_notify
 from meqenet.bnpl.states import PlanState
 from meqenet.errors import Defect, Mender, Refusal
-from meqenet.identity import installment_of, wire_id
+from meqenet.identity import installment_of, payday_on_the_wire, wire_id
 from meqenet.payments.rail import PaymentAnswer, RailStatus, RefundAnswer
 from workers.queue_worker import WORKFLOW_QUEUE
 from workflows.collection import InstallmentCollectionWorkflow
 from workflows.late_money import LateMoney, LateMoneyWorkflow
+from workflows.merchant_transfer import MerchantTransferWorkflow
 from workflows.messages import (
     PaymentReported,
     RefundReported,
     collection_workflow_id,
     late_money_workflow_id,
+    payout_workflow_id,
     refund_workflow_id,
 )
 from workflows.refund import RefundWorkflow
@@ -224,7 +226,11 @@ async def _report_result(
     if purpose in _OF_PAYMENTS:
         await _report_payment(parts, result.payment_answer(order_id=order_id, purpose=purpose))
     elif purpose in _OF_REFUNDS:
-        await _report_refund(parts, result.refund_answer(refund_id=order_id, purpose=purpose))
+        answer = result.refund_answer(refund_id=order_id, purpose=purpose)
+        if payday_on_the_wire(reference=wire_id(meqenet_id=order_id)) is not None:
+            await _report_payout(parts, answer)
+        else:
+            await _report_refund(parts, answer)
 
 
 async def _report_payment(parts: ApiParts, answer: PaymentAnswer, *, is_hint: bool = False) -> None:
@@ -275,6 +281,17 @@ async def _report_refund(parts: ApiParts, answer: RefundAnswer) -> None:
     )
     try:
         await handle.signal(RefundWorkflow.refund_reported, RefundReported(answer=answer))
+    except RPCError as error:
+        _unclaimed(error, order_id=answer.refund_id)
+
+
+async def _report_payout(parts: ApiParts, answer: RefundAnswer) -> None:
+    """What M-PESA says of a merchant's payout."""
+    handle: _Handle = parts.temporal.get_workflow_handle(
+        payout_workflow_id(payout_id=answer.refund_id)
+    )
+    try:
+        await handle.signal(MerchantTransferWorkflow.refund_reported, RefundReported(answer=answer))
     except RPCError as error:
         _unclaimed(error, order_id=answer.refund_id)
 

@@ -17,6 +17,7 @@ from integrations.telebirr.settings import TelebirrNotifySettings
 from workers.connecting import temporal_client
 from workers.front_door import AnswerBook, CallbackInbox, ComplaintDesk, front_door
 from workers.opening import Environment, utc_now
+from workers.statement_signing import StatementSigner
 from workers.webhook_desk import WebhookDesk
 
 
@@ -51,6 +52,7 @@ class ApiParts:
         hash_key: keys the hashes of requests; they hold numbers that are easily guessed.
         clock: the real time, aware UTC.
         sandbox: see ``ApiSettings.sandbox``.
+        statements: signs merchants' statements, where there is a key for it.
         answer_seconds_max: how long a workflow's answer is awaited.
         advance_seconds_max: how long an advancing test clock is watched.
         read_after_seconds_max: how long a read model may take to come to what a client has written.
@@ -70,6 +72,7 @@ class ApiParts:
     hash_key: bytes = field(repr=False)
     clock: Callable[[], datetime]
     sandbox: bool
+    statements: StatementSigner | None = None
     answer_seconds_max: int = 25
     advance_seconds_max: int = 20
     read_after_seconds_max: int = 5
@@ -96,6 +99,7 @@ async def api_parts(*, environment: Environment) -> AsyncIterator[ApiParts]:
             complaints=stores.complaints,
             webhooks=stores.webhooks,
             stores=stores.stores,
+            statements=stores.statements,
             telebirr=environment.read(TelebirrNotifySettings),
             mpesa_callback_secret=environment.read(MpesaCallbackSettings).callback_secret,
             hash_key=settings.blind_index(),

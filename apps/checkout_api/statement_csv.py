@@ -43,7 +43,7 @@ def csv_of(*, lines: Iterable[StatementLine]) -> str:
         writer.writerow(
             (
                 line.plan_id,
-                _safe(line.reference or ""),
+                safe(line.reference or ""),
                 line.option,
                 _day(line.scheduled_at),
                 "" if line.scheduled_at is None else _ethiopian(line.scheduled_at),
@@ -56,14 +56,14 @@ def csv_of(*, lines: Iterable[StatementLine]) -> str:
                 _day(line.due_at),
                 line.paid_out,
                 _day(line.paid_at),
-                _safe(line.bank_reference or ""),
-                _safe(line.reason_code or ""),
+                safe(line.bank_reference or ""),
+                safe(line.reason_code or ""),
             )
         )
     return file.getvalue()
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Spreadsheets calculate what begins like a formula, and others chose this text."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 

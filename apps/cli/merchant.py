@@ -6,7 +6,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from apps.cli import merchant_webhooks
+from apps.cli import merchant_payouts, merchant_terms, merchant_webhooks
 from meqenet.errors import Defect
 from meqenet.settlement.transfer import PayoutAccount
 
@@ -18,9 +18,10 @@ _WHERE_SETTINGS_COME_FROM: Final = (
 
 def register(*, app: typer.Typer) -> None:
     """Add ``merchant`` to a command line."""
-    merchant_app = typer.Typer(help="Merchants, their API keys and webhooks.", no_args_is_help=True)
+    merchant_app = typer.Typer(help="Merchants: terms, API keys, payouts.", no_args_is_help=True)
     merchant_app.command("add")(add)
-    for name, command in merchant_webhooks.COMMANDS.items():
+    merchant_app.command("terms")(merchant_terms.terms)
+    for name, command in {**merchant_webhooks.COMMANDS, **merchant_payouts.COMMANDS}.items():
         merchant_app.command(name)(command)
     app.add_typer(merchant_app, name="merchant")
 

@@ -11,6 +11,7 @@ from apps.cli.support_bills import assign_bill, bills
 from apps.cli.support_complaints import complaint_app
 from apps.cli.support_hardship import hardship_app
 from apps.cli.support_office_days import office_day
+from apps.cli.support_payouts import pay_again, payouts
 from apps.cli.times import instant_of
 from meqenet.errors import Refusal
 from meqenet.payments.causes import FailureCause
@@ -54,6 +55,8 @@ def register(*, app: typer.Typer) -> None:
         ("retry-failed", retry_failed),
         ("bills", bills),
         ("assign-bill", assign_bill),
+        ("payouts", payouts),
+        ("pay-again", pay_again),
         ("alarms", alarms),
         ("take", take),
         ("release", release),

@@ -42,6 +42,17 @@ class SupportApi:
         """
         return _answered(self._client.get(path, params=dict(query or {})))
 
+    def fetch(self, path: str) -> tuple[bytes, Mapping[str, str]]:
+        """Read a file, and the headers that came with it.
+
+        Raises:
+            Refused: the answer is a problem.
+        """
+        answer = self._client.get(path)
+        if answer.status_code >= _FAILED:
+            _answered(answer)
+        return answer.content, answer.headers
+
     def post(
         self, path: str, body: Mapping[str, object], *, key: str | None = None
     ) -> dict[str, Any]:

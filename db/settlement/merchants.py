@@ -103,6 +103,68 @@ async def register_terms(
     await session.flush()
 
 
+@dataclass(frozen=True, kw_only=True)
+class TermsChange:
+    """What becomes another of a merchant's terms; what is None, or not named, stays."""
+
+    merchant_id: str
+    fee_basis_points: Mapping[str, int]
+    fee_fixed: Mapping[str, Money]
+    delay_days: int | None
+    account: PayoutAccount | None
+    reserve_basis_points: int | None
+    reserve_days: int | None
+    minimum: Money | None
+
+    @property
+    def is_one(self) -> bool:
+        """Whether anything is to become another."""
+        alone = (self.delay_days, self.account, self.reserve_basis_points, self.reserve_days)
+        return bool(self.fee_basis_points or self.fee_fixed) or any(
+            each is not None for each in (*alone, self.minimum)
+        )
+
+
+async def change_terms(
+    *, session: WriteSession, keyring: Keyring, change: TermsChange, at: datetime
+) -> MerchantTerms:
+    """The terms in force after the change, which holds from ``at`` on.
+
+    Raises:
+        Refusal: ``merchant_terms_missing``, and those of :func:`register_terms`.
+    """
+    now = await terms_of(session=session, merchant_id=change.merchant_id, at=at)
+    if not change.is_one:
+        return now
+    fixed = {option: Money(santim) for option, santim in now.fee_fixed_santim.items()}
+    delay, minimum = change.delay_days, change.minimum
+    points, days = change.reserve_basis_points, change.reserve_days
+    await register_terms(
+        session=session,
+        keyring=keyring,
+        terms=AgreedTerms(
+            merchant_id=change.merchant_id,
+            fee_basis_points={**now.fee_basis_points, **change.fee_basis_points},
+            delay_days=now.delay_days if delay is None else delay,
+            account=change.account
+            or await account_of(
+                session=session,
+                keyring=keyring,
+                merchant_id=change.merchant_id,
+                terms_at=now.effective_at,
+            ),
+            fee_fixed={**fixed, **change.fee_fixed},
+            reserve=ReserveTerms(
+                basis_points=now.reserve_basis_points if points is None else points,
+                days=now.reserve_days if days is None else days,
+            ),
+            minimum=now.minimum_santim if minimum is None else minimum,
+        ),
+        at=at,
+    )
+    return await terms_of(session=session, merchant_id=change.merchant_id, at=at)
+
+
 async def terms_of(*, session: ReadSession, merchant_id: str, at: datetime) -> MerchantTerms:
     """The terms that hold at an instant: the newest at or before it.
 

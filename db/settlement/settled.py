@@ -35,11 +35,11 @@ async def payouts_of(*, session: ReadSession, plan_ids: Sequence[str]) -> tuple[
 
 
 async def payouts_of_days(
-    *, session: ReadSession, payday_ids: Sequence[str]
+    *, session: ReadSession, payday_ids: Sequence[str], rail: PayoutRail
 ) -> tuple[BankOrder, ...]:
-    """All payouts of these days of merchants by the bank, whatever became of them."""
+    """All payouts of these days of merchants by this rail, whatever became of them."""
     wanted = any_(literal(list(payday_ids), ARRAY(Text)))
-    return await _merchant_payouts(session, MerchantPayout.payday_id == wanted)
+    return await _merchant_payouts(session, MerchantPayout.payday_id == wanted, rail=rail)
 
 
 async def settled_since(*, session: ReadSession, since: datetime) -> tuple[BankOrder, ...]:
@@ -54,15 +54,19 @@ async def settled_since(*, session: ReadSession, since: datetime) -> tuple[BankO
     of_days = await _merchant_payouts(
         session,
         (MerchantPayout.state == PayoutState.SETTLED) & MerchantPayout.payday_id.in_(finished),
+        rail=PayoutRail.BANK,
     )
     return (*of_plans, *of_days)
 
 
 async def _merchant_payouts(
-    session: ReadSession, wanted: ColumnElement[bool]
+    session: ReadSession, wanted: ColumnElement[bool], *, rail: PayoutRail
 ) -> tuple[BankOrder, ...]:
-    by_bank = MerchantPayout.rail == PayoutRail.BANK
-    query = select(MerchantPayout).where(wanted, by_bank).order_by(MerchantPayout.payout_id)
+    query = (
+        select(MerchantPayout)
+        .where(wanted, MerchantPayout.rail == rail)
+        .order_by(MerchantPayout.payout_id)
+    )
     rows = list(await session.scalars(query))
     told = await session.execute(
         select(events.c.data, events.c.recorded_at).where(

@@ -16,6 +16,7 @@ from meqenet.settlement.payouts import PayoutState
 from meqenet.settlement.transfer import PayoutRail
 
 _NOTHING: Final = Money(0)
+_PLACES: Final = {kind: place for place, kind in enumerate(LineKind)}
 _REFUNDS: Final = (LineKind.REFUND, LineKind.REFUND_FEE)
 _DISPUTES: Final = (LineKind.DISPUTE, LineKind.DISPUTE_RELEASED)
 _RESERVES: Final = (LineKind.RESERVE_HELD, LineKind.RESERVE_RELEASED)
@@ -51,7 +52,7 @@ class StatementRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PayoutStatement:
-    """A payout with its lines, in the order of their ids. ``amount`` is the sum of their nets."""
+    """A payout with its lines, orders first. ``amount`` is the sum of their nets."""
 
     payout_id: str
     merchant_id: str
@@ -91,7 +92,8 @@ def statement_of(
     mine = {line.line_id: line for line in lines if line.line_id in wanted}
     if mine.keys() != wanted:
         raise Defect("statement_differs", f"{opened.payout_id}: not all of its lines are there")
-    rows = tuple(_row(mine[line_id]) for line_id in sorted(mine))
+    ordered = sorted(mine.values(), key=lambda line: (_PLACES[line.kind_of_line], line.line_id))
+    rows = tuple(_row(line) for line in ordered)
     sums = _added(row.sums for row in rows)
     if sums.net != opened.amount:
         raise Defect("statement_differs", f"{opened.payout_id}: its lines are not its amount")

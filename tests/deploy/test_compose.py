@@ -29,6 +29,7 @@ from workers.connecting import http_client, payload_keys
 from workers.front_door import front_door
 from workers.opening import Environment
 from workers.settings import DOMAINS, Domain, Settings
+from workers.statement_signing import SignatureSettings
 
 CLASSES: tuple[type[BaseSettings], ...] = (
     Settings,
@@ -39,6 +40,7 @@ CLASSES: tuple[type[BaseSettings], ...] = (
     BankSettings,
     MessagesSettings,
     StatementSettings,
+    SignatureSettings,
     ApiSettings,
 )
 VARIABLE = re.compile(r"\$\{(\w+)(:\?|:-[^}]*)?\}")

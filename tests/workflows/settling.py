@@ -7,6 +7,7 @@ from activities.contracts import merchant_books, settlement
 from activities.contracts import merchant_settlement as m
 from activities.contracts.step import Nothing
 from activities.edge import takes
+from meqenet.errors import Mender, Refusal
 from meqenet.identity import merchant_payout_id, payday_id, payout_id
 from meqenet.money import Money, total
 from meqenet.settlement.lines import CloseOutcome
@@ -59,6 +60,8 @@ class Paydays(Books):
     minimum: Money = field(default_factory=lambda: Money(1))
     unproven: list[tuple[str, ...]] = field(default_factory=list)
     told_unproven: list[m.RecordUnproven] = field(default_factory=list)
+    refuses: set[str] = field(default_factory=set)
+    """Merchants whose terms are missing."""
     retried: list[m.LetRetry] = field(default_factory=list)
 
     def add_order(
@@ -79,11 +82,14 @@ class Paydays(Books):
 
     def carrier_of(self, plan_id: str) -> str | None:
         """The merchant's payout in which the plan's order is."""
-        return self.lines[plan_id].taken_by
+        line = self.lines.get(plan_id)
+        return None if line is None else line.taken_by
 
     @takes(m.CLOSE_DAY)
     async def close_day(self, command: m.CloseDay) -> m.DayClosed:
         """As the store does it, with one line for each plan."""
+        if command.merchant_id in self.refuses:
+            raise Refusal("merchant_terms_missing", "no terms are on file", mender=Mender.MEQENET)
         mine = [
             day
             for day in self.days.values()

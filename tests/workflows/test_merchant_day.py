@@ -1,11 +1,14 @@
-"""A merchant's day over the real stores of settlement and ledger, and the rest in memory."""
+"""A merchant's day: over the real stores of settlement and ledger, and over domains in memory."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest_asyncio
+from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
 from activities.contracts.settlement import RegisterTerms
@@ -15,12 +18,25 @@ from activities.merchant_settlement import MerchantSettlementActivities
 from activities.settlement import SettlementActivities
 from db.kernel.encryption import Keyring
 from db.ledger.views import balance
+from meqenet.errors import OutcomeUnknown
 from meqenet.money import Money
+from meqenet.payments.rail import RailStatus
 from meqenet.settlement.transfer import PayoutAccount
 from tests.backing import Databases
+from tests.waiting import eventually
 from tests.workflows.conftest import QUEUES, Bench
+from tests.workflows.settling import Line
 from tests.workflows.stores import Stores
-from workers.queue_worker import worker_for
+from workers.queue_worker import WORKFLOW_QUEUE, worker_for
+from workers.settling import schedule_settlement_days
+from workflows.merchant_settlement import MerchantSettlementWorkflow
+from workflows.payday_messages import MerchantDayClosed, settlement_workflow_id
+from workflows.settlement_day import (
+    SETTLEMENT_DAY_ID,
+    DayBegun,
+    SettlementDay,
+    SettlementDayWorkflow,
+)
 
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -91,3 +107,118 @@ async def test_protected_money_is_released_proven_paid_once_and_posted(payday: P
     (payout,) = bench.domains.paid_out
     assert payout.startswith("pay_")
     assert await payday.left() == {}
+
+
+async def test_an_unheard_transfer_is_asked_about_and_not_sent_again(bench: Bench) -> None:
+    asked: list[str] = []
+
+    def forgets(order: str) -> RailStatus:
+        asked.append(order)
+        return RailStatus.SUCCEEDED
+
+    def goes_unheard(_order: str) -> RailStatus:
+        raise OutcomeUnknown("bank_silent", "no answer came")
+
+    bench.domains.transfer, bench.domains.query = goes_unheard, forgets
+    plan = await _lived(bench, "pay_in_full")
+    assert bench.domains.paid_out == [bench.domains.carrier_of(plan)]
+    assert asked == bench.domains.paid_out
+
+
+async def test_nothing_is_sent_before_lines_and_ledger_agree(bench: Bench) -> None:
+    differing = ("pln_a: 970.00 by the lines, 0.00 by the ledger",)
+    bench.domains.unproven = [differing] * 5
+    plan = await _lived(bench, "pay_in_full")
+    payout = bench.domains.carrier_of(plan)
+    assert bench.domains.paid_out == [payout]
+    assert [each.differences for each in bench.domains.told_unproven] == [differing] * 2
+
+
+async def test_below_the_minimum_the_money_waits_for_another_day(bench: Bench) -> None:
+    bench.domains.minimum = Money.from_birr("5000.00")
+    application = bench.application("pay_in_full", amount="4000.00")
+    handle = await bench.to_offer(application)
+    await bench.accept(handle)
+    await bench.days_pass(handle, 20)
+    assert bench.domains.paid_out == []
+    assert "merchant_paid" not in bench.domains.kinds(application.plan_id)
+    bench.domains.minimum = Money(1)
+    await bench.live_out(handle)
+    assert (await handle.result()).state == "completed"
+    assert len(bench.domains.paid_out) == 1
+
+
+async def test_many_merchants_are_closed_side_by_side_and_a_failed_one_alone(
+    bench: Bench, unique: str
+) -> None:
+    domains, due = bench.domains, datetime(2026, 11, 24, 6, tzinfo=UTC)
+    merchants = [f"mer_{unique}_{number:02d}" for number in range(24)]
+    broken = merchants[7]
+    for merchant in merchants:
+        domains.lines[f"pln_{merchant}"] = Line(
+            merchant_id=merchant, clock=None, net=Money(97_000), due_at=due, protected=False
+        )
+    domains.refuses = {broken}
+    begun = await bench.env.client.execute_workflow(
+        SettlementDayWorkflow.run,
+        SettlementDay(until=due),
+        id=f"day-{unique}",
+        task_queue=WORKFLOW_QUEUE,
+    )
+    assert begun == DayBegun(begun=24, at_work=0)
+
+    def closes(merchant: str) -> WorkflowHandle[Any, MerchantDayClosed]:
+        return bench.env.client.get_workflow_handle_for(
+            MerchantSettlementWorkflow.run,
+            settlement_workflow_id(merchant_id=merchant, test_clock_id=None),
+        )
+
+    ended = await asyncio.gather(
+        *(closes(merchant).result() for merchant in merchants), return_exceptions=True
+    )
+    failed = [m for m, end in zip(merchants, ended, strict=True) if isinstance(end, Exception)]
+    assert failed == [broken]
+    assert len(domains.paid_out) == len(set(domains.paid_out)) == 23
+    domains.refuses = set()
+    again = await bench.env.client.execute_workflow(
+        SettlementDayWorkflow.run,
+        SettlementDay(until=due),
+        id=f"day-{unique}-again",
+        task_queue=WORKFLOW_QUEUE,
+    )
+    assert again == DayBegun(begun=1, at_work=0)
+    await closes(broken).result()
+    assert len(domains.paid_out) == 24
+
+
+async def test_the_morning_is_scheduled_once_and_stays_paused(env: WorkflowEnvironment) -> None:
+    schedule = env.client.get_schedule_handle(SETTLEMENT_DAY_ID)
+    await schedule_settlement_days(client=env.client)
+    await schedule.pause()
+    await schedule_settlement_days(client=env.client)
+    told = (await schedule.describe()).schedule
+    assert told.state.paused
+    assert told.spec.time_zone_name == "Africa/Addis_Ababa"
+    assert [hour.start for hour in told.spec.calendars[0].hour] == [9]
+    await schedule.delete()
+
+
+async def _lived(bench: Bench, option: str) -> str:
+    """A whole life; the close of its merchant's day does not skip with it, but by itself."""
+    application = bench.application(option)
+    handle = await bench.to_offer(application)
+    await bench.accept(handle)
+    day = bench.env.client.get_workflow_handle(
+        settlement_workflow_id(merchant_id=bench.merchant_id, test_clock_id=None)
+    )
+
+    async def taken() -> bool:
+        return bench.domains.carrier_of(application.plan_id) is not None
+
+    async def close() -> None:
+        await eventually(taken, lambda is_taken: is_taken)
+        await bench.live_out(day)
+
+    await asyncio.gather(bench.live_out(handle), close())
+    assert (await handle.result()).state == "completed"
+    return application.plan_id

@@ -14,6 +14,7 @@ from apps.checkout_api import (
     complaint_summary,
     complaints,
     office_days,
+    payout_resource,
     plan_list,
     plan_payments,
     plan_resource,
@@ -24,6 +25,7 @@ from apps.checkout_api import (
     support_batches,
     support_bills,
     support_complaints,
+    support_payouts,
     support_plans,
     support_reports,
     support_resource,
@@ -47,6 +49,10 @@ MODELS: list[type[BaseModel]] = [
     plan_payments.PaymentPreview,
     plan_list.PlanSummary,
     statement_resource.Statement,
+    payout_resource.PayoutTold,
+    payout_resource.Payouts,
+    support_payouts.SupportPayout,
+    support_payouts.SupportPayouts,
     test_clocks.TestClockResource,
     support_plans.Reasoned,
     support_plans.RetryRequest,
@@ -164,6 +170,7 @@ async def test_every_write_of_merchants_and_staff_needs_a_key_of_its_own(
         "/v1/support/alarms/{attempt}/take",
         "/v1/support/alarms/{attempt}/release",
         "/v1/support/bills/{receipt}/assign",
+        "/v1/support/payouts/{payout_id}/retry",
         *(
             f"/v1/support/plans/{{plan_id}}/{deed}"
             for deed in (
