@@ -179,12 +179,54 @@ async def serving(env: WorkflowEnvironment, domains: Domains) -> AsyncIterator[N
         yield
 
 
+class _Shared:
+    """Workers that serve one test after the other: starting sixteen costs more than many a test.
+
+    They serve the same domains object, which each test finds as new.
+    """
+
+    def __init__(self) -> None:
+        self._domains = Domains()
+        self._running: AsyncExitStack | None = None
+
+    async def serve(self, env: WorkflowEnvironment) -> Domains:
+        """Serve fresh domains."""
+        vars(self._domains).update(vars(Domains()))
+        if self._running is None:
+            self._running = AsyncExitStack()
+            await self._running.enter_async_context(serving(env, self._domains))
+        return self._domains
+
+    async def rest(self) -> None:
+        """Leave the queues to workers of a test's own."""
+        running, self._running = self._running, None
+        if running is not None:
+            await running.aclose()
+
+
+_SHARED = _Shared()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def _shared_workers(env: WorkflowEnvironment) -> AsyncIterator[_Shared]:
+    """The workers of all benches, while the server runs."""
+    del env
+    yield _SHARED
+    await _SHARED.rest()
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def _queues_of_its_own(request: pytest.FixtureRequest) -> None:
+    """A test without a bench may have workers of its own, and they alone are to serve it."""
+    if "bench" not in request.fixturenames:
+        await _SHARED.rest()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def bench(env: WorkflowEnvironment, unique: str) -> AsyncIterator[Bench]:
+async def bench(env: WorkflowEnvironment, _shared_workers: _Shared, unique: str) -> Bench:
     """Fresh domains and a merchant of the test's own."""
-    domains = Domains()
-    async with serving(env, domains):
-        yield Bench(env=env, domains=domains, merchant_id=f"mer_{unique}")
+    domains = await _shared_workers.serve(env)
+    return Bench(env=env, domains=domains, merchant_id=f"mer_{unique}")
 
 
 def code_of(refused: pytest.ExceptionInfo[WorkflowUpdateFailedError]) -> str | None:
