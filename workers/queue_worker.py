@@ -27,6 +27,7 @@ from workflows.payout import MerchantPayoutWorkflow
 from workflows.plan import PaymentPlanWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.refund import RefundWorkflow
+from workflows.refund_after_end import RefundAfterEndWorkflow
 from workflows.rehydration import RehydrationWorkflow
 from workflows.reminder import ReminderWorkflow
 from workflows.restoring import (
@@ -47,6 +48,7 @@ WORKFLOWS: tuple[type[Any], ...] = (
     StrayBillWorkflow,
     CreditReturnWorkflow,
     CashBackWorkflow,
+    RefundAfterEndWorkflow,
     MerchantPayoutWorkflow,
     MerchantSettlementWorkflow,
     SettlementDayWorkflow,

@@ -57,14 +57,22 @@ async def take_goods_back(desk: PlanDesk, deed: TakeGoodsBack) -> ApplicationErr
     )
     desk.life.account = desk.life.account.refunded(told)
     take_schedule(desk, installments=told.installments)
-    step, step_at = next_step(desk)
-    state = PlanState.PAST_DUE if overdue(desk) else PlanState.ACTIVE
-    await desk.record(told, state=state, step=step, step_at=step_at)
+    await _record(desk, told)
     await _tell_books(desk, told)
     await _return_money(desk, told)
     await desk.tell_merchant("plan.refunded")
     await tell_lateness(desk)
     return None
+
+
+async def _record(desk: PlanDesk, told: OrderRefunded) -> None:
+    """A plan that is completed stays so."""
+    if desk.life.state is PlanState.COMPLETED:
+        await desk.record(told, state=PlanState.COMPLETED, step="none")
+        return
+    step, step_at = next_step(desk)
+    state = PlanState.PAST_DUE if overdue(desk) else PlanState.ACTIVE
+    await desk.record(told, state=state, step=step, step_at=step_at)
 
 
 async def finish_refunds(desk: PlanDesk, *, newest: str) -> None:

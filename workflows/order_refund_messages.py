@@ -21,6 +21,11 @@ class TakeGoodsBack:
     gives_interest_back: bool | None = None
 
 
+def refund_after_end_workflow_id(*, plan_id: str) -> str:
+    """Refunds of a plan that has ended: one run at a time."""
+    return f"after-end-{plan_id}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class RefundedRow:
     """An installment after the refund."""

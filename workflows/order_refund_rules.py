@@ -1,10 +1,11 @@
 """Whether goods may go back now, what that would do, and why not."""
 
 from meqenet.bnpl.servicing.order_refund import OrderRefund, refund_order
+from meqenet.bnpl.states import PlanState
 from meqenet.calendar import addis_date
 from meqenet.errors import Refusal
 from meqenet.money import Money, total
-from workflows.order_refund_messages import TakeGoodsBack
+from workflows.order_refund_messages import RefundedRow, RefundOutlook, TakeGoodsBack
 from workflows.plan_account import account, policy_of
 from workflows.plan_desk import PlanDesk
 from workflows.support import No, attempt_under_way, is_under_way, no_force, payment_under_way
@@ -45,11 +46,37 @@ def outlook(desk: PlanDesk, request: TakeGoodsBack, *, is_asked: bool = True) ->
         return No(refusal.code, refusal.text, refusal.field)
 
 
+def shown(desk: PlanDesk, request: TakeGoodsBack) -> RefundOutlook:
+    """What a merchant is shown of it."""
+    on, found = addis_date(at=desk.clock.now()), outlook(desk, request)
+    if isinstance(found, No):
+        return RefundOutlook(on=on, code=found.code, text=found.text, field=found.field)
+    return RefundOutlook(
+        on=on,
+        amount=found.amount,
+        owed_less=found.owed_less,
+        interest_saved=found.interest_saved,
+        cash_back=found.cash_back,
+        refundable=refundable(desk),
+        after=tuple(
+            RefundedRow(
+                number=row.number,
+                due_on=row.due_on,
+                principal=row.owed.principal,
+                interest=row.owed.interest,
+                left=row.left.total,
+            )
+            for row in found.account.installments
+        ),
+    )
+
+
 def _no_refund(desk: PlanDesk, request: TakeGoodsBack, *, is_asked: bool) -> No | None:
     if any(each.reference == request.reference for each in desk.life.account.refunds):
         text = "reference: a refund of another amount has been made under it"
         return No("refund_reference_reused", text, "reference")
-    if no := no_force(desk) or payment_under_way(desk):
+    is_over = desk.life.state is PlanState.COMPLETED
+    if no := (None if is_over else no_force(desk)) or payment_under_way(desk):
         return no
     left = refundable(desk)
     if request.amount is not None and request.amount > left:

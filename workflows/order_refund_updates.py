@@ -2,11 +2,10 @@
 
 from temporalio import workflow
 
-from meqenet.calendar import addis_date
 from workflows.hardship_updates import HardshipUpdates
 from workflows.messages import PlanAnswer
-from workflows.order_refund_messages import RefundedRow, RefundOutlook, TakeGoodsBack
-from workflows.order_refund_rules import outlook, refundable, repeated
+from workflows.order_refund_messages import RefundOutlook, TakeGoodsBack
+from workflows.order_refund_rules import outlook, repeated, shown
 from workflows.plan_desk import AskedDeed
 from workflows.support import No, require
 
@@ -31,25 +30,4 @@ class OrderRefundUpdates(HardshipUpdates):
     @workflow.query
     def order_refund(self, request: TakeGoodsBack) -> RefundOutlook:
         """What the refund would do now; or why it is refused."""
-        desk = self._desk
-        on, found = addis_date(at=desk.clock.now()), outlook(desk, request)
-        if isinstance(found, No):
-            return RefundOutlook(on=on, code=found.code, text=found.text, field=found.field)
-        return RefundOutlook(
-            on=on,
-            amount=found.amount,
-            owed_less=found.owed_less,
-            interest_saved=found.interest_saved,
-            cash_back=found.cash_back,
-            refundable=refundable(desk),
-            after=tuple(
-                RefundedRow(
-                    number=row.number,
-                    due_on=row.due_on,
-                    principal=row.owed.principal,
-                    interest=row.owed.interest,
-                    left=row.left.total,
-                )
-                for row in found.account.installments
-            ),
-        )
+        return shown(self._desk, request)

@@ -13,11 +13,12 @@ from temporalio.exceptions import ActivityError, WorkflowAlreadyStartedError
 from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
-    from activities.contracts import bnpl, kyc, marketplace, payments, settlement
+    from activities.contracts import bnpl
     from workflows.asking import ask, passed_on, report_of
+    from workflows.loading_plan import load_plan
     from workflows.messages import plan_workflow_id
     from workflows.plan import PaymentPlanWorkflow
-    from workflows.stored_plan import StoredPlan, run_of
+    from workflows.stored_plan import run_of
 
 PATIENCE = timedelta(minutes=1)
 """A domain that does not answer for so long is told of; its plans can be begun again later."""
@@ -90,7 +91,7 @@ class RehydrationWorkflow:
 
 async def _begin(plan_id: str) -> str | NotBegun:
     try:
-        stored = await _load(plan_id)
+        stored = await load_plan(plan_id=plan_id, patience=PATIENCE)
     except ActivityError as error:
         report = report_of(error)
         text = f"{error.activity_type}: {report.text or report.code}"
@@ -113,40 +114,3 @@ async def _begin(plan_id: str) -> str | NotBegun:
     except WorkflowAlreadyStartedError:
         return "running"
     return "begun"
-
-
-async def _load(plan_id: str) -> StoredPlan:
-    """Ask every domain that keeps a part of the plan."""
-    plan, order, login, orders, settled = await asyncio.gather(
-        ask(
-            bnpl.LOAD_PLAN,
-            bnpl.LoadPlan(plan_id=plan_id),
-            summary="The plan and its log",
-            patience=PATIENCE,
-        ),
-        ask(
-            marketplace.LOAD_ORDER,
-            marketplace.LoadOrder(plan_id=plan_id),
-            summary="What was ordered",
-            patience=PATIENCE,
-        ),
-        ask(
-            kyc.LOAD_LOGIN,
-            kyc.LoadLogin(plan_id=plan_id),
-            summary="Who has applied",
-            patience=PATIENCE,
-        ),
-        ask(
-            payments.LOAD_PAYMENTS,
-            payments.LoadPayments(plan_id=plan_id),
-            summary="What may have been sent",
-            patience=PATIENCE,
-        ),
-        ask(
-            settlement.LOAD_SETTLEMENT,
-            settlement.LoadSettlement(plan_id=plan_id),
-            summary="What the merchant gets",
-            patience=PATIENCE,
-        ),
-    )
-    return StoredPlan(plan=plan, order=order, login=login, payments=orders, settlement=settled)

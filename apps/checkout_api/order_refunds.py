@@ -4,6 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict, Field
+from temporalio.client import WithStartWorkflowOperation
+from temporalio.common import WorkflowIDConflictPolicy
 
 from apps.checkout_api.amounts import Birr, Day, PositiveBirr, day_of
 from apps.checkout_api.authentication import Authenticated
@@ -26,11 +28,18 @@ from apps.checkout_api.wire import Sent
 from db.bnpl.views import refunds_of
 from db.payments.views.cash_back import CashBackView, cash_back_of
 from meqenet.bnpl.refund_events import OrderRefunded
+from meqenet.bnpl.states import PlanState
 from meqenet.errors import Unavailable
 from meqenet.identity import derived_id, order_refund_id
-from workflows.messages import plan_workflow_id
-from workflows.order_refund_messages import RefundOutlook, TakeGoodsBack
+from workers.queue_worker import WORKFLOW_QUEUE
+from workflows.messages import PlanAnswer, plan_workflow_id
+from workflows.order_refund_messages import (
+    RefundOutlook,
+    TakeGoodsBack,
+    refund_after_end_workflow_id,
+)
 from workflows.plan import PaymentPlanWorkflow
+from workflows.refund_after_end import RefundAfterEndWorkflow
 
 router = APIRouter(
     prefix="/v1/plans/{plan_id}/refunds",
@@ -155,11 +164,18 @@ async def preview(
         reference="", amount=body.amount, gives_interest_back=body.gives_interest_back
     )
     handle: PlanHandle = parts.temporal.get_workflow_handle(plan_workflow_id(plan_id=plan_id))
-    try:
-        found = await asked(
-            lambda: handle.query(PaymentPlanWorkflow.order_refund, asking),
-            wait_seconds_max=parts.answer_seconds_max,
+
+    async def look() -> RefundOutlook:
+        if plan.state is not PlanState.COMPLETED:
+            return await handle.query(PaymentPlanWorkflow.order_refund, asking)
+        return await parts.temporal.execute_update_with_start_workflow(
+            RefundAfterEndWorkflow.order_refund,
+            asking,
+            start_workflow_operation=_after_end(plan_id),
         )
+
+    try:
+        found = await asked(look, wait_seconds_max=parts.answer_seconds_max)
     except ProcessGone:
         raise closed_plan(plan) from None
     except StillWorking:
@@ -192,12 +208,24 @@ async def refund(
             amount=body.amount,
             gives_interest_back=body.gives_interest_back,
         )
+        plan = await own_plan(parts, merchant, plan_id=plan_id)
+
+        async def update(handle: PlanHandle, update_id: str) -> PlanAnswer:
+            if plan.state is not PlanState.COMPLETED:
+                return await handle.execute_update(
+                    PaymentPlanWorkflow.refund_order, deed, id=update_id
+                )
+            return await parts.temporal.execute_update_with_start_workflow(
+                RefundAfterEndWorkflow.refund_order,
+                deed,
+                start_workflow_operation=_after_end(plan_id),
+                id=update_id,
+            )
+
         return await written(
-            lambda handle, update_id: handle.execute_update(
-                PaymentPlanWorkflow.refund_order, deed, id=update_id
-            ),
+            update,
             update_id=derived_id(prefix="refund", parts=(merchant.merchant_id, key)),
-            plan=await own_plan(parts, merchant, plan_id=plan_id),
+            plan=plan,
             parts=parts,
         )
 
@@ -213,6 +241,20 @@ async def refunds(parts: Parts, merchant: Authenticated, plan_id: PlanId) -> Ref
     async with parts.stores["payments"].read() as session:
         money = await cash_back_of(session=session, plan_id=plan_id)
     return Refunds(refunds=[_made(plan_id, each, money) for each in made])
+
+
+def _after_end(
+    plan_id: str,
+) -> WithStartWorkflowOperation[RefundAfterEndWorkflow, None]:
+    """The run of a plan that is completed is over: another takes its goods back."""
+    return WithStartWorkflowOperation(
+        RefundAfterEndWorkflow.run,
+        plan_id,
+        id=refund_after_end_workflow_id(plan_id=plan_id),
+        task_queue=WORKFLOW_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary=f"Take goods of {plan_id} back after its end",
+    )
 
 
 def _previewed(found: RefundOutlook) -> RefundPreview:

@@ -1,5 +1,6 @@
 """Goods go back over HTTP, on real stores: the plan shrinks, cash returns, all books agree."""
 
+import asyncio
 from typing import Any
 
 from db.ledger.views import balance
@@ -133,6 +134,29 @@ async def test_a_merchant_that_was_paid_owes_what_goes_back(
     assert (await read(shop, plan.plan_id))["state"] == "completed"
     # The collection that had waited for its next attempt asks for what is left.
     assert [row["amount"] for row in await plan.debits()] == ["500.00"]
-    closed = await shop.post(path, {"reference": "return-3"})
-    assert closed.status_code == 409
-    await require_that_books_agree(databases, plan_id=plan.plan_id)
+    await _rest_goes_back_after_the_end(shop, databases, plan_id=plan.plan_id)
+
+
+async def _rest_goes_back_after_the_end(shop: Shop, databases: Databases, *, plan_id: str) -> None:
+    """Two ask at once for what is left of a plan that is completed: it goes back once."""
+    path = f"/v1/plans/{plan_id}/refunds"
+    shown = await shop.post(f"{path}/preview", {})
+    assert (shown.json()["owed_less"], shown.json()["cash_back"]) == ("0.00", "500.00")
+    too_much = await shop.post(path, {"reference": "return-3", "amount": "500.01"})
+    assert (too_much.status_code, too_much.json()["code"]) == (422, "refund_above_order")
+    made = await asyncio.gather(*(shop.post(path, {"reference": "return-3"}) for _ in range(2)))
+    assert [each.status_code for each in made] == [200, 200]
+    assert made[0].json()["state"] == "completed"
+
+    async def money() -> list[tuple[str, str]]:
+        return [
+            (part["amount"], part["state"])
+            for each in await _refunds(shop, plan_id)
+            for part in each["money"]
+        ]
+
+    await eventually(money, lambda found: found == [("500.00", "succeeded")])
+    assert len(await _refunds(shop, plan_id)) == 3
+    last = await shop.post(path, {"reference": "return-4"})
+    assert (last.status_code, last.json()["code"]) == (409, "order_refunded")
+    await require_that_books_agree(databases, plan_id=plan_id)

@@ -1,0 +1,99 @@
+"""Goods go back after their plan has ended: its run is over, and the stores know all of it.
+
+One run at a time for a plan, so that nobody else writes to its log meanwhile.
+"""
+
+from collections import deque
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from meqenet.bnpl.states import PlanState
+    from workflows.asking import passed_on, refusal, report_of
+    from workflows.clock import PlanClock
+    from workflows.loading_plan import load_plan
+    from workflows.messages import PlanAnswer
+    from workflows.order_refund import take_goods_back
+    from workflows.order_refund_messages import RefundOutlook, TakeGoodsBack
+    from workflows.order_refund_rules import repeated, shown
+    from workflows.plan_desk import AskedDeed, PlanDesk
+    from workflows.stored_plan import run_of
+
+_PATIENCE = timedelta(seconds=20)
+"""Whoever asks waits: a domain that does not answer by then is told of."""
+_ASKED_WITHIN = timedelta(minutes=1)
+"""A run is begun by whoever asks; when nobody asks any more, it ends."""
+
+
+@workflow.defn
+class RefundAfterEndWorkflow:
+    """Takes goods of a completed plan back, one refund after the other."""
+
+    @workflow.init
+    def __init__(self, plan_id: str) -> None:
+        self._plan_id = plan_id
+        self._desk: PlanDesk | None = None
+        self._refused: ApplicationError | None = None
+        self._asked: deque[AskedDeed] = deque()
+
+    @workflow.update
+    async def refund_order(self, request: TakeGoodsBack) -> PlanAnswer:
+        """Take goods back; answers once that is recorded and posted."""
+        desk = await self._ready()
+        if not repeated(desk, request):
+            asked = AskedDeed(deed=request)
+            self._asked.append(asked)
+            await workflow.wait_condition(lambda: asked.done)
+            if asked.refused is not None:
+                raise asked.refused
+        return PlanAnswer(plan_id=desk.plan_id, state=desk.life.state)
+
+    @workflow.update
+    async def order_refund(self, request: TakeGoodsBack) -> RefundOutlook:
+        """What the refund would do now; or why it is refused."""
+        return shown(await self._ready(), request)
+
+    @workflow.run
+    async def run(self, plan_id: str) -> None:
+        """Serve whoever asks."""
+        del plan_id  # kept by the initialiser
+        await self._load()
+        while self._desk is not None:
+            try:
+                await workflow.wait_condition(
+                    lambda: bool(self._asked),
+                    timeout=_ASKED_WITHIN,
+                    timeout_summary="until nobody asks any more",
+                )
+            except TimeoutError:
+                break
+            asked = self._asked.popleft()
+            if isinstance(asked.deed, TakeGoodsBack):
+                asked.refused = await take_goods_back(self._desk, asked.deed)
+            asked.done = True
+        await workflow.wait_condition(workflow.all_handlers_finished)
+
+    async def _load(self) -> None:
+        try:
+            stored = await load_plan(plan_id=self._plan_id, patience=_PATIENCE)
+        except ActivityError as error:
+            self._refused = passed_on(report_of(error))
+            return
+        begun = run_of(stored)
+        if not stored.plan.ended or begun.life is None:
+            text = "The plan's own process is at work; look again in a moment."
+            self._refused = refusal(code="plan_not_ended", text=text)
+        elif begun.life.state is not PlanState.COMPLETED:
+            text = f"Nothing of a plan that is {begun.life.state} goes back."
+            self._refused = refusal(code="plan_not_in_force", text=text)
+        else:
+            clock = PlanClock(begun.life.clock)
+            self._desk = PlanDesk(application=begun.application, life=begun.life, clock=clock)
+
+    async def _ready(self) -> PlanDesk:
+        await workflow.wait_condition(lambda: self._desk is not None or self._refused is not None)
+        if self._desk is None:
+            raise self._refused or ApplicationError("neither loaded nor refused")
+        return self._desk
