@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -90,6 +91,8 @@ class MerchantSettlementWorkflow:
                 return MerchantDayClosed(
                     outcome=closed.outcome, payout_ids=tuple(paid), is_rejected=True
                 )
+            if workflow.info().is_continue_as_new_suggested():
+                workflow.continue_as_new(replace(order, retry=None))
 
     async def _pay(self, order: CloseMerchantDay, payout: OpenedPayout) -> PayoutState:
         state, reason = payout.state, payout.reason_code

@@ -157,3 +157,51 @@ def _row(settlement: Settlement, payout: Payout | None) -> PayoutRow:
         changed_at=None if payout is None else payout.changed_at,
         carried_by=None if payout is None else payout.carried_by,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishedPayout:
+    """A merchant's payout that is over. ``of_lines`` is what its lines come to."""
+
+    payout_id: str
+    payday_id: str
+    rail: PayoutRail
+    amount: Money
+    is_settled: bool
+    of_lines: Money
+
+
+async def finished_payouts(
+    *, session: ReadSession, after: str, since: datetime | None, limit: int
+) -> list[FinishedPayout]:
+    """Merchants' payouts that are over, in the order of their ids.
+
+    Args:
+        session: reads the store.
+        after: go on behind this payout.
+        since: only of days of which something was recorded then or later.
+        limit: how many.
+    """
+    lines = func.coalesce(func.sum(type_coerce(SettlementLine.net_santim, BigInteger)), 0)
+    query = (
+        select(MerchantPayout, lines)
+        .outerjoin(SettlementLine, SettlementLine.payout_id == MerchantPayout.payout_id)
+        .where(MerchantPayout.finished_at.is_not(None), MerchantPayout.payout_id > after)
+        .group_by(MerchantPayout.payout_id)
+        .order_by(MerchantPayout.payout_id)
+        .limit(limit)
+    )
+    if since is not None:
+        changed = select(events.c.stream).where(events.c.recorded_at >= since)
+        query = query.where(MerchantPayout.payday_id.in_(changed))
+    return [
+        FinishedPayout(
+            payout_id=payout.payout_id,
+            payday_id=payout.payday_id,
+            rail=payout.rail,
+            amount=payout.amount_santim,
+            is_settled=payout.state is PayoutState.SETTLED,
+            of_lines=Money(int(santim)),
+        )
+        for payout, santim in await session.execute(query)
+    ]

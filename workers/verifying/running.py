@@ -18,6 +18,7 @@ from workers.verifying.customers import check_customers, customer_of
 from workers.verifying.event_logs import check_anchors, check_chains
 from workers.verifying.findings import Checked, Scope, Unreadable, Watch
 from workers.verifying.ledger_books import check_ledger
+from workers.verifying.payouts import check_payouts
 from workers.verifying.plans import check_plans
 from workers.verifying.statements import check_statements, unreadable_orders
 
@@ -77,6 +78,8 @@ class Verification:
         scope, stores = self.scope, self.scope.stores
         patience = self.patience_seconds
         yield await check_plans(scope=scope, patience_seconds=patience, watch=watch)
+        if {"settlement", "ledger"} <= stores.keys() and scope.plan_id is None:
+            yield await check_payouts(scope=scope, watch=watch)
         if "credit" in stores:
             yield await check_customers(scope=scope, patience_seconds=patience, watch=watch)
         if scope.is_all and "analytics" in stores and "payments" in stores:
