@@ -25,7 +25,9 @@ class CashBackActivities:
                 cash_back_id=command.cash_back_id,
                 amount=command.amount,
                 at=command.at,
-                again=command.again,
+                again=None
+                if command.again_by is None
+                else cash_back.Again(by=command.again_by, why=command.again_why),
             )
         return contract.CashBackShared(
             reason=cash_back.REASON,

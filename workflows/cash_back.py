@@ -55,7 +55,7 @@ class CashBackWorkflow:
     async def run(self, cash_back: CashBack) -> Money:
         """Return what has gone back: all of it."""
         while True:
-            returned = await self._return(again=self._asked is not None)
+            returned = await self._return(again=self._asked)
             if returned == cash_back.amount:
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 return returned
@@ -66,7 +66,7 @@ class CashBackWorkflow:
             await workflow.wait_condition(lambda: self._asked is not None)
             self._waits = False
 
-    async def _return(self, *, again: bool) -> Money:
+    async def _return(self, *, again: RetryMoneyOut | None) -> Money:
         order = self._cash_back
         shared = await ask(
             SHARE_CASH_BACK,
@@ -75,7 +75,8 @@ class CashBackWorkflow:
                 cash_back_id=order.cash_back_id,
                 amount=order.amount,
                 at=order.at,
-                again=again,
+                again_by=None if again is None else again.who,
+                again_why="" if again is None else again.why,
             ),
             summary=f"Which payments do {order.amount} birr go back to?",
         )

@@ -11,13 +11,17 @@ from meqenet.payments.rail import WalletProvider
 
 @dataclass(frozen=True, kw_only=True)
 class ShareCashBack:
-    """Which payments does it go back to? ``again``: what was refused is shared anew."""
+    """Which payments does it go back to?
+
+    ``again_by``: a member of staff has what was refused shared anew, and ``again_why``.
+    """
 
     plan_id: str
     cash_back_id: str
     amount: Money
     at: datetime
-    again: bool = False
+    again_by: str | None = None
+    again_why: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

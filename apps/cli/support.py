@@ -52,6 +52,7 @@ def register(*, app: typer.Typer) -> None:
         ("charge-off", charge_off),
         ("write-off", write_off),
         ("return-credit", return_credit),
+        ("retry-cash-back", retry_cash_back),
         ("retry-failed", retry_failed),
         ("bills", bills),
         ("assign-bill", assign_bill),
@@ -204,6 +205,19 @@ def return_credit(
     """Send what the customer has paid too much back to the wallet that it came from, once."""
     path = f"/v1/support/plans/{plan}/credits/{attempt}/return"
     _print_plan(_called("return-credit", api, path=path, body={"why": why}), as_json=as_json)
+
+
+def retry_cash_back(
+    *,
+    plan: _Plan,
+    refund: Annotated[int, typer.Argument(help="Which refund of the plan, from 1.", min=1)],
+    why: _Why,
+    api: _Api = None,
+    as_json: _Json = False,
+) -> None:
+    """Send money of a refund again that a provider has refused. What is back is not sent again."""
+    path = f"/v1/support/plans/{plan}/refunds/{refund}/retry"
+    _print_plan(_called("retry-cash-back", api, path=path, body={"why": why}), as_json=as_json)
 
 
 def retry_failed(

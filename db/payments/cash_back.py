@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from db.kernel.encryption import Keyring
 from db.kernel.engine import ReadSession, WriteSession
+from db.kernel.events import NewEvent, append
 from db.payments.refunds import open_refund
 from db.payments.tables import Attempt, Refund
 from db.payments.wallets import lock_plan
@@ -17,6 +18,7 @@ from meqenet.identity import refund_id
 from meqenet.money import Money, total
 from meqenet.payments.attempts import OrderState
 from meqenet.payments.rail import WalletProvider
+from meqenet.payments.surplus_events import CreditReturnAsked
 
 REASON: Final = "goods went back"
 """Why the money goes back, in words for the customer."""
@@ -35,6 +37,14 @@ class CashBackShare:
     is_returned: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class Again:
+    """Who has what a provider has refused sent again, and why; no private data."""
+
+    by: str
+    why: str
+
+
 async def share_cash_back(
     *,
     session: WriteSession,
@@ -43,7 +53,7 @@ async def share_cash_back(
     cash_back_id: str,
     amount: Money,
     at: datetime,
-    again: bool,
+    again: Again | None,
 ) -> Sequence[CashBackShare]:
     """Store which payments it goes back to, once; asked again, the same as they stand.
 
@@ -56,7 +66,7 @@ async def share_cash_back(
         cash_back_id: the refund of the order.
         amount: all that goes back.
         at: now, by the plan's clock.
-        again: what a provider has refused is shared anew.
+        again: who has what a provider has refused shared anew; None: nobody.
 
     Raises:
         Defect: ``cash_back_uncovered``: the plan's payments have brought less.
@@ -75,6 +85,7 @@ async def share_cash_back(
             cash_back_id=cash_back_id,
             missing=missing,
             at=at,
+            again=again,
         )
     attempts = {each.attempt_id: each for each in await _attempts(session, plan_id)}
     return [
@@ -99,6 +110,7 @@ async def _share(
     cash_back_id: str,
     missing: Money,
     at: datetime,
+    again: Again | None,
 ) -> None:
     refunds = await _refunds(session, plan_id)
     for attempt in reversed(await _attempts(session, plan_id)):
@@ -118,10 +130,26 @@ async def _share(
         )
         opened = await session.get_one(Refund, (plan_id, made_id))
         opened.cash_back_of = cash_back_id
+        if again is not None:
+            await _tell_asked(session, opened, again=again, at=at)
         missing -= amount
     if missing:
         raise Defect("cash_back_uncovered", f"{plan_id}: its payments have brought {missing} less")
     await session.flush()
+
+
+async def _tell_asked(session: WriteSession, refund: Refund, *, again: Again, at: datetime) -> None:
+    told = CreditReturnAsked(
+        attempt_id=refund.attempt_id,
+        refund_id=refund.refund_id,
+        amount=refund.amount_santim,
+        by=again.by,
+        why=again.why,
+    )
+    event = NewEvent.of(
+        event_id=f"{refund.refund_id}-asked", stream=refund.plan_id, data=told, at=at
+    )
+    await append(session=session, event=event)
 
 
 def _left_of(attempt: Attempt, refunds: Sequence[Refund]) -> Money:

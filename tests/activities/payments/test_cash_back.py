@@ -44,7 +44,8 @@ async def _share(
         cash_back_id=f"{plan_id}-rf{number}",
         amount=Money.from_birr(amount),
         at=NOW,
-        again=again,
+        again_by="stf_sara" if again else None,
+        again_why="the wallet is open again" if again else "",
     )
     shared: CashBackShared = await CashBackActivities(
         database=payments, keyring=keyring

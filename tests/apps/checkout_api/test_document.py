@@ -187,6 +187,7 @@ async def test_every_write_of_merchants_and_staff_needs_a_key_of_its_own(
                 "write-off",
                 "hardship",
                 "credits/{attempt}/return",
+                "refunds/{number}/retry",
             )
         ),
     }

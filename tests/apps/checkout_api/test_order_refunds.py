@@ -3,11 +3,14 @@
 import asyncio
 from typing import Any
 
+import httpx
+
 from db.ledger.views import balance
+from meqenet.auth.roles import Role
 from meqenet.ledger.as_of import AsOf
 from meqenet.money import Money
 from tests.apps.checkout_api.conftest import Shop
-from tests.apps.checkout_api.staff import failed_plan
+from tests.apps.checkout_api.staff import agent_of, failed_plan
 from tests.apps.checkout_api.test_interest_payments import require_that_books_agree
 from tests.apps.checkout_api.test_plans import read
 from tests.backing import Databases
@@ -81,12 +84,15 @@ async def test_a_part_goes_back_on_day_fourteen_and_then_the_rest(
 
 
 async def test_protected_money_goes_back_and_what_is_left_of_it_is_paid_out(
-    shop: Shop, databases: Databases
+    shop: Shop, http: httpx.AsyncClient, databases: Databases
 ) -> None:
     plan = await failed_plan(
         shop, days=3, balance="5000.00", option="pay_in_full", amount="1000.00"
     )
     path = f"/v1/plans/{plan.plan_id}/refunds"
+    # M-PESA pays a part out, and refuses to at first.
+    refused = {"operation": "b2c", "outcome": "refuse", "code": "2040"}
+    (await shop.http.post(f"{shop.controls['mpesa']}/next", json=refused)).raise_for_status()
     made = await shop.post(path, {"reference": "return-1", "amount": "400.00"})
     assert made.status_code == 200, made.text
 
@@ -97,7 +103,18 @@ async def test_protected_money_goes_back_and_what_is_left_of_it_is_paid_out(
             for part in each["money"]
         ]
 
-    await eventually(money, lambda found: found == [("400.00", "succeeded")])
+    await eventually(money, lambda found: found == [("400.00", "failed")])
+    await require_that_books_agree(databases, plan_id=plan.plan_id)
+    agent = await agent_of(http=http, databases=databases, role=Role.FINANCE)
+    again, why = f"/v1/support/plans/{plan.plan_id}/refunds/1/retry", {"why": "open again"}
+
+    async def retried() -> int:
+        return (await agent.post(again, why)).status_code
+
+    await eventually(retried, lambda status: status == 200)
+    await eventually(money, lambda found: found[1:] == [("400.00", "succeeded")])
+    unasked = await agent.post(again, why)
+    assert (unasked.status_code, unasked.json()["code"]) == (409, "cash_back_not_refused")
     await require_that_books_agree(databases, plan_id=plan.plan_id)
     await plan.days_pass(20)
     assert (await read(shop, plan.plan_id))["state"] == "completed"

@@ -1,0 +1,76 @@
+"""Money of a refund that a provider has refused: sent again because staff say so."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from apps.checkout_api.exact_json import ExactRoute
+from apps.checkout_api.idempotency import Answer, IdempotencyKey, once
+from apps.checkout_api.parts import Parts
+from apps.checkout_api.plan_process import ProcessGone, StillWorking, asked
+from apps.checkout_api.problems import Problem, openapi_responses
+from apps.checkout_api.staff_authentication import Staff, staff_who
+from apps.checkout_api.support_plans import PlanId, Reasoned, found_plan, told_plan
+from apps.checkout_api.support_resource import SupportPlan
+from meqenet.auth.roles import Deed
+from meqenet.identity import derived_id, order_refund_id
+from workflows.cash_back import CashBackWorkflow
+from workflows.cash_back_messages import cash_back_workflow_id
+from workflows.messages import RetryMoneyOut
+
+router = APIRouter(
+    prefix="/v1/support/plans/{plan_id}/refunds/{number}",
+    tags=["support"],
+    route_class=ExactRoute,
+    responses=openapi_responses(401, 403, 404, 503),
+)
+_Number = Annotated[int, Path(ge=1, le=9999, description="Which refund of the plan, from 1.")]
+_Returner = Annotated[Staff, Depends(staff_who(Deed.RETURN_CREDIT))]
+_WRITES: Final = openapi_responses(400, 409, 422)
+
+
+@router.post(
+    "/retry",
+    summary="Send refused money of a refund again",
+    response_model=SupportPlan,
+    responses=_WRITES,
+)
+async def retry_cash_back(
+    request: Request,
+    parts: Parts,
+    staff: _Returner,
+    key: IdempotencyKey,
+    plan_id: PlanId,
+    number: _Number,
+    body: Reasoned,
+) -> Response:
+    """What a provider has refused goes back under a new id; what has gone back does not again."""
+
+    async def act() -> Answer:
+        plan = await found_plan(parts, plan_id=plan_id)
+        refund_id = order_refund_id(plan_id=plan_id, number=number)
+        handle = parts.temporal.get_workflow_handle_for(
+            CashBackWorkflow.run, cash_back_workflow_id(cash_back_id=refund_id)
+        )
+        status = 200
+        try:
+            await asked(
+                lambda: handle.execute_update(
+                    CashBackWorkflow.retry,
+                    RetryMoneyOut(who=staff.staff_id, why=body.why),
+                    id=derived_id(prefix="retry_cash_back", parts=(staff.staff_id, key)),
+                ),
+                wait_seconds_max=parts.answer_seconds_max,
+            )
+        except StillWorking:
+            status = 202
+        except ProcessGone:
+            raise Problem(
+                status=409,
+                code="cash_back_not_refused",
+                detail="number: no money of this refund waits to be sent",
+                field="number",
+            ) from None
+        return Answer(status=status, body=await told_plan(parts, plan))
+
+    return await once(request=request, parts=parts, asker=staff, key=key, act=act)
