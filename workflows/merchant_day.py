@@ -70,6 +70,9 @@ async def take_payout_word(desk: PlanDesk, payout: PayoutLife, told: PayoutTold)
             step_at=step_at,
         )
         return
+    if told.state is PayoutState.REJECTED:
+        # What staff have asked for has not come about: it waits for them again.
+        payout.rejected = True
     if not payout.rejected:
         tomorrow = addis_date(at=desk.clock.now()) + timedelta(days=1)
         payout.again_at = at_addis(on=tomorrow, hour=PAYOUT_HOUR)

@@ -8,7 +8,7 @@ from pydantic.config import JsonDict
 
 from apps.checkout_api.amounts import Birr, Day, day_of
 from apps.checkout_api.told import Told
-from db.settlement.views import MerchantPayoutView, UnpaidMoney
+from db.settlement.views.merchants import MerchantPayoutView, UnpaidMoney
 from meqenet.money import Currency, Money
 from meqenet.settlement.lines import LineKind
 from meqenet.settlement.payout_statement import PayoutStatement, StatementRow, Sums

@@ -16,7 +16,7 @@ from apps.checkout_api.payout_resource import (
     unpaid_told,
 )
 from apps.checkout_api.problems import Problem, openapi_responses
-from db.settlement.views import (
+from db.settlement.views.merchants import (
     MerchantPayoutView,
     merchant_payout,
     merchant_payouts,

@@ -20,7 +20,7 @@ from apps.checkout_api.problems import Problem, openapi_responses
 from apps.checkout_api.staff_authentication import Staff, staff_who
 from apps.checkout_api.support_plans import Reasoned
 from apps.checkout_api.told import Told
-from db.settlement.views import MerchantPayoutView, merchant_payout, merchant_payouts
+from db.settlement.views.merchants import MerchantPayoutView, merchant_payout, merchant_payouts
 from meqenet.auth.roles import Deed
 from meqenet.settlement.payouts import PayoutState
 from workers.queue_worker import WORKFLOW_QUEUE

@@ -10,6 +10,7 @@ from apps.cli.complaints_report import complaints
 from apps.cli.providers import providers
 from apps.cli.reading import BAD_INPUT, end, paper, read_stores
 from apps.cli.reminders import reminders
+from apps.cli.settlement_report import settlement
 from apps.cli.times import day_of
 from apps.cli.unclear import unclear
 from meqenet.bnpl.options import PaymentOption
@@ -42,6 +43,7 @@ def register(*, app: typer.Typer) -> None:
         ("reminders", reminders),
         ("providers", providers),
         ("complaints", complaints),
+        ("settlement", settlement),
     ):
         report_app.command(name)(command)
     app.add_typer(report_app, name="report")

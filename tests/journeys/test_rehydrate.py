@@ -170,14 +170,14 @@ async def _gathered(town: Town) -> list[s.Member]:
     """All of the cast, most of them on a test clock with the others of their stage.
 
     A debit that is under way holds its clock up, and its time within the day is the plan's own; a
-    payout that is under way has all plans of its merchant's day.
+    payout that goes wrong has all plans of its merchant's day.
     """
     members: list[s.Member] = []
     clocks: dict[str, str] = {}
     for stage, group, plans in CAST:
         for provider, option in plans:
             name = f"{group}-{stage.name}".replace(" ", "-")
-            if group in (COLLECTING, PAYING):
+            if group in (COLLECTING, PAYING) or stage is s.PAYOUT_REFUSED:
                 name += f"-{len(members)}"
             if group != REAL_TIME and name not in clocks:
                 clocks[name] = await town.shop.new_clock(

@@ -21,7 +21,7 @@ from activities.merchant_settlement import MerchantSettlementActivities
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
 from db.kernel.events import read_stream
-from db.settlement import views
+from db.settlement.views import merchants
 from meqenet.calendar import addis_date
 from meqenet.errors import Refusal
 from meqenet.identity import payout_id
@@ -178,7 +178,7 @@ async def test_a_refund_before_the_payout_nets_it_and_one_after_it_is_owed_until
     closed = await days.close_day(closing(order, later_days=1))
     assert (closed.outcome, closed.available) == (CloseOutcome.OWING, Money(-19_300))
     async with settlement.read() as session:
-        unpaid = await views.unpaid_money(
+        unpaid = await merchants.unpaid_money(
             session=session, merchant_id=order.merchant_id, at=DUE + timedelta(days=1)
         )
     assert (unpaid.available, unpaid.owed_back) == (Money(0), Money(19_300))
@@ -226,7 +226,7 @@ async def test_the_statement_is_made_of_what_the_events_tell(
     async with settlement.read() as session:
         for stream in streams:
             told += [each.content for each in await read_stream(session=session, stream=stream)]
-        shown = await views.payout_statement(session=session, payout_id=payout_id_)
+        shown = await merchants.payout_statement(session=session, payout_id=payout_id_)
     lines = [
         TypeAdapter(LineAdded).validate_python(each.data)
         for each in told

@@ -8,6 +8,9 @@ from typer.testing import CliRunner
 from apps.cli.main import build
 from db.kernel.encryption import Keyring
 from db.marketplace.merchants import register_merchant
+from db.settlement.lines import NewLine, add_line, lock_merchant
+from meqenet.money import Money
+from meqenet.settlement.lines import LineKind, LineMoney
 from tests.apps.cli.operating import meqenet
 from tests.backing import Databases
 from tests.workers.beginnings import BEGIN
@@ -90,3 +93,38 @@ def test_a_malformed_day_names_the_field_and_the_rule(words: str, text: str) -> 
     asked = CliRunner().invoke(build(arguments=arguments), arguments)
     assert (asked.exit_code, asked.stdout) == (2, "")
     assert text in asked.stderr
+
+
+async def test_what_merchants_are_still_to_get_and_owe_is_seen_by_staff(
+    databases: Databases, unique: str
+) -> None:
+    merchant = f"mrc_{unique}"
+    async with databases["settlement"].write() as session:
+        await lock_merchant(session=session, merchant_id=merchant)
+        for name, kind, birr in (
+            ("order", LineKind.ORDER, "970.00"),
+            ("g1", LineKind.REFUND, "-1000.00"),
+        ):
+            line = NewLine(
+                line_id=f"pln_{unique}-{name}",
+                merchant_id=merchant,
+                plan_id=f"pln_{unique}",
+                kind=kind,
+                money=LineMoney.RECEIVABLE,
+                gross=Money.from_birr(birr),
+                fee=Money.zero(),
+                tax=Money.zero(),
+                available_at=BEGIN,
+            )
+            await add_line(session=session, line=line, at=BEGIN)
+    told = await meqenet(
+        *("report", "settlement", "--json"),
+        MEQENET_SETTLEMENT_DATABASE_URL=databases.urls["settlement"],
+    )
+    assert (told.code, told.err) == (0, "")
+    (mine,) = (each for each in json.loads(told.out)["merchants"] if each["merchant"] == merchant)
+    assert (mine["available"], mine["owed_back"], mine["rejected_payout"]) == (
+        "0.00",
+        "30.00",
+        None,
+    )

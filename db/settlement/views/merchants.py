@@ -1,160 +1,21 @@
-"""What merchants are owed, what they were paid, and what was kept of it."""
+"""A merchant's payouts and their statements, and what it is still to get or owes."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, func, select, tuple_, type_coerce
+from sqlalchemy import BigInteger, Row, func, select, tuple_, type_coerce
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from db.kernel.engine import ReadSession
 from db.settlement.lines import told
-from db.settlement.tables import MerchantPayout, Payout, Settlement, SettlementLine
+from db.settlement.tables import MerchantPayout, SettlementLine
 from meqenet.money import Money, total
 from meqenet.settlement.events import MerchantPayoutOpened
+from meqenet.settlement.lines import LineKind
 from meqenet.settlement.payout_statement import PayoutStatement, Word, statement_of
 from meqenet.settlement.payouts import PayoutState
 from meqenet.settlement.transfer import PayoutRail
-
-
-@dataclass(frozen=True, kw_only=True)
-class MerchantPosition:
-    """A merchant's money over all its plans. ``gross = fees + payable + paid``."""
-
-    merchant_id: str
-    plans: int
-    gross: Money
-    fees: Money
-    payable: Money
-    paid: Money
-
-
-@dataclass(frozen=True, kw_only=True)
-class FeesOfOption:
-    """Commission by payment option."""
-
-    option: str
-    plans: int
-    fees: Money
-
-
-@dataclass(frozen=True, kw_only=True)
-class PayoutView:
-    """A plan's payout. ``state`` None: scheduled, and not sent yet. No account is shown."""
-
-    plan_id: str
-    payout_id: str
-    merchant_id: str
-    gross: Money
-    fee: Money
-    net: Money
-    due_at: datetime
-    state: PayoutState | None
-    bank_reference: str | None
-    reason_code: str | None
-
-
-async def merchant_positions(
-    *, session: ReadSession, merchant_id: str | None = None
-) -> tuple[MerchantPosition, ...]:
-    """Every merchant's position, or one's, in the order of their ids.
-
-    A plan counts once, by its newest settlement: the ones before it were rejected by the bank.
-    """
-    newest = (
-        select(
-            Settlement.plan_id,
-            Settlement.merchant_id,
-            Settlement.gross_santim,
-            Settlement.fee_santim,
-            Settlement.net_santim,
-            Payout.state,
-        )
-        .outerjoin(
-            Payout,
-            (Payout.plan_id == Settlement.plan_id) & (Payout.payout_id == Settlement.payout_id),
-        )
-        .ext(distinct_on(Settlement.plan_id))
-        .order_by(Settlement.plan_id, Settlement.number.desc())
-    )
-    if merchant_id is not None:
-        newest = newest.where(Settlement.merchant_id == merchant_id)
-    plan = newest.subquery()
-    net = func.sum(type_coerce(plan.c.net_santim, BigInteger))
-    paid = func.coalesce(net.filter(plan.c.state == PayoutState.SETTLED), 0)
-    found = await session.execute(
-        select(
-            plan.c.merchant_id,
-            func.count(),
-            func.sum(type_coerce(plan.c.gross_santim, BigInteger)),
-            func.sum(type_coerce(plan.c.fee_santim, BigInteger)),
-            net,
-            paid,
-        )
-        .group_by(plan.c.merchant_id)
-        .order_by(plan.c.merchant_id)
-    )
-    return tuple(
-        MerchantPosition(
-            merchant_id=merchant,
-            plans=plans,
-            gross=_money(gross),
-            fees=_money(fees),
-            payable=_money(net_santim - paid_santim),
-            paid=_money(paid_santim),
-        )
-        for merchant, plans, gross, fees, net_santim, paid_santim in found
-    )
-
-
-async def fees_by_option(*, session: ReadSession) -> tuple[FeesOfOption, ...]:
-    """Commission of every option, in the order of their names."""
-    found = await session.execute(
-        select(
-            Settlement.option,
-            func.count(),
-            func.sum(type_coerce(Settlement.fee_santim, BigInteger)),
-        )
-        .where(Settlement.number == 1)
-        .group_by(Settlement.option)
-        .order_by(Settlement.option)
-    )
-    return tuple(
-        FeesOfOption(option=option, plans=plans, fees=_money(fees)) for option, plans, fees in found
-    )
-
-
-async def payouts_of(*, session: ReadSession, plan_id: str) -> tuple[PayoutView, ...]:
-    """A plan's payouts, the first one first."""
-    found = await session.execute(
-        select(Settlement, Payout)
-        .outerjoin(
-            Payout,
-            (Payout.plan_id == Settlement.plan_id) & (Payout.payout_id == Settlement.payout_id),
-        )
-        .where(Settlement.plan_id == plan_id)
-        .order_by(Settlement.number)
-    )
-    return tuple(_view(settlement, payout) for settlement, payout in found)
-
-
-def _view(settlement: Settlement, payout: Payout | None) -> PayoutView:
-    return PayoutView(
-        plan_id=settlement.plan_id,
-        payout_id=settlement.payout_id,
-        merchant_id=settlement.merchant_id,
-        gross=settlement.gross_santim,
-        fee=settlement.fee_santim,
-        net=settlement.net_santim,
-        due_at=settlement.due_at,
-        state=payout.state if payout is not None else None,
-        bank_reference=payout.bank_reference if payout is not None else None,
-        reason_code=payout.reason_code if payout is not None else None,
-    )
-
-
-def _money(santim: int) -> Money:
-    # PostgreSQL sums BIGINT as NUMERIC.
-    return Money(int(santim))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -312,3 +173,92 @@ def _payout_view(row: MerchantPayout) -> MerchantPayoutView:
         reason_code=row.reason_code,
         retried_by=row.retried_by,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MerchantStanding:
+    """What a merchant is still to get in real time, and what it owes.
+
+    Attributes:
+        under_way: in a payout that is not over.
+        reserve: of what is waiting, what was kept of earlier payouts.
+        rejected: its newest payout was rejected, and nobody has let it be paid again.
+    """
+
+    merchant_id: str
+    unpaid: UnpaidMoney
+    under_way: Money
+    reserve: Money
+    rejected: str | None
+
+
+async def merchant_standings(*, session: ReadSession, at: datetime) -> tuple[MerchantStanding, ...]:
+    """Every merchant with something unpaid, under way, owed or rejected, in the order of ids."""
+    free = SettlementLine.payout_id.is_(None)
+    is_due = SettlementLine.available_at <= at
+    net = func.sum(type_coerce(SettlementLine.net_santim, BigInteger))
+    open_payout = (
+        select(MerchantPayout.merchant_id, MerchantPayout.payout_id, MerchantPayout.amount_santim)
+        .where(MerchantPayout.clock_id == "", MerchantPayout.finished_at.is_(None))
+        .subquery()
+    )
+    newest = (
+        select(
+            MerchantPayout.merchant_id,
+            MerchantPayout.payout_id,
+            MerchantPayout.state,
+            MerchantPayout.retried_by,
+        )
+        .where(MerchantPayout.clock_id == "")
+        .ext(distinct_on(MerchantPayout.merchant_id))
+        .order_by(MerchantPayout.merchant_id, MerchantPayout.opened_at.desc())
+        .subquery()
+    )
+    lines = (
+        select(
+            SettlementLine.merchant_id,
+            func.coalesce(net.filter(free & is_due), 0).label("due"),
+            func.coalesce(net.filter(free & ~is_due), 0).label("later"),
+            func.coalesce(
+                net.filter(free & (SettlementLine.kind == LineKind.RESERVE_RELEASED)), 0
+            ).label("reserve"),
+        )
+        .where(SettlementLine.clock_id == "")
+        .group_by(SettlementLine.merchant_id)
+        .subquery()
+    )
+    found = await session.execute(
+        select(lines, open_payout.c.amount_santim, newest)
+        .outerjoin(open_payout, open_payout.c.merchant_id == lines.c.merchant_id)
+        .outerjoin(newest, newest.c.merchant_id == lines.c.merchant_id)
+        .order_by(lines.c.merchant_id)
+    )
+    standings = (_standing(row) for row in found)
+    return tuple(
+        each
+        for each in standings
+        if each.rejected
+        or each.under_way
+        or any((each.unpaid.available, each.unpaid.waiting, each.unpaid.owed_back))
+    )
+
+
+def _standing(row: Row[Any]) -> MerchantStanding:
+    due = _birr(row.due)
+    is_rejected = row.state is PayoutState.REJECTED and row.retried_by is None
+    return MerchantStanding(
+        merchant_id=row[0],
+        unpaid=UnpaidMoney(
+            available=max(due, Money.zero()),
+            waiting=_birr(row.later),
+            owed_back=max(-due, Money.zero()),
+        ),
+        under_way=row.amount_santim or Money.zero(),
+        reserve=_birr(row.reserve),
+        rejected=row.payout_id if is_rejected else None,
+    )
+
+
+def _birr(santim: int) -> Money:
+    # PostgreSQL sums BIGINT as NUMERIC.
+    return Money(int(santim))
