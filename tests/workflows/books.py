@@ -13,12 +13,13 @@ from meqenet.ledger.accruals import (
     fees_of,
     interest_by_day,
 )
-from meqenet.ledger.earning import EarningTerms
+from meqenet.ledger.earning import EarningTerms, fee_kept
 from meqenet.ledger.happenings import (
     FinancedInstallment,
     Happening,
     InstallmentCollected,
     InterestAccrued,
+    OrderRefunded,
     PlanBecameActive,
 )
 from meqenet.money import Money, total
@@ -38,6 +39,7 @@ class Books:
     terms: dict[tuple[str, int], EarningTerms] = field(default_factory=dict)
     """How installments earn, where the schedule was changed."""
 
+    held: dict[str, ledger.HoldMoney] = field(default_factory=dict)
     paid: dict[tuple[str, int], Money] = field(default_factory=dict)
     """Interest that parts have paid: it is earned with them, and by no day."""
 
@@ -99,6 +101,40 @@ class Books:
         await self.post(
             ledger.Post(posting_id=command.posting_id, happening=collected, effective_at=command.at)
         )
+        return Nothing()
+
+    @takes(ledger.REFUND_ORDER)
+    async def refund_order(self, command: ledger.RefundOrder) -> Nothing:
+        if command.posting_id in self.postings:
+            return Nothing()
+        plan_id, deferred = command.plan_id, Money.zero()
+        assert not command.interest_back
+        self.terms |= {(plan_id, each.number): each for each in command.earnings}
+        for part in command.parts:
+            fee = self._planned(plan_id, part.number)[1]
+            kept = self.shares[(plan_id, part.number)] = fee_kept(fee=fee, part=part)
+            deferred += fee - kept
+        not_earned = min(deferred, command.fee_back)
+        refunded = OrderRefunded(
+            plan_id=plan_id,
+            merchant_id=command.merchant_id,
+            refund_id=command.posting_id,
+            lender=command.lender,
+            amount=command.amount,
+            owed_less=total(part.gone for part in command.parts),
+            taken_from=command.taken_from,
+            fee_not_earned=not_earned,
+            fee_earned=command.fee_back - not_earned,
+            merchant_fee=deferred - not_earned,
+        )
+        await self.post(
+            ledger.Post(posting_id=command.posting_id, happening=refunded, effective_at=command.at)
+        )
+        return Nothing()
+
+    @takes(ledger.HOLD_MONEY)
+    async def hold_money(self, command: ledger.HoldMoney) -> Nothing:
+        self.held[command.hold_id] = command
         return Nothing()
 
     @takes(ledger.SET_ACCRUAL)

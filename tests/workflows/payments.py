@@ -9,11 +9,18 @@ from typing import Any
 
 from activities.contracts import collecting
 from activities.contracts import payments as p
+from activities.contracts.cash_back import (
+    SHARE_CASH_BACK,
+    CashBackPart,
+    CashBackShared,
+    ShareCashBack,
+)
 from activities.contracts.late_money import KEEP_OVERPAID, KeepOverpaid
 from activities.contracts.step import Nothing
 from activities.contracts.wallets import FILE_WALLET, FileWallet, WalletFiled
 from activities.edge import takes
 from meqenet.errors import Mender, Refusal
+from meqenet.identity import refund_id
 from meqenet.money import Money
 from meqenet.payments.causes import FailureCause, cause_of
 from meqenet.payments.channels import Channel
@@ -54,6 +61,7 @@ class Payments:
     mandates: dict[str, MandateOnFile] = field(default_factory=dict)
     planned: list[collecting.PlanNextAttempt] = field(default_factory=list)
     holidays: frozenset[date] = frozenset()
+    cash_backs: dict[str, list[CashBackPart]] = field(default_factory=dict)
     payment_max: Money | None = None
     """What a wallet may pay at once; None leaves that to the directive."""
     overpaid: dict[str, Money] = field(default_factory=dict)
@@ -175,6 +183,35 @@ class Payments:
             contract_no=wallet.contract_no,
             mandate=None if mandate is None else mandate.status,
         )
+
+    @takes(SHARE_CASH_BACK)
+    async def share_cash_back(self, command: ShareCashBack) -> CashBackShared:
+        """To the newest payments first, as the store does it."""
+        shares = self.cash_backs.get(command.cash_back_id)
+        if shares is not None:
+            return CashBackShared(
+                reason="goods went back",
+                parts=tuple(replace(each, is_new=False) for each in shares),
+            )
+        missing, parts = command.amount, list[CashBackPart]()
+        for attempt_id in reversed(list(self.attempts)):
+            attempt, standing = self.attempts[attempt_id], self.standings[attempt_id]
+            if attempt.plan_id == command.plan_id and standing.state is p.AttemptState.SUCCEEDED:
+                amount = min(missing, attempt.amount)
+                if amount:
+                    part = CashBackPart(
+                        refund_id=refund_id(attempt_id=attempt_id, number=1),
+                        attempt_id=attempt_id,
+                        provider=self.provider_of(attempt_id),
+                        amount=amount,
+                        is_new=True,
+                        is_returned=False,
+                    )
+                    parts.append(part)
+                    missing -= amount
+        assert not missing
+        self.cash_backs[command.cash_back_id] = parts
+        return CashBackShared(reason="goods went back", parts=tuple(parts))
 
     def _limits(self) -> WalletLimits:
         limits = read_wallet_limits(document=policy("wallet_limits-level_2-v2"))

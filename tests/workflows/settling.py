@@ -10,7 +10,7 @@ from activities.edge import takes
 from meqenet.errors import Mender, Refusal
 from meqenet.identity import merchant_payout_id, payday_id, payout_id
 from meqenet.money import Money, total
-from meqenet.settlement.lines import CloseOutcome
+from meqenet.settlement.lines import CloseOutcome, LineMoney
 from meqenet.settlement.payouts import PayoutState
 from meqenet.settlement.transfer import (
     CreditTransfer,
@@ -63,6 +63,7 @@ class Paydays(Books):
     refuses: set[str] = field(default_factory=set)
     """Merchants whose terms are missing."""
     retried: list[m.LetRetry] = field(default_factory=list)
+    added: dict[str, m.AddLine] = field(default_factory=dict)
 
     def add_order(
         self, command: settlement.ScheduleSettlement, scheduled: settlement.SettlementScheduled
@@ -79,6 +80,21 @@ class Paydays(Books):
                     protected=command.protection_days > 0,
                 ),
             )
+
+    @takes(m.ADD_LINE)
+    async def add_line(self, command: m.AddLine) -> m.LineAdded:
+        """It takes from the order's money while no payout has that, else it is owed back."""
+        line, net = self.lines[command.plan_id], command.gross - command.fee - command.tax
+        is_out = line.taken_by is not None
+        if command.line_id not in self.added:
+            self.added[command.line_id] = command
+            line.net += Money.zero() if is_out else net
+        return m.LineAdded(
+            line_id=command.line_id,
+            money=LineMoney.RECEIVABLE if is_out else LineMoney.PAYABLE,
+            net=net,
+            is_protected=line.protected and not is_out,
+        )
 
     def carrier_of(self, plan_id: str) -> str | None:
         """The merchant's payout in which the plan's order is."""
