@@ -3,11 +3,12 @@ from typing import Any
 from temporalio import activity
 
 from activities.bank import BankActivities
-from activities.contracts import reconciliation
+from activities.contracts import merchant_settlement, reconciliation
 from activities.contracts import settlement as contract
 from activities.contracts.settlement import QueryTransfer
 from activities.contracts.step import Step
 from activities.contracts.turns import BANK_AWAIT_TURN
+from activities.merchant_settlement import MerchantSettlementActivities
 from activities.settlement import SettlementActivities
 from meqenet.money import Money
 from meqenet.payments.lanes import Lane
@@ -53,7 +54,7 @@ async def test_the_bank_is_asked_once_per_step() -> None:
 
 
 def test_every_step_of_the_contract_is_taken_by_somebody() -> None:
-    known = (contract, reconciliation)
+    known = (contract, merchant_settlement, reconciliation)
     found = [step for each in known for step in vars(each).values() if isinstance(step, Step)]
     # The bank's statements are fetched as every provider's are.
     steps = {BANK_AWAIT_TURN.name} | {
@@ -63,7 +64,7 @@ def test_every_step_of_the_contract_is_taken_by_somebody() -> None:
     }
     taken = [
         str(activity._Definition.must_from_callable(deed).name)  # noqa: SLF001 - the SDK shows it nowhere else
-        for activities in (SettlementActivities, BankActivities)
+        for activities in (SettlementActivities, MerchantSettlementActivities, BankActivities)
         for name, deed in vars(activities).items()
         if callable(deed) and name[0] != "_"
     ]

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from activities.contracts import merchant_settlement as m
+from activities.contracts.reconciliation import FindOrders, FindSettledPayouts
 from activities.contracts.settlement import (
     OrderLine,
     RegisterTerms,
@@ -18,14 +19,16 @@ from activities.contracts.settlement import (
     SettlementSteps,
 )
 from activities.merchant_settlement import MerchantSettlementActivities
+from activities.settlement import SettlementActivities
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
 from db.kernel.events import read_stream
 from db.settlement.views import merchants
 from meqenet.calendar import addis_date
 from meqenet.errors import Refusal
-from meqenet.identity import payout_id
+from meqenet.identity import payout_id, wire_id
 from meqenet.money import Money
+from meqenet.payments.reconciliation import Standing
 from meqenet.settlement.events import LineAdded, MerchantPayoutOpened
 from meqenet.settlement.lines import CloseOutcome, LineKind, LineMoney, ReserveTerms
 from meqenet.settlement.payout_statement import Word, statement_of
@@ -125,6 +128,23 @@ async def test_all_that_is_due_is_one_payout_however_many_close_and_nothing_is_t
             "UPDATE settlement_lines SET net_santim = 1 WHERE plan_id = :plan",
             first.plan_id,
         )
+
+
+async def test_a_statement_of_the_bank_names_the_merchants_payout_and_not_the_plans_shares(
+    days: MerchantSettlementActivities, steps: SettlementActivities, sell: Sell
+) -> None:
+    order = await sell("a")
+    payout = await taken(days, closing(order))
+    await ended(days, payout, TransferStatus.SETTLED)
+    key = wire_id(meqenet_id=payout.transfer.end_to_end_id)
+    share = wire_id(meqenet_id=order.payout_id)
+    (found,) = (await steps.find_payouts(FindOrders(provider="bank", keys=(key, share)))).orders
+    assert (found.key, found.standing, found.amount) == (key, Standing.MOVED, Money(96_500))
+    by_wallet = await steps.find_payouts(FindOrders(provider="mpesa", keys=(key,)))
+    assert by_wallet.orders == ()
+    settled = await steps.find_settled_payouts(FindSettledPayouts(since=AT - timedelta(days=999)))
+    assert key in {each.key for each in settled.orders}
+    assert share not in {each.key for each in settled.orders}
 
 
 async def test_a_rejection_frees_the_lines_and_only_staff_let_the_merchant_be_paid_again(
