@@ -260,10 +260,11 @@ async def test_what_says_nothing_of_the_money_is_kept_and_told_to_nobody(
     await listening(parts, workflow_id=collection)
     failed = json.dumps(result("q-1", code=17)).encode()
     late = json.dumps({"Result": {"of": attempt_id}}).encode()
+    paid_out = json.dumps(result(attempt_id, code=17)).encode()
     for path, kind, body in (
         (f"result/payment-status/{attempt_id}", "result/payment-status", failed),
         (f"timeout/b2c/{attempt_id}", f"timeout/b2c/{attempt_id}", late),
-        (f"result/b2c/{attempt_id}", "result/b2c", failed),
+        (f"result/b2c/{attempt_id}", "result/b2c", paid_out),
     ):
         answer = await http.post(f"{mpesa}/{path}", content=body)
         assert answer.status_code == 200

@@ -21,6 +21,7 @@ async def test_the_process_lives_and_every_part_answers(http: httpx.AsyncClient)
         "bnpl",
         "marketplace",
         "payments",
+        "settlement",
         "disputes",
         "analytics",
         "temporal",

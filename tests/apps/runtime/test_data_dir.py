@@ -87,6 +87,8 @@ def test_the_settings_of_a_runtime_are_complete(data: DataDirectory) -> None:
         "MEQENET_MPESA_CALLBACK_BASE_URL",
         "MEQENET_MPESA_CALLBACK_SECRET",
         "MEQENET_FAYDA_REDIRECT_URI",
+        "MEQENET_STATEMENT_KEY_ID",
+        "MEQENET_STATEMENT_SIGNING_KEY",
         "MEQENET_WEBHOOK_LOOPBACK",
     }
     found = read(Settings, environment=environment)
