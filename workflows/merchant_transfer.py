@@ -4,20 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.contracts import merchant_settlement, settlement
-    from activities.contracts.report import ErrorKind
     from meqenet.settlement.transfer import (
         CreditTransfer,
         PayoutRail,
         TransferAnswer,
         TransferStatus,
     )
-    from workflows.asking import ask, believed_from, distances, report_of
+    from workflows.asking import ask, believed_from, distances
     from workflows.messages import RefundReported
-    from workflows.turns import Turns, in_turn
+    from workflows.transfers import ask_about_transfer, send_transfer
 
 _AGAIN_AFTER = distances(first=timedelta(seconds=1), longest=timedelta(hours=1), count=40)
 _FINAL = (TransferStatus.SETTLED, TransferStatus.REJECTED)
@@ -55,8 +53,13 @@ class MerchantTransferWorkflow:
         believed_at = believed_from(asks_first=order.asks_first)
         turn = 0
         while True:
-            answer = self._told or await (self._send(order) if may_send else self._ask(order))
-            self._told = None
+            # Taken before the call: what is told during it is looked at after it.
+            told, self._told = self._told, None
+            answer = told or await (
+                send_transfer(order.transfer, step=_SEND[order.rail])
+                if may_send
+                else ask_about_transfer(order.transfer, step=_ASK[order.rail])
+            )
             known = answer is not None and answer.status is not TransferStatus.NOT_FOUND
             may_send = (
                 answer is not None
@@ -89,34 +92,3 @@ class MerchantTransferWorkflow:
         answer = settlement.transfer_answer(said=reported.answer)
         if answer.status in _FINAL:
             self._told = answer
-
-    async def _send(self, order: MerchantTransfer) -> TransferAnswer | None:
-        transfer = order.transfer
-        try:
-            return await in_turn(
-                _SEND[order.rail],
-                transfer,
-                summary=f"Transfer {transfer.amount} birr",
-                turns=Turns(),
-            )
-        except ActivityError as error:
-            report = report_of(error)
-            workflow.logger.warning("transfer not answered: %s", report.code)
-            if report.kind is ErrorKind.UNKNOWN:
-                return None
-            # Nothing happened there: the same id may be sent again after a wait.
-            return TransferAnswer(
-                end_to_end_id=transfer.end_to_end_id, status=TransferStatus.NOT_FOUND
-            )
-
-    async def _ask(self, order: MerchantTransfer) -> TransferAnswer | None:
-        try:
-            return await in_turn(
-                _ASK[order.rail],
-                settlement.QueryTransfer(end_to_end_id=order.transfer.end_to_end_id),
-                summary="What became of the transfer?",
-                turns=Turns(),
-            )
-        except ActivityError as error:
-            workflow.logger.warning("transfer query failed: %s", report_of(error).code)
-            return None

@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.contracts import ledger, settlement
-    from activities.contracts.report import ErrorKind
     from meqenet.ledger.happenings import MerchantPaidOut
     from meqenet.settlement.transfer import CreditTransfer, TransferAnswer, TransferStatus
-    from workflows.asking import ask, believed_from, distances, report_of
-    from workflows.turns import Turns, in_turn
+    from workflows.asking import ask, believed_from, distances
+    from workflows.transfers import ask_about_transfer, send_transfer
 
 _AGAIN_AFTER = distances(first=timedelta(seconds=1), longest=timedelta(hours=1), count=40)
 
@@ -66,7 +64,11 @@ class MerchantPayoutWorkflow:
         believed_at = believed_from(asks_first=order.asks_first)
         turn = 0
         while True:
-            answer = await (self._send(transfer) if may_send else self._ask(transfer))
+            answer = await (
+                send_transfer(transfer, step=settlement.SEND_TRANSFER)
+                if may_send
+                else ask_about_transfer(transfer, step=settlement.QUERY_TRANSFER)
+            )
             known = answer is not None and answer.status is not TransferStatus.NOT_FOUND
             may_send = (
                 answer is not None
@@ -87,33 +89,3 @@ class MerchantPayoutWorkflow:
             wait = _AGAIN_AFTER[min(turn, len(_AGAIN_AFTER) - 1)]
             await workflow.sleep(wait, summary="then ask the bank")
             turn += 1
-
-    async def _send(self, transfer: CreditTransfer) -> TransferAnswer | None:
-        try:
-            return await in_turn(
-                settlement.SEND_TRANSFER,
-                transfer,
-                summary=f"Transfer {transfer.amount} birr",
-                turns=Turns(),
-            )
-        except ActivityError as error:
-            report = report_of(error)
-            workflow.logger.warning("transfer not answered: %s", report.code)
-            if report.kind is ErrorKind.UNKNOWN:
-                return None
-            # Nothing happened there: the same id may be sent again after a wait.
-            return TransferAnswer(
-                end_to_end_id=transfer.end_to_end_id, status=TransferStatus.NOT_FOUND
-            )
-
-    async def _ask(self, transfer: CreditTransfer) -> TransferAnswer | None:
-        try:
-            return await in_turn(
-                settlement.QUERY_TRANSFER,
-                settlement.QueryTransfer(end_to_end_id=transfer.end_to_end_id),
-                summary="What became of the transfer?",
-                turns=Turns(),
-            )
-        except ActivityError as error:
-            workflow.logger.warning("transfer query failed: %s", report_of(error).code)
-            return None

@@ -4,7 +4,7 @@ The journeys run the real ones; here a test says what a rail answers, attempt by
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -56,12 +56,18 @@ UNWANTED = marketplace.NoticeAnswer(delivered=False, status=None, wanted=False)
 Hearing = Callable[[marketplace.DeliverNotice], marketplace.NoticeAnswer | Exception]
 
 
+async def _nothing(_order: str) -> None:
+    """Nothing happens meanwhile."""
+
+
 @dataclass
 class Domains(Payments, Rails, Reminders, Paydays):
     """Every domain, the rails, and the endpoint of every merchant (``hear``), by default none."""
 
     hear: Hearing = lambda _notice: UNWANTED
     transfer: Answering = lambda _order: RailStatus.SUCCEEDED
+    meanwhile: Callable[[str], Awaitable[None]] = _nothing
+    """What happens while M-PESA is being told to pay a merchant."""
     age_years: int = 30
     product_version: int = 1
     sold_as: Callable[[ProductVersion], ProductVersion] = lambda product: product
@@ -293,14 +299,24 @@ class Domains(Payments, Rails, Reminders, Paydays):
 
     @takes(settlement.SEND_TRANSFER)
     async def send_transfer(self, command: CreditTransfer) -> TransferAnswer:
-        self.paid_out.append(command.end_to_end_id)
-        status, code = told(self.transfer(command.end_to_end_id))
-        return _transfer(command.end_to_end_id, status, code)
+        return self._paid_out(command.end_to_end_id)
 
     @takes(settlement.QUERY_TRANSFER)
     async def query_transfer(self, command: settlement.QueryTransfer) -> TransferAnswer:
-        status, code = told(self.query(command.end_to_end_id))
-        return _transfer(command.end_to_end_id, status, code)
+        return _transfer(command.end_to_end_id, *told(self.query(command.end_to_end_id)))
+
+    @takes(settlement.MPESA_PAY_MERCHANT)
+    async def pay_merchant(self, command: CreditTransfer) -> TransferAnswer:
+        await self.meanwhile(command.end_to_end_id)
+        return self._paid_out(command.end_to_end_id)
+
+    @takes(settlement.MPESA_ASK_PAYOUT)
+    async def ask_payout(self, command: settlement.QueryTransfer) -> TransferAnswer:
+        return _transfer(command.end_to_end_id, *told(self.query(command.end_to_end_id)))
+
+    def _paid_out(self, end_to_end_id: str) -> TransferAnswer:
+        self.paid_out.append(end_to_end_id)
+        return _transfer(end_to_end_id, *told(self.transfer(end_to_end_id)))
 
     @takes(auth.ISSUE_KEY)
     async def issue_key(self, _command: auth.IssueKey) -> Nothing:

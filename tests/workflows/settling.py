@@ -58,6 +58,7 @@ class Paydays(Books):
     lines: dict[str, Line] = field(default_factory=dict)
     days: dict[str, Day] = field(default_factory=dict)
     minimum: Money = field(default_factory=lambda: Money(1))
+    rail: PayoutRail = PayoutRail.BANK
     unproven: list[tuple[str, ...]] = field(default_factory=list)
     told_unproven: list[m.RecordUnproven] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
@@ -155,7 +156,7 @@ class Paydays(Books):
                 amount=available,
                 remittance=made,
             ),
-            rail=PayoutRail.BANK,
+            rail=self.rail,
             state=PayoutState.CREATED,
             shares=tuple(
                 m.Share(
