@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from activities.contracts.bnpl import NextAction
 from meqenet.bnpl.events import PlanEvent
-from meqenet.bnpl.states import InstallmentState
+from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.calendar import addis_date, at_addis
 from workflows.plan_desk import PlanDesk
 from workflows.plan_life import InstallmentLife, PayoutLife
@@ -85,6 +86,15 @@ def next_step(desk: PlanDesk) -> tuple[str, datetime | None]:
     if any(i.state is InstallmentState.FAILED for i in desk.life.installments):
         return "a failed installment waits for a retry", None
     return "await what is under way", None
+
+
+async def record_in_force(
+    desk: PlanDesk, event: PlanEvent, *, action: NextAction | None = None
+) -> None:
+    """Record what leaves an active plan active, or past due while an installment of it is late."""
+    step, step_at = next_step(desk)
+    state = PlanState.PAST_DUE if overdue(desk) else PlanState.ACTIVE
+    await desk.record(event, state=state, step=step, step_at=step_at, action=action)
 
 
 async def record_beside(desk: PlanDesk, event: PlanEvent) -> None:

@@ -12,7 +12,7 @@ from meqenet.bnpl.events import MerchantPaid, MerchantPayoutRejected
 from meqenet.calendar import addis_date, at_addis
 from meqenet.settlement.payouts import PayoutState
 from meqenet.settlement.terms import PAYOUT_HOUR
-from workflows.agenda import next_step, payout_begins_at
+from workflows.agenda import payout_begins_at, record_beside
 from workflows.asking import ask
 from workflows.merchant_settlement import MerchantSettlementWorkflow
 from workflows.payday_messages import (
@@ -49,25 +49,19 @@ async def take_payout_word(desk: PlanDesk, payout: PayoutLife, told: PayoutTold)
         return
     if told.state is PayoutState.SETTLED:
         payout.done, payout.rejected = True, False
-        step, step_at = next_step(desk)
-        await desk.record(
+        await record_beside(
+            desk,
             MerchantPaid(payout_id=told.payout_id, amount=told.amount),
-            state=desk.life.state,
-            step=step,
-            step_at=step_at,
         )
         await desk.tell_merchant("plan.settled")
         return
     if told.state is PayoutState.REJECTED and told.payout_id != payout.refused:
         payout.rejected, payout.refused = True, told.payout_id
-        step, step_at = next_step(desk)
-        await desk.record(
+        await record_beside(
+            desk,
             MerchantPayoutRejected(
                 payout_id=told.payout_id, reason_code=told.reason_code or "unknown"
             ),
-            state=desk.life.state,
-            step=step,
-            step_at=step_at,
         )
         return
     if told.state is PayoutState.REJECTED:

@@ -12,7 +12,7 @@ from meqenet.calendar import addis_date
 from meqenet.identity import payout_id
 from meqenet.ledger.happenings import ProtectionEnded
 from meqenet.settlement.transfer import TransferStatus
-from workflows.agenda import next_step
+from workflows.agenda import record_beside
 from workflows.asking import ask
 from workflows.merchant_day import close_day_if_due, take_payout_word
 from workflows.messages import payout_workflow_id
@@ -51,24 +51,18 @@ async def take_payout_answer(desk: PlanDesk, answer: PayoutNews) -> None:
         return
     if answer.status is TransferStatus.SETTLED:
         payout.done = True
-        step, step_at = next_step(desk)
-        await desk.record(
+        await record_beside(
+            desk,
             MerchantPaid(payout_id=payout.scheduled.payout_id, amount=payout.scheduled.net),
-            state=desk.life.state,
-            step=step,
-            step_at=step_at,
         )
         await desk.tell_merchant("plan.settled")
         return
     payout.rejected = True
-    step, step_at = next_step(desk)
-    await desk.record(
+    await record_beside(
+        desk,
         MerchantPayoutRejected(
             payout_id=payout.scheduled.payout_id, reason_code=answer.reason_code or "unknown"
         ),
-        state=desk.life.state,
-        step=step,
-        step_at=step_at,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
@@ -21,16 +22,20 @@ from db.ledger.views import balance
 from meqenet.errors import OutcomeUnknown
 from meqenet.money import Money
 from meqenet.payments.rail import RailStatus
+from meqenet.settlement.payouts import PayoutState
 from meqenet.settlement.transfer import PayoutAccount
 from tests.backing import Databases
 from tests.waiting import eventually
 from tests.workflows.conftest import QUEUES, Bench
 from tests.workflows.settling import Line
 from tests.workflows.stores import Stores
+from tests.workflows.test_test_clock import active_plan, new_clock
 from workers.queue_worker import WORKFLOW_QUEUE, worker_for
 from workers.settling import schedule_settlement_days
 from workflows.merchant_settlement import MerchantSettlementWorkflow
-from workflows.payday_messages import MerchantDayClosed, settlement_workflow_id
+from workflows.messages import PayNow
+from workflows.payday_messages import MerchantDayClosed, PayoutTold, settlement_workflow_id
+from workflows.plan import PaymentPlanWorkflow
 from workflows.settlement_day import (
     SETTLEMENT_DAY_ID,
     DayBegun,
@@ -147,6 +152,29 @@ async def test_below_the_minimum_the_money_waits_for_another_day(bench: Bench) -
     await bench.live_out(handle)
     assert (await handle.result()).state == "completed"
     assert len(bench.domains.paid_out) == 1
+
+
+@pytest.mark.parametrize("state", [PayoutState.SETTLED, PayoutState.REJECTED])
+async def test_a_customer_who_is_asked_to_pay_stays_asked_when_the_merchant_is_paid(
+    bench: Bench, state: PayoutState
+) -> None:
+    clock = await new_clock(bench)
+    plan, handle = await active_plan(bench, clock, "pay_in_30")
+    bench.domains.answer = bench.domains.query = lambda _order: RailStatus.PENDING
+    await handle.execute_update(PaymentPlanWorkflow.pay, PayNow())
+    log = bench.domains.events[plan]
+    asked = log[-1].next_action
+    assert asked is not None
+    told = PayoutTold(payout_id=f"{plan}-p1", amount=Money(388_000), state=state)
+    await handle.signal(PaymentPlanWorkflow.payout_told, told)
+
+    async def newest() -> str:
+        return log[-1].event.kind
+
+    await eventually(newest, lambda kind: kind.startswith("merchant_"))
+    assert log[-1].next_action == asked
+    await handle.terminate()
+    await clock.terminate()
 
 
 async def test_many_merchants_are_closed_side_by_side_and_a_failed_one_alone(
