@@ -7,19 +7,13 @@ of an operator, until a member of staff has it sent again.
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.contracts import ledger
     from activities.contracts.cash_back import SHARE_CASH_BACK, CashBackPart, ShareCashBack
     from meqenet.money import Money, total
     from workflows.asking import ask, refusal
     from workflows.cash_back_messages import CashBack
-    from workflows.messages import RetryMoneyOut, refund_workflow_id
-    from workflows.refund import (
-        RefundEnd,
-        RefundOrder,
-        RefundWorkflow,
-        ReturnedMoney,
-        happening_of,
-    )
+    from workflows.held_refund import hold_money, post_returned, send_held
+    from workflows.messages import RetryMoneyOut
+    from workflows.refund import RefundEnd, RefundOrder, ReturnedMoney
     from workflows.support import no_signature, require
 
 
@@ -84,51 +78,18 @@ class CashBackWorkflow:
         back = [
             part.amount
             for part in shared.parts
-            if await (self._post if part.is_returned else self._send)(part, reason=shared.reason)
+            if await self._return_part(part, reason=shared.reason)
         ]
         return total(back)
 
-    async def _post(self, part: CashBackPart, *, reason: str) -> bool:
-        """It is in the wallet, and whoever sent it may have been lost before the books had it."""
+    async def _return_part(self, part: CashBackPart, *, reason: str) -> bool:
         order = self._order(part, reason=reason)
-        await ask(
-            ledger.POST,
-            ledger.Post(
-                posting_id=part.refund_id,
-                happening=happening_of(order=order, provider=part.provider),
-                effective_at=order.at,
-            ),
-            summary="It is back in the wallet, and in the books",
-        )
-        return True
-
-    async def _send(self, part: CashBackPart, *, reason: str) -> bool:
-        order = self._order(part, reason=reason)
-        happening = happening_of(order=order, provider=part.provider)
-        await ask(
-            ledger.HOLD_MONEY,
-            ledger.HoldMoney(hold_id=part.refund_id, happening=happening, at=order.at),
-            summary="Hold the money until it is back",
-        )
-        result = await workflow.execute_child_workflow(
-            RefundWorkflow.run,
-            order,
-            id=refund_workflow_id(refund_id=part.refund_id),
-            static_summary=f"Return {part.amount} birr",
-        )
-        if result.end is RefundEnd.RETURNED:
+        if part.is_returned:
+            await post_returned(order, provider=part.provider)
             return True
-        await ask(
-            ledger.VOID_HOLD,
-            ledger.VoidHold(
-                plan_id=order.plan_id,
-                hold_id=part.refund_id,
-                reason="the provider has refused the refund",
-                at=workflow.now(),
-            ),
-            summary="The money stays the customer's credit",
-        )
-        return False
+        await hold_money(order, provider=part.provider)
+        result = await send_held(order, summary=f"Return {part.amount} birr")
+        return result.end is RefundEnd.RETURNED
 
     def _order(self, part: CashBackPart, *, reason: str) -> RefundOrder:
         return RefundOrder(

@@ -24,9 +24,8 @@ with workflow.unsafe.imports_passed_through():
     from meqenet.disputes.complaint_states import ComplaintState
     from workflows.asking import ask, passed_on, refusal, report_of
     from workflows.clock import ClockMoved, PlanClock
+    from workflows.clock_tie import ClockTie
     from workflows.complaint_messages import AskDeed, AwaitReceipt, ComplaintRun
-    from workflows.messages import test_clock_workflow_id
-    from workflows.test_clock_messages import PlanAtRest, PlanJoined, PlanLeft
 
 
 @workflow.defn
@@ -40,12 +39,17 @@ class ComplaintWorkflow:
         self._standing: ComplaintStanding | None = None
         self._turn = asyncio.Lock()
         self._refused: FailureError | None = None
-        self._told: tuple[int, datetime | None] | None = None
+        self._tie = ClockTie(
+            bound_id=start.tracking_number,
+            clock_id=start.test_clock_id,
+            clock=self._clock,
+            of=self._clock,
+        )
 
     @workflow.run
     async def run(self, start: ComplaintRun) -> ComplaintState:
         """Return the final state."""
-        teller = asyncio.create_task(self._tell_clock_when_at_rest())
+        teller = asyncio.create_task(self._tie.tell_when_at_rest(joins=start.text is None))
         try:
             with self._clock.working():
                 await self._receive(start)
@@ -58,7 +62,7 @@ class ComplaintWorkflow:
             await workflow.wait_condition(workflow.all_handlers_finished)
         finally:
             teller.cancel()
-        await self._leave_clock()
+        await self._tie.leave()
         return standing.state
 
     @workflow.update
@@ -147,34 +151,6 @@ class ComplaintWorkflow:
 
     def _now(self) -> FollowComplaint:
         return FollowComplaint(tracking_number=self._start.tracking_number, at=self._clock.now())
-
-    def _has_to_tell(self) -> bool:
-        now = (self._clock.turn, self._clock.next_wake())
-        return self._clock.at_rest() and now != self._told
-
-    async def _tell_clock_when_at_rest(self) -> None:
-        number = self._start.tracking_number
-        if self._start.test_clock_id is not None and self._start.text is None:
-            await self._signal_clock("plan_joined", PlanJoined(plan_id=number))
-        while self._start.test_clock_id is not None:
-            await workflow.wait_condition(self._has_to_tell)
-            self._told = (self._clock.turn, self._clock.next_wake())
-            turn, wake = self._told
-            told = PlanAtRest(plan_id=number, turn=turn, next_wake=wake)
-            await self._signal_clock("plan_at_rest", told)
-
-    async def _leave_clock(self) -> None:
-        if self._start.test_clock_id is not None:
-            await self._signal_clock("plan_left", PlanLeft(plan_id=self._start.tracking_number))
-
-    async def _signal_clock(self, signal: str, message: PlanAtRest | PlanJoined | PlanLeft) -> None:
-        clock = workflow.get_external_workflow_handle(
-            test_clock_workflow_id(clock_id=self._start.test_clock_id or "")
-        )
-        try:
-            await clock.signal(signal, message)
-        except FailureError:
-            workflow.logger.warning("the test clock could not be told")
 
 
 def _is_over(standing: ComplaintStanding) -> bool:

@@ -13,20 +13,13 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.contracts import late_money as late
-    from activities.contracts import ledger
     from activities.contracts import payments as p
     from meqenet.payments.orders import plan_of
     from meqenet.payments.rail import RailStatus, RefundAnswer
     from workflows.asking import ask, passed_on, refusal, report_of
-    from workflows.messages import ReturnCredit, refund_workflow_id
-    from workflows.refund import (
-        RefundEnd,
-        RefundOrder,
-        RefundResult,
-        RefundWorkflow,
-        ReturnedMoney,
-        happening_of,
-    )
+    from workflows.held_refund import hold_money, post_returned, send_held
+    from workflows.messages import ReturnCredit
+    from workflows.refund import RefundOrder, RefundResult, ReturnedMoney
     from workflows.support import no_signature, require
 
 _NOT_HELD = "not_held"
@@ -90,23 +83,8 @@ class CreditReturnWorkflow:
         if order is None:
             await workflow.wait_condition(workflow.all_handlers_finished)
             return None
-        result = await workflow.execute_child_workflow(
-            RefundWorkflow.run,
-            order,
-            id=refund_workflow_id(refund_id=order.refund_id),
-            static_summary=f"Return {order.amount} birr of the customer's credit",
-        )
-        if result.end is RefundEnd.REFUSED:
-            await ask(
-                ledger.VOID_HOLD,
-                ledger.VoidHold(
-                    plan_id=order.plan_id,
-                    hold_id=order.refund_id,
-                    reason="the provider has refused the refund",
-                    at=workflow.now(),
-                ),
-                summary="The money stays the customer's credit",
-            )
+        summary = f"Return {order.amount} birr of the customer's credit"
+        result = await send_held(order, summary=summary)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return result
 
@@ -136,24 +114,13 @@ class CreditReturnWorkflow:
             asks_first=not opened.is_new,
             returns=ReturnedMoney.CUSTOMER_CREDIT,
         )
-        happening = happening_of(order=order, provider=opened.provider)
         if opened.is_returned:
-            await ask(
-                ledger.POST,
-                ledger.Post(
-                    posting_id=order.refund_id, happening=happening, effective_at=workflow.now()
-                ),
-                summary="It is back in the wallet, and in the books",
-            )
+            await post_returned(order, provider=opened.provider)
             text = "The money is back in the wallet."
             self._refused = refusal(code="credit_returned", text=text)
             return None
         try:
-            await ask(
-                ledger.HOLD_MONEY,
-                ledger.HoldMoney(hold_id=order.refund_id, happening=happening, at=workflow.now()),
-                summary="Hold the money until it is back",
-            )
+            await hold_money(order, provider=opened.provider)
         except ActivityError as error:
             self._refused = passed_on(report_of(error))
             await self._give_up(order)

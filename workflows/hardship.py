@@ -13,20 +13,20 @@ from meqenet.bnpl.events import PlannedInstallment
 from meqenet.bnpl.hardship_events import FeeShare, PlanChanged, plan_changed
 from meqenet.bnpl.servicing.account import InstallmentAccount
 from meqenet.bnpl.servicing.hardship import HardshipPreview
-from meqenet.bnpl.states import InstallmentState, PlanState
+from meqenet.bnpl.states import InstallmentState
 from meqenet.calendar import addis_date
 from meqenet.identity import change_id
 from meqenet.ledger.accruals import fee_earned, shares_of
 from meqenet.ledger.happenings import LateFeeCharged
 from meqenet.money import Money
-from workflows.agenda import next_step, overdue
+from workflows.agenda import record_in_force
 from workflows.asking import ask
 from workflows.delinquency import tell_lateness
 from workflows.hardship_messages import GrantHardship
 from workflows.hardship_rules import OTHER_AMOUNTS, change_of, no_hardship, outlook
 from workflows.interest_payments import earning_terms
 from workflows.late_fees import charge_late_fees
-from workflows.plan_account import account, bears_interest
+from workflows.plan_account import bears_interest
 from workflows.plan_desk import PlanDesk
 from workflows.plan_life import InstallmentLife
 from workflows.repayment import accrue_until_now
@@ -55,9 +55,7 @@ async def grant_hardship(desk: PlanDesk, deed: GrantHardship) -> ApplicationErro
         fee_shares=await _fee_shares(desk, preview) if preview.kind in OTHER_AMOUNTS else (),
     )
     _take_on(desk, told)
-    step, step_at = next_step(desk)
-    state = PlanState.PAST_DUE if overdue(desk) else PlanState.ACTIVE
-    await desk.record(told, state=state, step=step, step_at=step_at)
+    await record_in_force(desk, told)
     await _tell_books(desk, told)
     await tell_lateness(desk)
     return None
@@ -161,11 +159,6 @@ async def _post_fee(desk: PlanDesk, told: PlanChanged) -> None:
 
 async def _replan_earnings(desk: PlanDesk, told: PlanChanged) -> None:
     shares = {each.number: each.merchant_fee for each in told.fee_shares}
-    paid = {
-        each.planned.number
-        for each in desk.life.installments
-        if each.state is InstallmentState.PAID
-    }
     await ask(
         ledger.REPLAN_EARNINGS,
         ledger.ReplanEarnings(
@@ -173,8 +166,7 @@ async def _replan_earnings(desk: PlanDesk, told: PlanChanged) -> None:
             change_id=_change_id(desk),
             installments=tuple(
                 replace(terms, merchant_fee=shares.get(terms.number))
-                for terms in earning_terms(account=account(desk))
-                if terms.number not in paid
+                for terms in earning_terms(desk, without=desk.life.paid_numbers())
             ),
             at=desk.recorded_at or desk.clock.now(),
         ),

@@ -4,7 +4,7 @@ What it pays, and the schedule after it, is recorded first, as one event; then i
 installments are recorded as paid. Whoever goes on after a loss finds what was said.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from activities.contracts import ledger
@@ -13,7 +13,7 @@ from meqenet.bnpl.allocated_payment import (
     allocated_payment,
     paid_installment,
 )
-from meqenet.bnpl.events import InstallmentPaid, PlanEvent, PlannedInstallment
+from meqenet.bnpl.events import InstallmentPaid, PlannedInstallment
 from meqenet.bnpl.payment_events import (
     InstallmentPaidInPart,
     LateFeePaid,
@@ -21,12 +21,11 @@ from meqenet.bnpl.payment_events import (
     PaidShare,
 )
 from meqenet.bnpl.schedule_in_force import InstallmentInForce
-from meqenet.bnpl.servicing.account import Account
-from meqenet.bnpl.states import InstallmentState, PlanState
+from meqenet.bnpl.states import InstallmentState
 from meqenet.calendar import addis_date
 from meqenet.ledger.earning import EarningTerms, PaidPart, idle_between
 from meqenet.money import Money, total
-from workflows.agenda import next_step, overdue
+from workflows.agenda import record_in_force
 from workflows.asking import ask
 from workflows.late_fees import take_back_early
 from workflows.news import CollectionResult
@@ -63,7 +62,7 @@ async def take_with_interest(
         )
         if told is None:
             return False
-        await _record(desk, told)
+        await record_in_force(desk, told)
         desk.life.account = desk.life.account.allocated(told)
         take_schedule(desk, installments=told.installments, touched=told)
     await _post(desk, told, result)
@@ -111,8 +110,14 @@ def take_schedule(
             installment.state, installment.next_attempt_at = InstallmentState.CANCELLED, None
 
 
-def earning_terms(*, account: Account) -> tuple[EarningTerms, ...]:
-    """How installments earn by the schedule in force, those that are paid among them."""
+def earning_terms(desk: PlanDesk, *, without: Collection[int]) -> tuple[EarningTerms, ...]:
+    """How installments earn by the schedule in force.
+
+    Args:
+        desk: of a plan that bears interest.
+        without: those of which nothing changes.
+    """
+    held = account(desk)
     return tuple(
         EarningTerms(
             number=row.number,
@@ -122,12 +127,13 @@ def earning_terms(*, account: Account) -> tuple[EarningTerms, ...]:
             ends_on=row.due_on,
             idle_days=tuple(
                 day
-                for pause in account.pauses
+                for pause in held.pauses
                 for day in idle_between(first=pause.first, last=pause.last)
                 if row.starts_on <= day < row.due_on
             ),
         )
-        for row in account.installments
+        for row in held.installments
+        if row.number not in without
     )
 
 
@@ -155,15 +161,13 @@ def _earnings(desk: PlanDesk, told: OwnPaymentAllocated) -> tuple[EarningTerms, 
     """Of all installments but those that were paid on their dates: nothing changes of these."""
     if not told.interest_saved:
         return ()
-    paid = {
-        each.planned.number
-        for each in desk.life.installments
-        if each.state is InstallmentState.PAID
-        and told.share_of(number=each.planned.number) is None
-        and each.planned.due_on <= told.on
+    paid_on_time = {
+        number
+        for number in desk.life.paid_numbers()
+        if told.share_of(number=number) is None
+        and desk.life.installment(number=number).planned.due_on <= told.on
     }
-    terms = earning_terms(account=account(desk))
-    return tuple(each for each in terms if each.number not in paid)
+    return earning_terms(desk, without=paid_on_time)
 
 
 def _parts(
@@ -207,7 +211,7 @@ async def _tell_paid(
     if not share.scheduled:
         if history.fees_left(number=number) >= share.late_fee:
             desk.life.account = history.with_paid(number=number, amount=share.late_fee)
-            await _record(
+            await record_in_force(
                 desk,
                 LateFeePaid(
                     number=number, attempt_id=attempt, amount=share.late_fee, paid_at=paid_at
@@ -227,11 +231,11 @@ async def _tell_paid(
             interest=share.interest,
         )
         desk.life.account = history.with_part(part)
-        await _record(desk, part)
+        await record_in_force(desk, part)
         return
     installment.state, installment.next_attempt_at = InstallmentState.PAID, None
     desk.life.account = history.with_paid(number=number, amount=share.late_fee)
-    await _record(
+    await record_in_force(
         desk,
         InstallmentPaid(
             number=number,
@@ -242,9 +246,3 @@ async def _tell_paid(
         ),
     )
     await take_back_early(desk, number=number, paid_at=paid_at)
-
-
-async def _record(desk: PlanDesk, event: PlanEvent) -> None:
-    step, step_at = next_step(desk)
-    state = PlanState.PAST_DUE if overdue(desk) else PlanState.ACTIVE
-    await desk.record(event, state=state, step=step, step_at=step_at)

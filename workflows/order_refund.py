@@ -9,14 +9,14 @@ from temporalio.workflow import ParentClosePolicy
 
 from activities.contracts import ledger, merchant_settlement
 from meqenet.bnpl.refund_events import OrderRefunded, order_refunded
-from meqenet.bnpl.states import InstallmentState, PlanState
+from meqenet.bnpl.states import PlanState
 from meqenet.identity import order_refund_id
 from meqenet.ledger.accruals import fee_earned
 from meqenet.ledger.earning import GonePart
 from meqenet.ledger.happenings import MerchantMoney
 from meqenet.money import Money, total
 from meqenet.settlement.lines import LineKind, LineMoney
-from workflows.agenda import next_step, overdue
+from workflows.agenda import record_in_force
 from workflows.asking import ask
 from workflows.cash_back import CashBackWorkflow
 from workflows.cash_back_messages import CashBack, cash_back_workflow_id
@@ -25,7 +25,7 @@ from workflows.interest_payments import earning_terms, take_schedule
 from workflows.late_fees import charge_late_fees
 from workflows.order_refund_messages import TakeGoodsBack
 from workflows.order_refund_rules import outlook, repeated
-from workflows.plan_account import account, bears_interest, policy_of
+from workflows.plan_account import account, bears_interest
 from workflows.plan_desk import PlanDesk
 from workflows.repayment import count_repayment
 from workflows.stopping import stop_waiting
@@ -53,7 +53,6 @@ async def take_goods_back(desk: PlanDesk, deed: TakeGoodsBack) -> ApplicationErr
         refund=refund,
         number=len(desk.life.account.refunds) + 1,
         reference=deed.reference,
-        gives_interest_back=_gives_interest_back(desk, deed),
     )
     desk.life.account = desk.life.account.refunded(told)
     take_schedule(desk, installments=told.installments)
@@ -70,9 +69,7 @@ async def _record(desk: PlanDesk, told: OrderRefunded) -> None:
     if desk.life.state is PlanState.COMPLETED:
         await desk.record(told, state=PlanState.COMPLETED, step="none")
         return
-    step, step_at = next_step(desk)
-    state = PlanState.PAST_DUE if overdue(desk) else PlanState.ACTIVE
-    await desk.record(told, state=state, step=step, step_at=step_at)
+    await record_in_force(desk, told)
 
 
 async def finish_refunds(desk: PlanDesk, *, newest: str) -> None:
@@ -104,12 +101,7 @@ async def _tell_books(desk: PlanDesk, told: OrderRefunded) -> None:
         ),
         summary=f"Take {told.amount - fee_back} birr off what the merchant gets",
     )
-    paid = {
-        each.planned.number
-        for each in desk.life.installments
-        if each.state is InstallmentState.PAID
-    }
-    terms = earning_terms(account=account(desk)) if bears_interest(desk) else ()
+    paid = desk.life.paid_numbers()
     await ask(
         ledger.REFUND_ORDER,
         ledger.RefundOrder(
@@ -130,7 +122,7 @@ async def _tell_books(desk: PlanDesk, told: OrderRefunded) -> None:
                 for each in told.gone
             ),
             interest_back=total(part.amount for part in told.interest_back if part.number in paid),
-            earnings=tuple(each for each in terms if each.number not in paid),
+            earnings=earning_terms(desk, without=paid) if bears_interest(desk) else (),
             at=at,
         ),
         summary=f"Post a refund of {told.amount} birr",
@@ -179,9 +171,3 @@ def _fee_back(desk: PlanDesk, told: OrderRefunded) -> Money:
         returned_before=before,
         returned=told.amount,
     )
-
-
-def _gives_interest_back(desk: PlanDesk, deed: TakeGoodsBack) -> bool:
-    if deed.gives_interest_back is not None:
-        return deed.gives_interest_back
-    return policy_of(desk).refund.returns_interest

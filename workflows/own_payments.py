@@ -19,13 +19,13 @@ from meqenet.bnpl.payment_events import (
     OwnPaymentAsked,
     OwnPaymentEnded,
 )
-from meqenet.bnpl.states import InstallmentState, PlanState
+from meqenet.bnpl.states import InstallmentState
 from meqenet.calendar import addis_date, at_addis
 from meqenet.errors import Refusal
 from meqenet.identity import OWN_PAYMENT_FROM, OWN_PAYMENTS_MAX, attempt_id, installment_id
 from meqenet.money import Money, total
 from meqenet.payments.rail import WalletProvider
-from workflows.agenda import next_step, overdue
+from workflows.agenda import record_in_force
 from workflows.collection_end import attempt_unheard
 from workflows.interest_payments import take_with_interest
 from workflows.late_fees import take_back_early
@@ -112,7 +112,7 @@ async def take_own_payment(desk: PlanDesk, result: CollectionResult, *, order_of
         installment.state, installment.next_attempt_at = InstallmentState.PAID, None
         late_fee = fees.get(number, Money.zero())
         desk.life.account = desk.life.account.with_paid(number=number, amount=late_fee)
-        await _record(
+        await record_in_force(
             desk,
             InstallmentPaid(
                 number=number,
@@ -129,7 +129,7 @@ async def take_own_payment(desk: PlanDesk, result: CollectionResult, *, order_of
         if part.number in payment.touched or not desk.life.account.fees_left(number=part.number):
             continue
         desk.life.account = desk.life.account.with_paid(number=part.number, amount=part.amount)
-        await _record(
+        await record_in_force(
             desk,
             LateFeePaid(
                 number=part.number, attempt_id=attempt, amount=part.amount, paid_at=paid_at
@@ -160,7 +160,7 @@ async def _take_parts(
             late_fee=late_fee,
         )
         desk.life.account = desk.life.account.with_part(told)
-        await _record(desk, told)
+        await record_in_force(desk, told)
 
 
 async def go_on_paying(desk: PlanDesk, left: LeftOff, *, order_of: OrderOf) -> bool:
@@ -273,7 +273,7 @@ async def _open(desk: PlanDesk, payment: OwnPayment, *, receipt: str | None = No
         receipt=receipt,
         on=desk.life.payment.on,
     )
-    await _record(desk, asked, action=None if receipt else _prompt(desk))
+    await record_in_force(desk, asked, action=None if receipt else _prompt(desk))
     for number in list(desk.active):
         installment = desk.life.installment(number=number)
         if is_waiting(desk, number=number) and installment.next_attempt_at is not None:
@@ -338,7 +338,7 @@ async def _end(desk: PlanDesk, *, cause: str | None, order_of: OrderOf) -> None:
     ]
     for installment, at in waiting:
         installment.next_attempt_at = at
-    await _record(desk, OwnPaymentEnded(order=desk.life.payments, cause=cause))
+    await record_in_force(desk, OwnPaymentEnded(order=desk.life.payments, cause=cause))
     for installment, at in waiting:
         order = order_of(desk, installment)
         await desk.start_collection(postponed_order(desk, order, installment=installment, at=at))
@@ -349,9 +349,3 @@ def _prompt(desk: PlanDesk) -> NextAction | None:
     if desk.application.wallet_provider is not WalletProvider.MPESA:
         return None
     return NextAction(kind="confirm_on_phone", expires_at=desk.clock.now() + _OPEN_FOR)
-
-
-async def _record(desk: PlanDesk, event: PlanEvent, *, action: NextAction | None = None) -> None:
-    step, step_at = next_step(desk)
-    state = PlanState.PAST_DUE if overdue(desk) else PlanState.ACTIVE
-    await desk.record(event, state=state, step=step, step_at=step_at, action=action)

@@ -1,7 +1,6 @@
 """A payment plan's whole life, as one durable workflow."""
 
 import asyncio
-from datetime import datetime
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError
@@ -14,6 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.becoming_active import decide_credit, make_offer, open_plan, verify_identity
     from workflows.checkout_payment import take_first_payment
     from workflows.clock import ClockMoved, ClockReading, PlanClock
+    from workflows.clock_tie import ClockTie
     from workflows.collection import InstallmentCollectionWorkflow
     from workflows.fee_updates import FeeUpdates
     from workflows.hardship_rules import hardship_deeds
@@ -32,7 +32,6 @@ with workflow.unsafe.imports_passed_through():
         RetryMoneyOut,
         ReturnFromIdentity,
         SupportStanding,
-        test_clock_workflow_id,
     )
     from workflows.news import CollectionNews
     from workflows.order_refund_updates import OrderRefundUpdates
@@ -58,7 +57,6 @@ with workflow.unsafe.imports_passed_through():
         require,
         standing_of,
     )
-    from workflows.test_clock_messages import PlanAtRest, PlanJoined, PlanLeft
     from workflows.wallet_updates import WalletUpdates
 
 _BEFORE_ACTIVE = (
@@ -67,6 +65,7 @@ _BEFORE_ACTIVE = (
     PlanState.OFFERED,
     PlanState.ACCEPTED,
 )
+
 
 _DEEDS_RECORDED = "support-deeds-recorded"
 _IN_FORCE = (PlanState.ACTIVE, PlanState.PAST_DUE, PlanState.COMPLETED)
@@ -81,8 +80,9 @@ class PlanHalted(Exception):
 
 
 def _too_late_to_cancel(state: PlanState) -> ApplicationError:
-    text = f"A plan that is {state} cannot be cancelled any more."
-    return refusal(code="plan_not_cancellable", text=text)
+    return refusal(
+        code="plan_not_cancellable", text=f"A plan that is {state} cannot be cancelled any more."
+    )
 
 
 @workflow.defn
@@ -101,7 +101,13 @@ class PaymentPlanWorkflow(
         self._desk = PlanDesk(application=application, life=life, clock=PlanClock(reading))
         if start.left_off is not None:
             take_up(self._desk, start.left_off)
-        self._told: tuple[int, datetime | None] | None = life.reported
+        self._tie = ClockTie(
+            bound_id=application.plan_id,
+            clock_id=application.test_clock_id,
+            clock=self._desk.clock,
+            of=self._desk,
+            told=life.reported,
+        )
         self._refused: FailureError | None = None
         self._over = False
 
@@ -109,10 +115,14 @@ class PaymentPlanWorkflow(
     async def run(self, start: PlanRun) -> PlanOutcome:
         """Live the plan. A refused application fails the run, so that it may be made anew."""
         desk = self._desk
-        of = start.application
-        told = [PAYMENT_OPTION.value_set(of.option), MERCHANT_ID.value_set(of.merchant_id)]
-        workflow.upsert_search_attributes(told)
-        teller = asyncio.create_task(self._tell_clock_when_at_rest())
+        workflow.upsert_search_attributes(
+            [
+                PAYMENT_OPTION.value_set(start.application.option),
+                MERCHANT_ID.value_set(start.application.merchant_id),
+            ]
+        )
+        joins = desk.left_off is not None
+        teller = asyncio.create_task(self._tie.tell_when_at_rest(joins=joins))
         try:
             completed = await self._live(start)
         except FailureError as error:
@@ -127,10 +137,10 @@ class PaymentPlanWorkflow(
         await workflow.wait_condition(workflow.all_handlers_finished)
         if not completed:
             desk.life.clock = desk.clock.reading
-            desk.life.reported = self._told
+            desk.life.reported = self._tie.told
             desk.life.collections_since_roll = 0
             workflow.continue_as_new(PlanRun(application=start.application, life=desk.life))
-        await self._leave_clock()
+        await self._tie.leave()
         await ask(
             bnpl.END_PROCESS,
             bnpl.EndProcess(plan_id=desk.plan_id, at=desk.clock.now()),
@@ -366,31 +376,3 @@ class PaymentPlanWorkflow(
     async def _answer_after(self, before: int) -> PlanAnswer:
         await workflow.wait_condition(lambda: self._over or self._desk.answered > before)
         return self._answer()
-
-    async def _tell_clock_when_at_rest(self) -> None:
-        if self._desk.left_off is not None and self._desk.application.test_clock_id is not None:
-            await self._signal_clock("plan_joined", PlanJoined(plan_id=self._desk.plan_id))
-        while self._desk.application.test_clock_id is not None:
-            await workflow.wait_condition(self._has_come_to_rest)
-            self._told = (self._desk.clock.turn, self._desk.next_wake())
-            await self._signal_clock(
-                "plan_at_rest",
-                PlanAtRest(plan_id=self._desk.plan_id, turn=self._told[0], next_wake=self._told[1]),
-            )
-
-    def _has_come_to_rest(self) -> bool:
-        desk = self._desk
-        return desk.at_rest() and (desk.clock.turn, desk.next_wake()) != self._told
-
-    async def _leave_clock(self) -> None:
-        if self._desk.application.test_clock_id is not None:
-            await self._signal_clock("plan_left", PlanLeft(plan_id=self._desk.plan_id))
-
-    async def _signal_clock(self, signal: str, message: PlanAtRest | PlanJoined | PlanLeft) -> None:
-        clock = workflow.get_external_workflow_handle(
-            test_clock_workflow_id(clock_id=self._desk.application.test_clock_id or "")
-        )
-        try:
-            await clock.signal(signal, message)
-        except FailureError:
-            workflow.logger.warning("the test clock could not be told")

@@ -192,6 +192,12 @@ class PlanLife:
         )
         return total(paid) + self.account.fees_paid()
 
+    def paid_numbers(self) -> frozenset[int]:
+        """The installments that are paid."""
+        return frozenset(
+            each.planned.number for each in self.installments if each.state is InstallmentState.PAID
+        )
+
     def all_paid(self) -> bool:
         """Whether every installment is paid, or moved to later ones; late fees may be owed."""
         over = (InstallmentState.PAID, InstallmentState.CANCELLED)

@@ -7,12 +7,11 @@ from activities.contracts import ledger
 from meqenet.bnpl.payment_events import InstallmentPaidInPart
 from meqenet.bnpl.servicing.amounts import Amounts
 from meqenet.bnpl.servicing.pouring import amounts_of, pour
-from meqenet.bnpl.states import PlanState
 from meqenet.calendar import addis_date
 from meqenet.ledger.earning import PaidPart
 from meqenet.ledger.happenings import RecoveryReceived
 from meqenet.money import Money
-from workflows.agenda import next_step, overdue
+from workflows.agenda import record_in_force
 from workflows.asking import ask
 from workflows.news import CollectionNews
 from workflows.plan_account import account, policy_of
@@ -51,9 +50,7 @@ async def take_part(desk: PlanDesk, news: CollectionNews) -> None:
     if installment.asked is not None:
         # The rest is what its collection asks for: it need not begin anew for that.
         installment.asked = installment.asked - amount
-    step, step_at = next_step(desk)
-    state = PlanState.PAST_DUE if overdue(desk) else PlanState.ACTIVE
-    await desk.record(told, state=state, step=step, step_at=step_at)
+    await record_in_force(desk, told)
 
 
 def _what_it_pays(desk: PlanDesk, number: int, *, amount: Money) -> Amounts:

@@ -6,11 +6,11 @@ from temporalio import workflow
 
 from activities.contracts import ledger
 from meqenet.bnpl.events import InstallmentPaid, PlannedInstallment
-from meqenet.bnpl.states import InstallmentState, PlanState
+from meqenet.bnpl.states import InstallmentState
 from meqenet.calendar import addis_date
 from meqenet.ledger.happenings import InstallmentCollected, RecoveryReceived
 from meqenet.money import Money
-from workflows.agenda import next_step, overdue
+from workflows.agenda import record_in_force
 from workflows.asking import ask
 from workflows.late_fees import take_back_early
 from workflows.news import CollectionResult
@@ -54,8 +54,8 @@ async def take_payment(
         on_time=addis_date(at=paid_at) <= planned.due_on,
     )
     desk.life.account = desk.life.account.with_paid(number=planned.number, amount=parts.late_fee)
-    step, step_at = next_step(desk)
-    await desk.record(
+    await record_in_force(
+        desk,
         InstallmentPaid(
             number=planned.number,
             attempt_id=attempt,
@@ -63,9 +63,6 @@ async def take_payment(
             paid_at=paid_at,
             late_fee=parts.late_fee,
         ),
-        state=PlanState.PAST_DUE if overdue(desk) else PlanState.ACTIVE,
-        step=step,
-        step_at=step_at,
     )
     await take_back_early(desk, number=planned.number, paid_at=paid_at)
     if desk.life.account.fees_left(number=planned.number):

@@ -68,12 +68,7 @@ RefundEvent = OrderRefunded
 
 
 def order_refunded(
-    *,
-    before: Account,
-    refund: OrderRefund,
-    number: int,
-    reference: str,
-    gives_interest_back: bool,
+    *, before: Account, refund: OrderRefund, number: int, reference: str
 ) -> OrderRefunded:
     """What the log tells of a refund that is made as it was previewed.
 
@@ -82,7 +77,6 @@ def order_refunded(
         refund: its account afterwards is the one in force.
         number: which refund of the plan it is.
         reference: the merchant's own number of it.
-        gives_interest_back: what the part has cost is given back.
     """
     after = refund.account
     return OrderRefunded(
@@ -109,5 +103,5 @@ def order_refunded(
         installments=tuple(in_force(row=row) for row in after.installments),
         arrears_moved=after.arrears_moved,
         paid=total(row.paid.planned for row in after.installments),
-        earns_less_from=not gives_interest_back,
+        earns_less_from=not refund.gives_interest_back,
     )

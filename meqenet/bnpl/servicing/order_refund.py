@@ -27,6 +27,7 @@ class OrderRefund:
     Attributes:
         on: the Addis Ababa date.
         amount: what the goods were worth that go back.
+        gives_interest_back: what the part has cost is given back.
         owed_less: principal that need not be paid any more.
         interest_saved: unpaid interest that is not owed any more.
         interest_back: by installment, interest that had been paid and is the customer's again.
@@ -35,6 +36,7 @@ class OrderRefund:
 
     on: date
     amount: Money
+    gives_interest_back: bool
     owed_less: Money
     interest_saved: Money
     interest_back: tuple[tuple[int, Money], ...]
@@ -91,6 +93,7 @@ def refund_order(
     return OrderRefund(
         on=on,
         amount=amount,
+        gives_interest_back=gives_back,
         owed_less=less,
         interest_saved=saved,
         interest_back=tuple(

@@ -164,7 +164,6 @@ def test_the_read_models_owe_what_the_account_owes(
                 refund=refund,
                 number=number,
                 reference=f"r-{number}",
-                gives_interest_back=gives_back,
             )
             models.take(event)
             history, refunded = history.refunded(event), refunded + going

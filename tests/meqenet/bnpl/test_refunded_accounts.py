@@ -65,7 +65,6 @@ def test_the_log_gives_the_account_again_that_goods_have_left(
                     refund=refund,
                     number=number,
                     reference=f"r-{number}",
-                    gives_interest_back=gives_back,
                 )
             )
             refunded += going
