@@ -18,7 +18,7 @@ class CashBackActivities:
     async def share_cash_back(self, command: contract.ShareCashBack) -> contract.CashBackShared:
         """Store which payments it goes back to."""
         async with self._database.write() as session:
-            shares = await cash_back.share_cash_back(
+            parts = await cash_back.share_cash_back(
                 session=session,
                 keyring=self._keyring,
                 plan_id=command.plan_id,
@@ -29,17 +29,4 @@ class CashBackActivities:
                 if command.again_by is None
                 else cash_back.Again(by=command.again_by, why=command.again_why),
             )
-        return contract.CashBackShared(
-            reason=cash_back.REASON,
-            parts=tuple(
-                contract.CashBackPart(
-                    refund_id=share.refund_id,
-                    attempt_id=share.attempt_id,
-                    provider=share.provider,
-                    amount=share.amount,
-                    is_new=share.is_new,
-                    is_returned=share.is_returned,
-                )
-                for share in shares
-            ),
-        )
+        return contract.CashBackShared(reason=cash_back.REASON, parts=parts)

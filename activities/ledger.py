@@ -134,42 +134,14 @@ class LedgerActivities:
     async def take_payment(self, command: TakePayment) -> Nothing:
         """Post what a payment pays in part, or before its time."""
         async with self._database.write() as session:
-            await earning.take_payment(
-                session=session,
-                payment=earning.Payment(
-                    plan_id=command.plan_id,
-                    posting_id=command.posting_id,
-                    provider=command.provider,
-                    lender=command.lender,
-                    parts=command.parts,
-                    from_credit=command.from_credit,
-                    overpaid=command.overpaid,
-                    earnings=command.earnings,
-                    at=command.at,
-                ),
-            )
+            await earning.take_payment(session=session, payment=command)
         return Nothing()
 
     @takes(REFUND_ORDER)
     async def refund_order(self, command: RefundOrder) -> Nothing:
         """Post goods that went back."""
         async with self._database.write() as session:
-            await order_refunds.refund_order(
-                session=session,
-                refund=order_refunds.RefundInBooks(
-                    plan_id=command.plan_id,
-                    merchant_id=command.merchant_id,
-                    posting_id=command.posting_id,
-                    lender=command.lender,
-                    amount=command.amount,
-                    taken_from=command.taken_from,
-                    fee_back=command.fee_back,
-                    parts=command.parts,
-                    interest_back=command.interest_back,
-                    earnings=command.earnings,
-                    at=command.at,
-                ),
-            )
+            await order_refunds.refund_order(session=session, refund=command)
         return Nothing()
 
     @takes(ACCRUE_DUE)

@@ -6,7 +6,15 @@ from typing import Protocol
 
 from activities.contracts.step import Step
 from meqenet.money import Money
-from meqenet.payments.rail import WalletProvider
+from meqenet.payments.cash_back import CashBackPart
+
+__all__ = [
+    "SHARE_CASH_BACK",
+    "CashBackPart",
+    "CashBackShared",
+    "CashBackSteps",
+    "ShareCashBack",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,21 +30,6 @@ class ShareCashBack:
     at: datetime
     again_by: str | None = None
     again_why: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CashBackPart:
-    """A stored refund of one payment.
-
-    ``is_new``: the provider cannot have heard of it. ``is_returned``: the wallet has it.
-    """
-
-    refund_id: str
-    attempt_id: str
-    provider: WalletProvider
-    amount: Money
-    is_new: bool
-    is_returned: bool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,35 @@ from datetime import datetime
 from typing import Protocol
 
 from activities.contracts.step import Nothing, Step
-from meqenet.ledger.earning import EarningTerms, GonePart, PaidPart
-from meqenet.ledger.happenings import Happening, MerchantMoney
+from meqenet.ledger.earning import EarningTerms, RefundOrder, TakePayment
+from meqenet.ledger.happenings import Happening
 from meqenet.money import Money
+
+__all__ = [
+    "ACCRUE_DUE",
+    "ACCRUE_INSTALLMENT",
+    "HOLD_MONEY",
+    "POST",
+    "REFUND_ORDER",
+    "REPLAN_EARNINGS",
+    "SET_ACCRUAL",
+    "SHARE_FEE",
+    "TAKE_PAYMENT",
+    "VOID_HOLD",
+    "AccrueDue",
+    "AccrueInstallment",
+    "DueAccrued",
+    "HoldMoney",
+    "InstallmentAccrued",
+    "LedgerSteps",
+    "Post",
+    "RefundOrder",
+    "ReplanEarnings",
+    "SetAccrual",
+    "ShareFee",
+    "TakePayment",
+    "VoidHold",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,64 +144,6 @@ class ReplanEarnings:
     plan_id: str
     change_id: str
     installments: tuple[EarningTerms, ...]
-    at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class TakePayment:
-    """Money pays installments of a plan that bears interest, in part or before their time.
-
-    Attributes:
-        plan_id: the plan.
-        posting_id: the attempt that brought it.
-        provider: who has it.
-        lender: of record.
-        parts: what of it pays what.
-        from_credit: what interest that is given back pays beside it; nothing without ``earnings``.
-        overpaid: what of it pays nothing: the customer's credit.
-        earnings: the installments that earn otherwise after it.
-        at: when it counts.
-    """
-
-    plan_id: str
-    posting_id: str
-    provider: str
-    lender: str
-    parts: tuple[PaidPart, ...]
-    from_credit: tuple[PaidPart, ...]
-    overpaid: Money
-    earnings: tuple[EarningTerms, ...]
-    at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class RefundOrder:
-    """Goods go back: what the customer owes less, what is the customer's again, what it costs whom.
-
-    Attributes:
-        plan_id: the plan.
-        merchant_id: who takes them back.
-        posting_id: the refund.
-        lender: of record.
-        amount: what of the order's price goes back.
-        taken_from: where the merchant's money of it is.
-        fee_back: what the merchant gets back of its fee.
-        parts: principal that need not be paid any more; the rest of the amount was paid.
-        interest_back: interest of installments that are paid, which is given back.
-        earnings: unpaid installments that earn otherwise after it.
-        at: when it counts.
-    """
-
-    plan_id: str
-    merchant_id: str
-    posting_id: str
-    lender: str
-    amount: Money
-    taken_from: MerchantMoney
-    fee_back: Money
-    parts: tuple[GonePart, ...]
-    interest_back: Money
-    earnings: tuple[EarningTerms, ...]
     at: datetime
 
 

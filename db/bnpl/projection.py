@@ -13,6 +13,7 @@ from meqenet.bnpl.refund_events import OrderRefunded
 from meqenet.bnpl.states import InstallmentState, check_installment_transition
 from meqenet.errors import Defect
 from meqenet.event_chain import plain
+from meqenet.money import Money
 
 
 def apply(
@@ -233,9 +234,7 @@ def _allocated(event: OwnPaymentAllocated, *, installments: Sequence[Installment
         is_over = row.state in (InstallmentState.PAID, InstallmentState.CANCELLED)
         if is_over or event.share_of(number=told.number) is not None:
             continue
-        if told.planned <= row.paid_in_part_santim:
-            _move(row, to=InstallmentState.CANCELLED)
-            row.next_attempt_at, row.next_attempt_reason = None, None
+        _cancel_if_nothing_is_left(row, planned=told.planned)
 
 
 def _refunded(event: OrderRefunded, *, plan: Plan, installments: Sequence[Installment]) -> None:
@@ -249,9 +248,13 @@ def _refunded(event: OrderRefunded, *, plan: Plan, installments: Sequence[Instal
             continue
         if told.number in back:
             row.paid_in_part_santim = row.paid_in_part_santim - back[told.number]
-        if told.planned <= row.paid_in_part_santim:
-            _move(row, to=InstallmentState.CANCELLED)
-            row.next_attempt_at, row.next_attempt_reason = None, None
+        _cancel_if_nothing_is_left(row, planned=told.planned)
+
+
+def _cancel_if_nothing_is_left(row: Installment, *, planned: Money) -> None:
+    if planned <= row.paid_in_part_santim:
+        _move(row, to=InstallmentState.CANCELLED)
+        row.next_attempt_at, row.next_attempt_reason = None, None
 
 
 def _row(installments: Sequence[Installment], *, number: int) -> Installment:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Final, TypedDict
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -40,6 +40,19 @@ class Earned:
 NOTHING_EARNED: Final = Earned(interest=NOTHING, merchant_fee=NOTHING)
 
 
+class _Untouched(TypedDict):
+    """Where every installment begins: nothing is earned of it, paid or carried to it."""
+
+    accrued_until: date
+    accrued_santim: Money
+    paid_santim: Money
+    carried_santim: Money
+    carried_earned_santim: Money
+    base_on: date
+    base_santim: Money
+    idle_days: list[str]
+
+
 async def begin(*, session: WriteSession, happening: PlanBecameActive) -> None:
     """Note what a plan's installments will earn, in the transaction that posts its activation."""
     fees = fees_of(fee=happening.merchant_fee, installments=happening.installments)
@@ -54,16 +67,9 @@ async def begin(*, session: WriteSession, happening: PlanBecameActive) -> None:
             "starts_on": planned.starts_on,
             "ends_on": planned.ends_on,
             "on_test_clock": happening.on_test_clock,
-            "accrued_until": planned.starts_on,
-            "accrued_santim": NOTHING,
-            "paid_santim": NOTHING,
-            "carried_santim": NOTHING,
-            "carried_earned_santim": NOTHING,
-            "base_on": planned.starts_on,
-            "base_santim": NOTHING,
-            "idle_days": [],
             "is_done": not planned.interest or planned.ends_on <= planned.starts_on,
             "is_suspended": False,
+            **_untouched(from_day=planned.starts_on),
         }
         for planned, fee in zip(happening.installments, fees, strict=True)
     ]
@@ -151,25 +157,11 @@ async def share_fee(*, session: WriteSession, plan_id: str, shares: Mapping[int,
     last = rows[max(rows)]
     known = total(rows[number].merchant_fee_santim for number in shares if number in rows)
     for number in sorted(set(shares) - set(rows)):
-        row = EarningInstallment(
-            plan_id=plan_id,
+        row = further_installment(
+            like=last,
             number=number,
-            lender=last.lender,
-            interest_santim=NOTHING,
-            merchant_fee_santim=NOTHING,
-            day_count=last.day_count,
             starts_on=last.ends_on,
             ends_on=last.ends_on,
-            on_test_clock=last.on_test_clock,
-            accrued_until=last.ends_on,
-            accrued_santim=NOTHING,
-            paid_santim=NOTHING,
-            carried_santim=NOTHING,
-            carried_earned_santim=NOTHING,
-            base_on=last.ends_on,
-            base_santim=NOTHING,
-            idle_days=[],
-            is_done=True,
             is_suspended=False,
         )
         session.add(row)
@@ -178,6 +170,31 @@ async def share_fee(*, session: WriteSession, plan_id: str, shares: Mapping[int,
         rows[number].merchant_fee_santim = share
     if total(shares.values()) != known:
         raise Defect("shares_differ", f"{plan_id}: the merchant's fee is neither more nor less")
+
+
+def further_installment(
+    *,
+    like: EarningInstallment,
+    number: int,
+    starts_on: date,
+    ends_on: date,
+    is_suspended: bool,
+) -> EarningInstallment:
+    """One that a change of the schedule adds to a plan: it has nothing to earn until it is told."""
+    return EarningInstallment(
+        plan_id=like.plan_id,
+        number=number,
+        lender=like.lender,
+        interest_santim=NOTHING,
+        merchant_fee_santim=NOTHING,
+        day_count=like.day_count,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        on_test_clock=like.on_test_clock,
+        is_done=True,
+        is_suspended=is_suspended,
+        **_untouched(from_day=starts_on),
+    )
 
 
 async def take_plans_behind(
@@ -204,6 +221,19 @@ async def take_plans_behind(
     for plan_id in plans:
         await enter(session=session, plan_id=plan_id)
     return plans
+
+
+def _untouched(*, from_day: date) -> _Untouched:
+    return _Untouched(
+        accrued_until=from_day,
+        accrued_santim=NOTHING,
+        paid_santim=NOTHING,
+        carried_santim=NOTHING,
+        carried_earned_santim=NOTHING,
+        base_on=from_day,
+        base_santim=NOTHING,
+        idle_days=[],
+    )
 
 
 async def _accrue_installment(

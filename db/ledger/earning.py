@@ -12,11 +12,11 @@ from sqlalchemy import select
 
 from db.kernel.engine import WriteSession
 from db.ledger import accruals, store
-from db.ledger.tables import EarningInstallment, LedgerTransaction
-from db.ledger.writing import enter
+from db.ledger.tables import EarningInstallment
+from db.ledger.writing import enter, is_posted
 from meqenet.errors import Defect
 from meqenet.ledger.accruals import fee_earned
-from meqenet.ledger.earning import Earning, EarningTerms, PaidPart, replanned
+from meqenet.ledger.earning import Earning, EarningTerms, PaidPart, TakePayment, replanned
 from meqenet.ledger.happenings import (
     NOTHING,
     CustomerCreditApplied,
@@ -29,21 +29,6 @@ _NOT_OWED: Final = "interest"
 """What follows the id of a change, where it takes interest back."""
 _FROM_CREDIT: Final = "credit"
 """What follows the id of a payment, beside which interest that is given back pays."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Payment:
-    """What :class:`activities.contracts.ledger.TakePayment` tells."""
-
-    plan_id: str
-    posting_id: str
-    provider: str
-    lender: str
-    parts: Sequence[PaidPart]
-    from_credit: Sequence[PaidPart]
-    overpaid: Money
-    earnings: Sequence[EarningTerms]
-    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +65,21 @@ async def replan(
     Raises:
         Defect: ``shares_differ``: of the merchant's fee more or less would be earned.
     """
-    await enter(session=session, plan_id=plan_id)
     await accruals.accrue(session=session, plan_id=plan_id, until=at)
+    await replan_accrued(
+        session=session, plan_id=plan_id, change_id=change_id, installments=installments, at=at
+    )
+
+
+async def replan_accrued(
+    *,
+    session: WriteSession,
+    plan_id: str,
+    change_id: str,
+    installments: Sequence[EarningTerms],
+    at: datetime,
+) -> None:
+    """As :func:`replan`, for whoever has accrued the plan until ``at`` in the same transaction."""
     rows = await _rows(session, plan_id=plan_id)
     if not rows:
         raise Defect("shares_differ", f"{plan_id}: the books know no installment of it")
@@ -90,8 +88,16 @@ async def replan(
     for terms in installments:
         row = rows.get(terms.number)
         if row is None:
-            row = rows[terms.number] = _new_row(rows[min(rows)], terms=terms)
+            first = rows[min(rows)]
+            row = accruals.further_installment(
+                like=first,
+                number=terms.number,
+                starts_on=terms.starts_on,
+                ends_on=terms.ends_on,
+                is_suspended=first.is_suspended,
+            )
             session.add(row)
+            rows[terms.number] = row
         freed, back = _replan_row(row, terms=terms)
         excess, returned = excess + freed, returned + back
     for terms in installments:
@@ -114,7 +120,7 @@ async def replan(
     await session.flush()
 
 
-async def take_payment(*, session: WriteSession, payment: Payment) -> None:
+async def take_payment(*, session: WriteSession, payment: TakePayment) -> None:
     """Post a payment, once by its posting id, and what it changes of what is earned.
 
     Raises:
@@ -122,11 +128,11 @@ async def take_payment(*, session: WriteSession, payment: Payment) -> None:
     """
     plan_id = payment.plan_id
     await enter(session=session, plan_id=plan_id)
-    if await _is_posted(session, payment):
+    if await is_posted(session=session, plan_id=plan_id, posting_id=payment.posting_id):
         return
     await accruals.accrue(session=session, plan_id=plan_id, until=payment.at)
     if payment.earnings:
-        await replan(
+        await replan_accrued(
             session=session,
             plan_id=plan_id,
             change_id=payment.posting_id,
@@ -157,7 +163,7 @@ async def take_payment(*, session: WriteSession, payment: Payment) -> None:
     await session.flush()
 
 
-async def _post_from_credit(session: WriteSession, payment: Payment, booked: _Booked) -> None:
+async def _post_from_credit(session: WriteSession, payment: TakePayment, booked: _Booked) -> None:
     await store.post(
         session=session,
         posting_id=f"{payment.posting_id}-{_FROM_CREDIT}",
@@ -217,30 +223,6 @@ def _rebase(row: EarningInstallment) -> None:
     row.base_santim = min(row.interest_santim, row.carried_santim + of_period)
 
 
-def _new_row(like: EarningInstallment, *, terms: EarningTerms) -> EarningInstallment:
-    return EarningInstallment(
-        plan_id=like.plan_id,
-        number=terms.number,
-        lender=like.lender,
-        interest_santim=NOTHING,
-        merchant_fee_santim=NOTHING,
-        day_count=like.day_count,
-        starts_on=terms.starts_on,
-        ends_on=terms.ends_on,
-        on_test_clock=like.on_test_clock,
-        accrued_until=terms.starts_on,
-        accrued_santim=NOTHING,
-        paid_santim=NOTHING,
-        carried_santim=NOTHING,
-        carried_earned_santim=NOTHING,
-        base_on=terms.starts_on,
-        base_santim=NOTHING,
-        idle_days=[],
-        is_done=False,
-        is_suspended=like.is_suspended,
-    )
-
-
 def _book(rows: dict[int, EarningInstallment], *, parts: Sequence[PaidPart]) -> _Booked:
     """Note in the rows what the parts pay; what is paid before its day is earned with it."""
     accrued = earned_now = fee = NOTHING
@@ -279,13 +261,3 @@ async def _rows(session: WriteSession, *, plan_id: str) -> dict[int, EarningInst
         .order_by(EarningInstallment.number)
     )
     return {row.number: row for row in found}
-
-
-async def _is_posted(session: WriteSession, payment: Payment) -> bool:
-    found = await session.scalar(
-        select(LedgerTransaction.posting_id).where(
-            LedgerTransaction.plan_id == payment.plan_id,
-            LedgerTransaction.posting_id == payment.posting_id,
-        )
-    )
-    return found is not None

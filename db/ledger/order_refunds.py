@@ -1,18 +1,13 @@
 """Goods that go back: the customer owes less, the merchant's side shrinks, the fee is shared."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
-
-from sqlalchemy import select
 
 from db.kernel.engine import WriteSession
 from db.ledger import accruals, holds, store
-from db.ledger.earning import replan
-from db.ledger.tables import EarningInstallment, HoldEnd, LedgerTransaction
-from db.ledger.writing import enter
-from meqenet.ledger.earning import EarningTerms, GonePart, fee_kept
+from db.ledger.earning import replan_accrued
+from db.ledger.tables import EarningInstallment, HoldEnd
+from db.ledger.writing import enter, is_posted
+from meqenet.ledger.earning import RefundOrder, fee_kept
 from meqenet.ledger.happenings import NOTHING, InterestRefunded, MerchantMoney, OrderRefunded
 from meqenet.ledger.holds import HoldState, protection_id
 from meqenet.money import Money, total
@@ -23,24 +18,7 @@ _OF_PAID: Final = "paid-interest"
 """What follows the id of a refund, where interest of installments that are paid goes back."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RefundInBooks:
-    """What :class:`activities.contracts.ledger.RefundOrder` tells."""
-
-    plan_id: str
-    merchant_id: str
-    posting_id: str
-    lender: str
-    amount: Money
-    taken_from: MerchantMoney
-    fee_back: Money
-    parts: Sequence[GonePart]
-    interest_back: Money
-    earnings: Sequence[EarningTerms]
-    at: datetime
-
-
-async def refund_order(*, session: WriteSession, refund: RefundInBooks) -> None:
+async def refund_order(*, session: WriteSession, refund: RefundOrder) -> None:
     """Post a refund, once by its posting id.
 
     Raises:
@@ -48,11 +26,11 @@ async def refund_order(*, session: WriteSession, refund: RefundInBooks) -> None:
     """
     plan_id = refund.plan_id
     await enter(session=session, plan_id=plan_id)
-    if await _is_posted(session, refund):
+    if await is_posted(session=session, plan_id=plan_id, posting_id=refund.posting_id):
         return
     await accruals.accrue(session=session, plan_id=plan_id, until=refund.at)
     if refund.earnings:
-        await replan(
+        await replan_accrued(
             session=session,
             plan_id=plan_id,
             change_id=refund.posting_id,
@@ -85,7 +63,7 @@ async def refund_order(*, session: WriteSession, refund: RefundInBooks) -> None:
     await session.flush()
 
 
-async def _give_back(session: WriteSession, refund: RefundInBooks) -> None:
+async def _give_back(session: WriteSession, refund: RefundOrder) -> None:
     posting_id = f"{refund.posting_id}-{_OF_PAID}"
     await store.post(
         session=session,
@@ -101,7 +79,7 @@ async def _give_back(session: WriteSession, refund: RefundInBooks) -> None:
     )
 
 
-async def _free_protected(session: WriteSession, refund: RefundInBooks) -> None:
+async def _free_protected(session: WriteSession, refund: RefundOrder) -> None:
     """The hold of all protected money ends; what is left stays protected by its account alone."""
     hold_id = protection_id(plan_id=refund.plan_id)
     if await session.get(HoldEnd, (refund.plan_id, hold_id)) is None:
@@ -125,7 +103,7 @@ async def release_id(*, session: WriteSession, plan_id: str) -> str:
     return f"{plan_id}-{_LEFT}" if is_over else hold_id
 
 
-async def _share_fee(session: WriteSession, refund: RefundInBooks) -> Money:
+async def _share_fee(session: WriteSession, refund: RefundOrder) -> Money:
     """Installments earn less of the merchant's fee; returns how much less that is."""
     less = NOTHING
     for part in refund.parts:
@@ -136,13 +114,3 @@ async def _share_fee(session: WriteSession, refund: RefundInBooks) -> Money:
         less += row.merchant_fee_santim - kept
         row.merchant_fee_santim = kept
     return less
-
-
-async def _is_posted(session: WriteSession, refund: RefundInBooks) -> bool:
-    found = await session.scalar(
-        select(LedgerTransaction.posting_id).where(
-            LedgerTransaction.plan_id == refund.plan_id,
-            LedgerTransaction.posting_id == refund.posting_id,
-        )
-    )
-    return found is not None

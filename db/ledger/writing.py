@@ -123,17 +123,27 @@ async def is_written(*, session: WriteSession, transaction: NewTransaction) -> b
     Raises:
         Refusal: ``posting_differs``, as of :func:`write`.
     """
-    stored = await session.scalar(
-        select(LedgerTransaction.content_hash).where(
-            LedgerTransaction.plan_id == transaction.plan_id,
-            LedgerTransaction.posting_id == transaction.posting_id,
-        )
-    )
+    plan_id, posting_id = transaction.plan_id, transaction.posting_id
+    stored = await _stored_hash(session, plan_id=plan_id, posting_id=posting_id)
     if stored is None:
         return False
     if stored != content_hash_of(told=transaction.happening):
-        raise differs(posting_id=transaction.posting_id)
+        raise differs(posting_id=posting_id)
     return True
+
+
+async def is_posted(*, session: WriteSession, plan_id: str, posting_id: str) -> bool:
+    """Whether anything stands under the id, whatever it tells. Call :func:`enter` first."""
+    return await _stored_hash(session, plan_id=plan_id, posting_id=posting_id) is not None
+
+
+async def _stored_hash(session: WriteSession, *, plan_id: str, posting_id: str) -> bytes | None:
+    stored: bytes | None = await session.scalar(
+        select(LedgerTransaction.content_hash).where(
+            LedgerTransaction.plan_id == plan_id, LedgerTransaction.posting_id == posting_id
+        )
+    )
+    return stored
 
 
 def content_hash_of(*, told: object) -> bytes:

@@ -17,24 +17,12 @@ from meqenet.errors import Defect
 from meqenet.identity import refund_id
 from meqenet.money import Money, total
 from meqenet.payments.attempts import OrderState
-from meqenet.payments.rail import WalletProvider
+from meqenet.payments.cash_back import CashBackPart
 from meqenet.payments.surplus_events import CreditReturnAsked
 
 REASON: Final = "goods went back"
 """Why the money goes back, in words for the customer."""
 _NOTHING: Final = Money.zero()
-
-
-@dataclass(frozen=True, kw_only=True)
-class CashBackShare:
-    """What goes back to one wallet. ``is_new``: the provider cannot have heard of it."""
-
-    refund_id: str
-    attempt_id: str
-    provider: WalletProvider
-    amount: Money
-    is_new: bool
-    is_returned: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +42,7 @@ async def share_cash_back(
     amount: Money,
     at: datetime,
     again: Again | None,
-) -> Sequence[CashBackShare]:
+) -> tuple[CashBackPart, ...]:
     """Store which payments it goes back to, once; asked again, the same as they stand.
 
     Whole payments go back before parts of others, as the newest are taken first.
@@ -88,8 +76,8 @@ async def share_cash_back(
             again=again,
         )
     attempts = {each.attempt_id: each for each in await _attempts(session, plan_id)}
-    return [
-        CashBackShare(
+    return tuple(
+        CashBackPart(
             refund_id=each.refund_id,
             attempt_id=each.attempt_id,
             provider=attempts[each.attempt_id].provider,
@@ -99,7 +87,7 @@ async def share_cash_back(
         )
         for each in await _refunds(session, plan_id)
         if each.cash_back_of == cash_back_id and each.state is not OrderState.FAILED
-    ]
+    )
 
 
 async def _share(

@@ -1,11 +1,14 @@
-"""How an installment earns after a change, and what a payment pays of it, as the books are told."""
+"""How installments earn after a change, and what a payment pays of them, as the books are told.
+
+Goods that go back are such a change, too.
+"""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from meqenet.ledger.accruals import fee_earned
-from meqenet.ledger.happenings import NOTHING
+from meqenet.ledger.happenings import NOTHING, MerchantMoney
 from meqenet.money import Money
 
 
@@ -53,6 +56,33 @@ class PaidPart:
     interest: Money
     late_fee: Money
     is_whole: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakePayment:
+    """Money pays installments of a plan that bears interest, in part or before their time.
+
+    Attributes:
+        plan_id: the plan.
+        posting_id: the attempt that brought it.
+        provider: who has it.
+        lender: of record.
+        parts: what of it pays what.
+        from_credit: what interest that is given back pays beside it; nothing without ``earnings``.
+        overpaid: what of it pays nothing: the customer's credit.
+        earnings: the installments that earn otherwise after it.
+        at: when it counts.
+    """
+
+    plan_id: str
+    posting_id: str
+    provider: str
+    lender: str
+    parts: tuple[PaidPart, ...]
+    from_credit: tuple[PaidPart, ...]
+    overpaid: Money
+    earnings: tuple[EarningTerms, ...]
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +155,37 @@ class GonePart:
     financed: Money
     returned: Money
     gone: Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundOrder:
+    """Goods go back: what the customer owes less, what is the customer's again, what it costs whom.
+
+    Attributes:
+        plan_id: the plan.
+        merchant_id: who takes them back.
+        posting_id: the refund.
+        lender: of record.
+        amount: what of the order's price goes back.
+        taken_from: where the merchant's money of it is.
+        fee_back: what the merchant gets back of its fee.
+        parts: principal that need not be paid any more; the rest of the amount was paid.
+        interest_back: interest of installments that are paid, which is given back.
+        earnings: unpaid installments that earn otherwise after it.
+        at: when it counts.
+    """
+
+    plan_id: str
+    merchant_id: str
+    posting_id: str
+    lender: str
+    amount: Money
+    taken_from: MerchantMoney
+    fee_back: Money
+    parts: tuple[GonePart, ...]
+    interest_back: Money
+    earnings: tuple[EarningTerms, ...]
+    at: datetime
 
 
 def fee_kept(*, fee: Money, part: GonePart) -> Money:

@@ -7,11 +7,10 @@ import pytest
 
 from db.kernel.engine import Database
 from db.ledger import accruals, earning, store, views
-from db.ledger.earning import Payment
 from meqenet.errors import Defect
 from meqenet.ledger.as_of import AsOf
 from meqenet.ledger.day_counts import DayCount
-from meqenet.ledger.earning import EarningTerms, PaidPart, idle_between
+from meqenet.ledger.earning import EarningTerms, PaidPart, TakePayment, idle_between
 from meqenet.ledger.happenings import FinancedInstallment, PlanBecameActive
 from meqenet.money import Money
 
@@ -95,15 +94,15 @@ async def _pay(
     from_credit: Sequence[PaidPart] = (),
     earnings: Sequence[EarningTerms] = (),
 ) -> None:
-    payment = Payment(
+    payment = TakePayment(
         plan_id=plan.plan_id,
         posting_id=f"{plan.plan_id}-i{100 + number}-a1",
         provider="telebirr",
         lender=plan.lender,
         parts=parts,
-        from_credit=from_credit,
+        from_credit=tuple(from_credit),
         overpaid=_NOTHING,
-        earnings=earnings,
+        earnings=tuple(earnings),
         at=_TEN_DAYS_LATER,
     )
     async with ledger.write() as session:
