@@ -47,6 +47,15 @@ _EXAMPLE: Final[JsonDict] = {
     "closed_at": None,
     "closing": None,
 }
+_SUPPORT_EXAMPLE: Final[JsonDict] = {
+    **_EXAMPLE,
+    "merchant": "mer_abcdefghijklmnopqrst",
+    "assignee": "stf_abcdefghijklmnopqrst",
+    "assignee_handle": "abebe",
+    "reminded": False,
+    "escalation": "none",
+    "possible": ["answer", "assign", "close", "escalate"],
+}
 _SAID: Final[JsonDict] = {
     "by": "customer",
     "language": "am",
@@ -111,21 +120,7 @@ class ComplaintRead(Complaint):
 class SupportComplaint(Complaint):
     """A complaint, for staff."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    **_EXAMPLE,
-                    "merchant": "mer_abcdefghijklmnopqrst",
-                    "assignee": "stf_abcdefghijklmnopqrst",
-                    "assignee_handle": "abebe",
-                    "reminded": False,
-                    "escalation": "none",
-                    "possible": ["answer", "assign", "close", "escalate"],
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [_SUPPORT_EXAMPLE]})
 
     merchant: str
     assignee: str | None
@@ -161,13 +156,7 @@ class SupportComplaintRead(SupportComplaint):
         json_schema_extra={
             "examples": [
                 {
-                    **_EXAMPLE,
-                    "merchant": "mer_abcdefghijklmnopqrst",
-                    "assignee": "stf_abcdefghijklmnopqrst",
-                    "assignee_handle": "abebe",
-                    "reminded": False,
-                    "escalation": "none",
-                    "possible": ["answer", "assign", "close", "escalate"],
+                    **_SUPPORT_EXAMPLE,
                     "said": [_SAID],
                     "deeds": [
                         {
@@ -198,17 +187,7 @@ class Complaints(Told):
                 {
                     "open": 1,
                     "escalated": 0,
-                    "complaints": [
-                        {
-                            **_EXAMPLE,
-                            "merchant": "mer_abcdefghijklmnopqrst",
-                            "assignee": None,
-                            "assignee_handle": None,
-                            "reminded": False,
-                            "escalation": "none",
-                            "possible": ["answer", "assign", "close", "escalate"],
-                        }
-                    ],
+                    "complaints": [{**_SUPPORT_EXAMPLE, "assignee": None, "assignee_handle": None}],
                 }
             ]
         }

@@ -23,6 +23,7 @@ from apps.checkout_api.identity_pages import (
 from apps.checkout_api.parts import Parts
 from apps.checkout_api.plan_process import ProcessGone, StillWorking, asked
 from apps.checkout_api.problems import Problem
+from apps.checkout_api.wire import PLAN_ID
 from meqenet.bnpl.states import PlanState
 from meqenet.errors import Unavailable
 from workflows.messages import ReturnFromIdentity, plan_workflow_id
@@ -30,7 +31,6 @@ from workflows.plan import PaymentPlanWorkflow
 from workflows.plan_life import PlanOutcome
 
 router = APIRouter(prefix="/v1/identity", tags=["identity"])
-_PLAN_ID: Final = re.compile(r"pln_[a-z2-7]{20}", re.ASCII)
 _QUERY_SECONDS_MAX: Final = 5
 _SAID_BY_CODE: Final = {
     "login_not_awaited": NOT_AWAITED,
@@ -58,7 +58,7 @@ async def fayda_return(
 ) -> Response:
     """For browsers only. ``state`` is ``<plan id>.<random>`` as the login was opened with."""
     plan_id = (state or "").partition(".")[0]
-    if state is None or not _PLAN_ID.fullmatch(plan_id) or (code is None and error is None):
+    if state is None or not re.fullmatch(PLAN_ID, plan_id) or (code is None and error is None):
         return page(NOT_OURS, status=400)
     handle: WorkflowHandle[Any, Any] = parts.temporal.get_workflow_handle(
         plan_workflow_id(plan_id=plan_id)

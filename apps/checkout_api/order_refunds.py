@@ -12,13 +12,12 @@ from apps.checkout_api.authentication import Authenticated
 from apps.checkout_api.exact_json import ExactRoute
 from apps.checkout_api.idempotency import Answer, IdempotencyKey, once
 from apps.checkout_api.parts import Parts
-from apps.checkout_api.plan_process import ProcessGone, StillWorking, asked
 from apps.checkout_api.plan_resource import PlanResource
 from apps.checkout_api.plans import (
     ACCEPTED,
     PlanHandle,
     PlanId,
-    closed_plan,
+    looked_up,
     own_plan,
     written,
 )
@@ -29,7 +28,6 @@ from db.bnpl.views import refunds_of
 from db.payments.views.cash_back import CashBackView, cash_back_of
 from meqenet.bnpl.refund_events import OrderRefunded
 from meqenet.bnpl.states import PlanState
-from meqenet.errors import Unavailable
 from meqenet.identity import derived_id, order_refund_id
 from workers.queue_worker import WORKFLOW_QUEUE
 from workflows.messages import PlanAnswer, plan_workflow_id
@@ -174,13 +172,7 @@ async def preview(
             start_workflow_operation=_after_end(plan_id),
         )
 
-    try:
-        found = await asked(look, wait_seconds_max=parts.answer_seconds_max)
-    except ProcessGone:
-        raise closed_plan(plan) from None
-    except StillWorking:
-        raise Unavailable("plan_not_ready", "the plan does not answer now") from None
-    return _previewed(found)
+    return _previewed(await looked_up(look, plan=plan, parts=parts))
 
 
 @router.post(

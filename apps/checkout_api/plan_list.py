@@ -14,7 +14,7 @@ from apps.checkout_api.periods import Period
 from apps.checkout_api.plans import unknown_plan
 from apps.checkout_api.problems import openapi_responses
 from apps.checkout_api.told import Told
-from apps.checkout_api.wire import Reference
+from apps.checkout_api.wire import PLAN_ID, Reference
 from db.analytics.views import WantedPlans, list_plan_overviews, plan_overview
 from db.kernel.engine import ReadSession
 from meqenet.analytics.plan_overview import PlanOverview
@@ -30,7 +30,7 @@ _MODEL: Final = "plan_overview"
 PayoutStateName = Literal["scheduled", "created", "unknown", "pending", "settled", "rejected"]
 """``scheduled``: waits for its day. ``created``, ``unknown``, ``pending``: with the bank.
 ``settled``: on the merchant's account. ``rejected``: the bank refused it; it is sent again."""
-PlanId = Annotated[str, StringConstraints(pattern=r"^pln_[a-z2-7]{20}$")]
+PlanId = Annotated[str, StringConstraints(pattern=PLAN_ID)]
 
 
 class PlanQuery(Period):

@@ -8,13 +8,12 @@ from apps.checkout_api.authentication import Authenticated
 from apps.checkout_api.exact_json import ExactRoute
 from apps.checkout_api.idempotency import Answer, IdempotencyKey, once
 from apps.checkout_api.parts import Parts
-from apps.checkout_api.plan_process import ProcessGone, StillWorking, asked
 from apps.checkout_api.plan_resource import PlanResource
 from apps.checkout_api.plans import (
     ACCEPTED,
     PlanHandle,
     PlanId,
-    closed_plan,
+    looked_up,
     own_plan,
     written,
 )
@@ -22,7 +21,6 @@ from apps.checkout_api.problems import Problem, openapi_responses
 from apps.checkout_api.told import Told
 from apps.checkout_api.wire import Sent
 from meqenet.bnpl.own_payment import OwnPayment
-from meqenet.errors import Unavailable
 from meqenet.identity import derived_id
 from workflows.messages import PayNow, plan_workflow_id
 from workflows.plan import PaymentPlanWorkflow
@@ -126,15 +124,9 @@ async def preview(
     plan = await own_plan(parts, merchant, plan_id=plan_id)
     asking = PayNow(amount=None if body is None else body.amount)
     handle: PlanHandle = parts.temporal.get_workflow_handle(plan_workflow_id(plan_id=plan_id))
-    try:
-        found = await asked(
-            lambda: handle.query(PaymentPlanWorkflow.payable, asking),
-            wait_seconds_max=parts.answer_seconds_max,
-        )
-    except ProcessGone:
-        raise closed_plan(plan) from None
-    except StillWorking:
-        raise Unavailable("plan_not_ready", "the plan does not answer now") from None
+    found = await looked_up(
+        lambda: handle.query(PaymentPlanWorkflow.payable, asking), plan=plan, parts=parts
+    )
     if found.on is None:
         raise Problem(
             status=409,

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Path, Request, Response
 from temporalio.client import WorkflowHandle
@@ -16,7 +16,7 @@ from apps.checkout_api.parts import ApiParts, Parts
 from apps.checkout_api.plan_process import ProcessGone, StillWorking, asked
 from apps.checkout_api.plan_resource import PlanResource, resource_of
 from apps.checkout_api.problems import Problem, openapi_responses
-from apps.checkout_api.wire import AcceptRequest, CancelRequest, PlanRequest
+from apps.checkout_api.wire import PLAN_ID, AcceptRequest, CancelRequest, PlanRequest
 from db.bnpl.views import PlanView, plan_view
 from db.payments.views.credit import CreditView, credits_of
 from meqenet.bnpl.states import ALLOWED, PlanState
@@ -26,13 +26,14 @@ from workflows.messages import Accept, Application, Cancel, PlanAnswer, plan_wor
 from workflows.plan import PaymentPlanWorkflow
 from workflows.plan_life import PlanOutcome
 
+R = TypeVar("R")
 router = APIRouter(
     prefix="/v1/plans",
     tags=["plans"],
     route_class=ExactRoute,
     responses=openapi_responses(401, 403, 503),
 )
-PlanId = Annotated[str, Path(pattern=r"^pln_[a-z2-7]{20}$")]
+PlanId = Annotated[str, Path(pattern=PLAN_ID)]
 """The plan that a path is about."""
 PlanHandle = WorkflowHandle[PaymentPlanWorkflow, PlanOutcome]
 """Its process."""
@@ -222,6 +223,22 @@ async def written(
         raise closed_plan(plan) from None
     now = await _fresh(parts, plan_id=plan.plan_id, merchant_id=plan.merchant_id)
     return await _shown(now or plan, status=status, parts=parts)
+
+
+async def looked_up(look: Callable[[], Awaitable[R]], *, plan: PlanView, parts: ApiParts) -> R:
+    """Have the plan's process look at what could be done; nothing of the plan changes by it.
+
+    Raises:
+        Problem: the process refused; 409 ``plan_closed``, ``plan_process_missing``.
+        Unavailable: ``plan_not_ready``, it does not answer within the time; or the Temporal server
+            cannot be reached.
+    """
+    try:
+        return await asked(look, wait_seconds_max=parts.answer_seconds_max)
+    except ProcessGone:
+        raise closed_plan(plan) from None
+    except StillWorking:
+        raise Unavailable("plan_not_ready", "the plan does not answer now") from None
 
 
 async def _shown(plan: PlanView, *, status: int = 200, parts: ApiParts) -> Answer:

@@ -16,6 +16,7 @@ from apps.checkout_api.staff_authentication import Staff, staff_who
 from apps.checkout_api.support_plans import Reasoned, found_plan, told_plan
 from apps.checkout_api.support_resource import SupportPlan
 from apps.checkout_api.told import Told
+from apps.checkout_api.wire import PLAN_ID
 from meqenet.auth.roles import Deed
 from meqenet.errors import Refusal
 from workers.bill_desk import BillDesk
@@ -43,7 +44,7 @@ class AssignBill(Reasoned):
         }
     )
 
-    plan: str = Field(pattern=r"^pln_[a-z2-7]{20}$")
+    plan: str = Field(pattern=PLAN_ID)
     """The plan; where it has ended, the money is its customer's credit, and can be sent back."""
 
 

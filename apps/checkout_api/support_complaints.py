@@ -29,7 +29,7 @@ from apps.checkout_api.parts import ApiParts, Parts
 from apps.checkout_api.problems import openapi_responses
 from apps.checkout_api.staff_authentication import Staff, require_role, staff_who
 from apps.checkout_api.support_plans import found_plan
-from apps.checkout_api.wire import Sent
+from apps.checkout_api.wire import PLAN_ID, Sent
 from db.disputes.views.complaints import ComplaintView
 from meqenet.auth.roles import Deed as StaffDeed
 from meqenet.disputes.complaint_rules import Deed
@@ -49,7 +49,6 @@ router = APIRouter(
 _Reader = Annotated[Staff, Depends(staff_who(StaffDeed.READ_COMPLAINT))]
 _Handler = Annotated[Staff, Depends(staff_who(StaffDeed.HANDLE_COMPLAINT))]
 _WRITES: Final = openapi_responses(400, 404, 409)
-_PLAN: Final = r"^pln_[a-z2-7]{20}$"
 _STAFF: Final = r"^(stf_[a-z2-7]{20}|[a-z][a-z0-9-]{1,39})$"
 
 
@@ -70,7 +69,7 @@ class StaffComplaintRequest(ComplaintRequest):
         }
     )
 
-    plan: str = Field(pattern=_PLAN)
+    plan: str = Field(pattern=PLAN_ID)
     """The plan that it is about."""
     channel: ComplaintChannel
 
@@ -168,7 +167,9 @@ async def make(
 async def listed(
     parts: Parts,
     staff: _Reader,
-    plan: Annotated[str | None, Query(pattern=_PLAN, description="Of a plan, closed too.")] = None,
+    plan: Annotated[
+        str | None, Query(pattern=PLAN_ID, description="Of a plan, closed too.")
+    ] = None,
     mine: Annotated[bool, Query(description="Those that you look after.")] = False,  # noqa: FBT002 - FastAPI calls by name
     escalated: Annotated[bool, Query(description="Those that have come up.")] = False,  # noqa: FBT002 - the same
 ) -> Complaints:

@@ -14,7 +14,7 @@ from apps.checkout_api.plan_process import ProcessGone, StillWorking, asked
 from apps.checkout_api.problems import Problem, openapi_responses
 from apps.checkout_api.staff_authentication import Staff, staff_who
 from apps.checkout_api.support_resource import SupportPlan, support_plan
-from apps.checkout_api.wire import Sent
+from apps.checkout_api.wire import PLAN_ID, Sent
 from db.bnpl.views import PlanView, plan_view
 from db.payments.views import attempts_of
 from db.payments.views.credit import credits_of
@@ -49,7 +49,7 @@ router = APIRouter(
     route_class=ExactRoute,
     responses=openapi_responses(401, 403, 404, 503),
 )
-PlanId = Annotated[str, Path(pattern=r"^pln_[a-z2-7]{20}$")]
+PlanId = Annotated[str, Path(pattern=PLAN_ID)]
 """The plan that a path is about."""
 _Number = Annotated[int, Path(ge=1, le=99)]
 _Handle = WorkflowHandle[PaymentPlanWorkflow, PlanOutcome]

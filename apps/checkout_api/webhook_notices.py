@@ -29,7 +29,8 @@ from apps.checkout_api.webhook_resource import (
     notice_told,
     with_tries,
 )
-from db.marketplace.views.notices import NoticeView, WantedNotices
+from apps.checkout_api.wire import PLAN_ID
+from db.marketplace.views.notices import NoticeView, TryView, WantedNotices
 from meqenet.identity import derived_id
 from meqenet.marketplace.notices import NoticeState
 from workers.queue_worker import WORKFLOW_QUEUE
@@ -41,7 +42,7 @@ from workflows.turns import of_merchant
 router = APIRouter(tags=["webhooks"], route_class=ExactRoute, responses=openapi_responses(401, 403))
 _LIMIT_MAX: Final = 100
 _Kind = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}\.[a-z_]{1,40}$")]
-_Plan = Annotated[str, StringConstraints(pattern=r"^pln_[a-z2-7]{20}$")]
+_Plan = Annotated[str, StringConstraints(pattern=PLAN_ID)]
 
 
 class NoticeQuery(Period):
@@ -99,7 +100,8 @@ async def listed(
 )
 async def one(parts: Parts, merchant: Authenticated, notice_id: NoticeOfPath) -> NoticeWithTries:
     """What it says, where it stands, and how each try went."""
-    return await _shown(parts, merchant, notice_id=notice_id)
+    notice, tries = await _own(parts, merchant, notice_id=notice_id)
+    return with_tries(notice, tries=tries)
 
 
 @router.post(
@@ -119,7 +121,7 @@ async def replay(
     you have taken it before. Two replays at the same time are one."""  # noqa: D205, D209 - shown as one paragraph
 
     async def act() -> Answer:
-        notice = await _own(parts, merchant, notice_id=notice_id)
+        notice, _ = await _own(parts, merchant, notice_id=notice_id)
         # A merchant without a webhook is refused.
         await parts.webhooks.signing(merchant_id=merchant.merchant_id, at=parts.clock())
         await _started(lambda: _tell_again(parts, notice))
@@ -224,19 +226,13 @@ async def _started(start: Callable[[], Awaitable[object]]) -> None:
         raise of_rpc(error) from error
 
 
-async def _own(parts: ApiParts, merchant: Merchant, *, notice_id: str) -> NoticeView:
+async def _own(
+    parts: ApiParts, merchant: Merchant, *, notice_id: str
+) -> tuple[NoticeView, tuple[TryView, ...]]:
     found = await parts.webhooks.find(merchant_id=merchant.merchant_id, notice_id=notice_id)
     if found is None:
         raise _unknown()
-    return found[0]
-
-
-async def _shown(parts: ApiParts, merchant: Merchant, *, notice_id: str) -> NoticeWithTries:
-    found = await parts.webhooks.find(merchant_id=merchant.merchant_id, notice_id=notice_id)
-    if found is None:
-        raise _unknown()
-    notice, tries = found
-    return with_tries(notice, tries=tries)
+    return found
 
 
 def _unknown() -> Problem:

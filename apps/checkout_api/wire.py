@@ -23,6 +23,8 @@ from meqenet.bnpl.options import PaymentOption
 from meqenet.bnpl.terms import INSTALLMENTS_MAX
 from meqenet.payments.rail import WalletProvider
 
+PLAN_ID: Final = r"^pln_[a-z2-7]{20}$"
+"""How a plan's id is written."""
 _RETURN_URL_LENGTH_MAX: Final = 450
 """Telebirr takes 512 characters, and our own parameter is added to it (providers.md 1.6)."""
 _DAYS_AT_ONCE_MAX: Final = 3660

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from apps.cli.calling import Api, Json, called, print_json
 from apps.cli.reading import BAD_INPUT, end, paper
 
 if TYPE_CHECKING:
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
 
 _NOTICES: Final = "/v1/webhooks/notices"
 _SECRET: Final = "/v1/webhooks/secret"  # noqa: S105 - an address
-_Api = Annotated[
-    str | None, typer.Option("--api", help="The API's address; MEQENET_PUBLIC_URL by default.")
-]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _From = Annotated[
     str | None, typer.Option("--from", help="Put on file from this day on.", metavar="DAY")
 ]
@@ -38,8 +35,8 @@ def notices(
     until: _To = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="So many at most.")] = 20,
     after: Annotated[str | None, typer.Option(help="Those behind this one.")] = None,
-    api: _Api = None,
-    as_json: _Json = False,
+    api: Api = None,
+    as_json: Json = False,
 ) -> None:
     """List what the merchant was told, newest first."""
     from apps.cli.merchant_webhooks_page import notices_page  # noqa: PLC0415 - heavy
@@ -61,8 +58,8 @@ def notices(
 def one(
     *,
     notice: Annotated[str, typer.Argument(help="The notice's id.", metavar="NOTICE")],
-    api: _Api = None,
-    as_json: _Json = False,
+    api: Api = None,
+    as_json: Json = False,
 ) -> None:
     """Show a notice with every try of it."""
     from apps.cli.merchant_webhooks_page import notice_page  # noqa: PLC0415 - heavy
@@ -81,7 +78,7 @@ def replay(
     ] = False,
     since: _From = None,
     until: _To = None,
-    api: _Api = None,
+    api: Api = None,
 ) -> None:
     """Have a notice told again, or all that were given up."""
     if (notice is None) is not given_up:
@@ -100,7 +97,7 @@ def rotate_secret(
     overlap_hours: Annotated[
         int, typer.Option(min=0, max=168, help="For so long the old secret signs too.")
     ] = 24,
-    api: _Api = None,
+    api: Api = None,
 ) -> None:
     """Change the secret that signs notices. The new one is shown this once."""
     body = {"overlap_hours": overlap_hours}
@@ -109,12 +106,12 @@ def rotate_secret(
     _print_signing(found)
 
 
-def secret(*, api: _Api = None) -> None:
+def secret(*, api: Api = None) -> None:
     """Show which secrets sign, since when and until when; never the secrets."""
     _print_signing(_called("secret", api, lambda reached: reached.get(_SECRET)))
 
 
-def end_overlap(*, api: _Api = None) -> None:
+def end_overlap(*, api: Api = None) -> None:
     """Stop the old secret now: from here on the newest signs alone."""
     path = f"{_SECRET}/end-overlap"
     _print_signing(_called("end-overlap", api, lambda reached: reached.post(path, {})))
@@ -134,18 +131,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
 def _called(
     name: str, api: str | None, call: "Callable[[SupportApi], dict[str, Any]]"
 ) -> dict[str, Any]:
-    import httpx  # noqa: PLC0415 - heavy; not for --help
-
-    from apps.cli.support_calls import Refused, merchant_api  # noqa: PLC0415 - the same
-
-    command = f"merchant {name}"
-    with merchant_api(command=command, api=api) as reached:
-        try:
-            return call(reached)
-        except Refused as refused:
-            end(command=command, text=refused.text)
-        except (httpx.TransportError, ValueError):
-            end(command=command, text="the API does not answer; is its address right? (--api)")
+    return called(command=f"merchant {name}", api=api, call=call, as_merchant=True)
 
 
 def _print_signing(found: Mapping[str, Any]) -> None:
@@ -156,10 +142,8 @@ def _print_signing(found: Mapping[str, Any]) -> None:
 
 
 def _print(found: Mapping[str, Any], *, page: "Iterator[RenderableType]", as_json: bool) -> None:
-    from apps.writing import as_json as json_of  # noqa: PLC0415 - heavy; not for --help
-
     if as_json:
-        typer.echo(json_of(found))
+        print_json(found)
         return
     console = paper()
     for part in page:

@@ -1,10 +1,11 @@
 """The commands ``meqenet support``: the same deeds, under the same roles, as over HTTP."""
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, NoReturn, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
+from apps.cli.calling import Api, Json, called, guarded, print_json
 from apps.cli.reading import BAD_INPUT, NOT_THERE, end, paper
 from apps.cli.support_alarms import alarms, release, take
 from apps.cli.support_bills import assign_bill, bills
@@ -17,16 +18,11 @@ from meqenet.errors import Refusal
 from meqenet.payments.causes import FailureCause
 from meqenet.payments.rail import WalletProvider
 
-T = TypeVar("T")
 _Plan = Annotated[str, typer.Argument(help="The plan's id.", metavar="PLAN")]
 _Number = Annotated[int, typer.Argument(help="The installment.", min=1, max=99, metavar="N")]
 _Why = Annotated[
     str, typer.Option("--why", help="The reason; kept for ever, so no names and no phones.")
 ]
-_Api = Annotated[
-    str | None, typer.Option("--api", help="The API's address; MEQENET_PUBLIC_URL by default.")
-]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _Until = Annotated[
     str, typer.Option("--until", help="The first day of collection again.", metavar="DATE")
 ]
@@ -69,13 +65,13 @@ def register(*, app: typer.Typer) -> None:
     app.add_typer(support_app, name="support")
 
 
-def show(*, plan: _Plan, api: _Api = None, as_json: _Json = False) -> None:
+def show(*, plan: _Plan, api: Api = None, as_json: Json = False) -> None:
     """Show a plan: every attempt and its cause, what comes next, what may be done now."""
     _print_plan(_called("show", api, path=f"/v1/support/plans/{plan}"), as_json=as_json)
 
 
 def retry(
-    *, plan: _Plan, number: _Number, why: _Why, api: _Api = None, as_json: _Json = False
+    *, plan: _Plan, number: _Number, why: _Why, api: Api = None, as_json: Json = False
 ) -> None:
     """Try an installment again, now. It is never charged twice."""
     path = f"/v1/support/plans/{plan}/installments/{number}/retry"
@@ -83,7 +79,7 @@ def retry(
 
 
 def waive_fee(
-    *, plan: _Plan, number: _Number, why: _Why, api: _Api = None, as_json: _Json = False
+    *, plan: _Plan, number: _Number, why: _Why, api: Api = None, as_json: Json = False
 ) -> None:
     """Take back the unpaid late fees of an installment; none is charged in their place."""
     path = f"/v1/support/plans/{plan}/installments/{number}/fee/waive"
@@ -99,8 +95,8 @@ def add_wallet(
         str,
         typer.Option(prompt="The wallet's phone", help="Asked for, so that no history keeps it."),
     ],
-    api: _Api = None,
-    as_json: _Json = False,
+    api: Api = None,
+    as_json: Json = False,
 ) -> None:
     """Put another wallet of the customer on file, on the customer's word."""
     body = {"wallet": {"provider": provider.value, "phone": phone}, "why": why}
@@ -116,8 +112,8 @@ def pay_by_another_wallet(
         str, typer.Argument(help="As the plan's wallets name it: w2.", metavar="WALLET")
     ],
     why: _Why,
-    api: _Api = None,
-    as_json: _Json = False,
+    api: Api = None,
+    as_json: Json = False,
 ) -> None:
     """Ask another wallet on file for an installment, now. It is never charged twice."""
     path = f"/v1/support/plans/{plan}/installments/{number}/pay-by-wallet"
@@ -133,8 +129,8 @@ def pause(
         str | None,
         typer.Option("--until", help="The first day of collection again.", metavar="DATE"),
     ] = None,
-    api: _Api = None,
-    as_json: _Json = False,
+    api: Api = None,
+    as_json: Json = False,
 ) -> None:
     """Try nothing by itself until a day, at most 30 days ahead, or until it is resumed."""
     body = {"why": why, "until": until}
@@ -143,7 +139,7 @@ def pause(
 
 
 def unreachable(
-    *, plan: _Plan, why: _Why, until: _Until, api: _Api = None, as_json: _Json = False
+    *, plan: _Plan, why: _Why, until: _Until, api: Api = None, as_json: Json = False
 ) -> None:
     """Make no attempt at all until a day, at most 14 days ahead."""
     body = {"why": why, "until": until}
@@ -151,19 +147,19 @@ def unreachable(
     _print_plan(_called("unreachable", api, path=path, body=body), as_json=as_json)
 
 
-def resume(*, plan: _Plan, why: _Why, api: _Api = None, as_json: _Json = False) -> None:
+def resume(*, plan: _Plan, why: _Why, api: Api = None, as_json: Json = False) -> None:
     """End a pause, or say that the customer can be reached again."""
     path = f"/v1/support/plans/{plan}/resume"
     _print_plan(_called("resume", api, path=path, body={"why": why}), as_json=as_json)
 
 
-def retry_refund(*, plan: _Plan, why: _Why, api: _Api = None, as_json: _Json = False) -> None:
+def retry_refund(*, plan: _Plan, why: _Why, api: Api = None, as_json: Json = False) -> None:
     """Send a refused refund of a payment at checkout again."""
     path = f"/v1/support/plans/{plan}/refund/retry"
     _print_plan(_called("retry-refund", api, path=path, body={"why": why}), as_json=as_json)
 
 
-def retry_payout(*, plan: _Plan, why: _Why, api: _Api = None, as_json: _Json = False) -> None:
+def retry_payout(*, plan: _Plan, why: _Why, api: Api = None, as_json: Json = False) -> None:
     """Send a merchant's refused payout again, to the account now on file."""
     path = f"/v1/support/plans/{plan}/payout/retry"
     _print_plan(_called("retry-payout", api, path=path, body={"why": why}), as_json=as_json)
@@ -176,8 +172,8 @@ def charge_off(
     early: Annotated[
         bool, typer.Option("--early", help="Before its policy says so; for finance alone.")
     ] = False,
-    api: _Api = None,
-    as_json: _Json = False,
+    api: Api = None,
+    as_json: Json = False,
 ) -> None:
     """Give a plan up as a loss. The customer owes as before; what still comes is a recovery."""
     body = {"why": why, "early": early}
@@ -185,7 +181,7 @@ def charge_off(
     _print_plan(_called("charge-off", api, path=path, body=body), as_json=as_json)
 
 
-def write_off(*, plan: _Plan, why: _Why, api: _Api = None, as_json: _Json = False) -> None:
+def write_off(*, plan: _Plan, why: _Why, api: Api = None, as_json: Json = False) -> None:
     """Ask for a charged-off plan no more: the customer owes nothing, and the plan ends."""
     path = f"/v1/support/plans/{plan}/write-off"
     _print_plan(_called("write-off", api, path=path, body={"why": why}), as_json=as_json)
@@ -199,8 +195,8 @@ def return_credit(
         typer.Argument(help="As the plan's credits name it: i02-a1.", metavar="ATTEMPT"),
     ],
     why: _Why,
-    api: _Api = None,
-    as_json: _Json = False,
+    api: Api = None,
+    as_json: Json = False,
 ) -> None:
     """Send what the customer has paid too much back to the wallet that it came from, once."""
     path = f"/v1/support/plans/{plan}/credits/{attempt}/return"
@@ -212,8 +208,8 @@ def retry_cash_back(
     plan: _Plan,
     refund: Annotated[int, typer.Argument(help="Which refund of the plan, from 1.", min=1)],
     why: _Why,
-    api: _Api = None,
-    as_json: _Json = False,
+    api: Api = None,
+    as_json: Json = False,
 ) -> None:
     """Send money of a refund again that a provider has refused. What is back is not sent again."""
     path = f"/v1/support/plans/{plan}/refunds/{refund}/retry"
@@ -231,7 +227,7 @@ def retry_failed(
     why: _Why,
     rate: Annotated[int, typer.Option(help="At most so many a minute.", min=1, max=6000)] = 60,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    api: _Api = None,
+    api: Api = None,
 ) -> None:
     """Retry every collection that failed for a cause in a period, as after an outage.
 
@@ -250,7 +246,7 @@ def retry_failed(
         "to": _instant(until, field="--to"),
     }
     with support_api(command=command, api=api) as reached:
-        failed = _guarded(command, lambda: read_failed(api=reached, query=query))
+        failed = guarded(command=command, call=lambda: read_failed(api=reached, query=query))
         for part in preview(failed=failed, rate_per_minute=rate):
             paper().print(part)
         if not failed.count or not (yes or typer.confirm("Retry all of them?")):
@@ -270,30 +266,11 @@ def retry_failed(
 def _called(
     name: str, api: str | None, *, path: str, body: Mapping[str, object] | None = None
 ) -> dict[str, Any]:
-    from apps.cli.support_calls import support_api  # noqa: PLC0415 - heavy; not for --help
-
-    command = f"support {name}"
-    with support_api(command=command, api=api) as reached:
-        return _guarded(
-            command, lambda: reached.get(path) if body is None else reached.post(path, body)
-        )
-
-
-def _guarded(command: str, call: Callable[[], T]) -> T:
-    import httpx  # noqa: PLC0415 - heavy; not for --help
-
-    from apps.cli.support_calls import Refused  # noqa: PLC0415 - the same
-
-    try:
-        return call()
-    except Refused as refused:
-        end(command=command, text=refused.text)
-    except (httpx.TransportError, ValueError):
-        _no_api(command)
-
-
-def _no_api(command: str) -> NoReturn:
-    end(command=command, text="the API does not answer; is its address right? (--api)")
+    return called(
+        command=f"support {name}",
+        api=api,
+        call=lambda reached: reached.get(path) if body is None else reached.post(path, body),
+    )
 
 
 def _instant(text: str, *, field: str) -> str:
@@ -304,12 +281,11 @@ def _instant(text: str, *, field: str) -> str:
 
 
 def _print_plan(plan: Mapping[str, Any], *, as_json: bool) -> None:
-    from apps.cli.support_page import plan_page  # noqa: PLC0415 - heavy; not for --help
-    from apps.writing import as_json as json_of  # noqa: PLC0415 - the same
-
     if as_json:
-        typer.echo(json_of(plan))
+        print_json(plan)
         return
+    from apps.cli.support_page import plan_page  # noqa: PLC0415 - heavy; not for --help
+
     console = paper()
     for part in plan_page(plan=plan):
         console.print(part)

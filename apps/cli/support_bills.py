@@ -5,19 +5,15 @@ from typing import Annotated
 
 import typer
 
+from apps.cli.calling import Api, Json, called, print_json
 from apps.cli.reading import paper
-from apps.cli.support_alarms import called, print_json
 
-_Api = Annotated[
-    str | None, typer.Option("--api", help="The API's address; MEQENET_PUBLIC_URL by default.")
-]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _PATH = "/v1/support/bills"
 
 
-def bills(*, api: _Api = None, as_json: _Json = False) -> None:
+def bills(*, api: Api = None, as_json: Json = False) -> None:
     """List money that came to the short code under a number that is no plan's."""
-    found = called("bills", api, lambda reached: reached.get(_PATH))
+    found = called(command="support bills", api=api, call=lambda reached: reached.get(_PATH))
     if as_json:
         print_json(found)
         return
@@ -41,9 +37,9 @@ def assign_bill(
     ],
     plan: Annotated[str, typer.Argument(help="Whose it is: its id, pln_….", metavar="PLAN")],
     why: Annotated[str, typer.Option(help="How you know. It is kept for ever.")],
-    api: _Api = None,
+    api: Api = None,
 ) -> None:
     """Say for which plan such money came: the plan takes it, or owes it where it has ended."""
-    body = {"plan": plan, "why": why}
-    called("assign-bill", api, lambda reached: reached.post(f"{_PATH}/{receipt}/assign", body))
+    path, body = f"{_PATH}/{receipt}/assign", {"plan": plan, "why": why}
+    called(command="support assign-bill", api=api, call=lambda reached: reached.post(path, body))
     typer.echo(f"{receipt}: {plan} takes it once M-PESA has answered; look at `support show`")

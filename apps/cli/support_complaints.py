@@ -1,21 +1,19 @@
 """The commands ``meqenet support complaint``: complaints, from their receipt to their end."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from apps.cli.calling import Api, Json, called, print_json
 from apps.cli.reading import BAD_INPUT, end, paper
 from meqenet.disputes.complaint_states import (
     AnswerOutcome,
     ComplaintCategory,
     ComplaintChannel,
 )
-
-if TYPE_CHECKING:
-    from apps.cli.support_calls import SupportApi
 
 _Number = Annotated[
     str, typer.Argument(help="The tracking number, as given or typed.", metavar="NUMBER")
@@ -35,10 +33,6 @@ _Text = Annotated[
 _Language = Annotated[
     str, typer.Option("--language", help="A language tag like am, om-ET or en.", metavar="TAG")
 ]
-_Api = Annotated[
-    str | None, typer.Option("--api", help="The API's address; MEQENET_PUBLIC_URL by default.")
-]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _PATH = "/v1/support/complaints"
 
 
@@ -70,8 +64,8 @@ def make(
     channel: Annotated[ComplaintChannel, typer.Option(help="How it came.")],
     category: Annotated[ComplaintCategory, typer.Option(help="What it is about.")],
     text_file: _Text = None,
-    api: _Api = None,
-    as_json: _Json = False,
+    api: Api = None,
+    as_json: Json = False,
 ) -> None:
     """Put a complaint on file. Tell the customer its number and its last day."""
     body = {
@@ -81,7 +75,10 @@ def make(
         "category": category.value,
         "text": _words("make", text_file, asking="What the customer says"),
     }
-    _print(_called("make", api, lambda reached: reached.post(_PATH, body)), as_json=as_json)
+    found = called(
+        command="support complaint make", api=api, call=lambda reached: reached.post(_PATH, body)
+    )
+    _print(found, as_json=as_json)
 
 
 def listed(
@@ -93,16 +90,20 @@ def listed(
     escalated: Annotated[
         bool, typer.Option("--escalated", help="Those alone that have come up to supervisors.")
     ] = False,
-    api: _Api = None,
-    as_json: _Json = False,
+    api: Api = None,
+    as_json: Json = False,
 ) -> None:
     """List complaints under way; those that have come up to supervisors are at the top."""
     query: dict[str, str | int] = {"mine": str(mine).lower(), "escalated": str(escalated).lower()}
     if plan is not None:
         query["plan"] = plan
-    found = _called("list", api, lambda reached: reached.get(_PATH, query=query))
+    found = called(
+        command="support complaint list",
+        api=api,
+        call=lambda reached: reached.get(_PATH, query=query),
+    )
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     from apps.cli.support_complaints_page import list_page  # noqa: PLC0415 - not for --help
 
@@ -111,9 +112,14 @@ def listed(
         console.print(part)
 
 
-def show(*, number: _Number, api: _Api = None, as_json: _Json = False) -> None:
+def show(*, number: _Number, api: Api = None, as_json: Json = False) -> None:
     """Show a complaint: what was said and done, by whom and why."""
-    _print(_called("show", api, lambda reached: reached.get(f"{_PATH}/{number}")), as_json=as_json)
+    found = called(
+        command="support complaint show",
+        api=api,
+        call=lambda reached: reached.get(f"{_PATH}/{number}"),
+    )
+    _print(found, as_json=as_json)
 
 
 def assign(
@@ -124,14 +130,14 @@ def assign(
         str | None,
         typer.Option("--to", help="A handle or a staff id; yourself by default.", metavar="STAFF"),
     ] = None,
-    api: _Api = None,
-    as_json: _Json = False,
+    api: Api = None,
+    as_json: Json = False,
 ) -> None:
     """Look after a complaint from now on; a supervisor may have somebody else do it."""
     _deed("assign", number, {"why": why, "to": to}, api=api, as_json=as_json)
 
 
-def escalate(*, number: _Number, why: _Why, api: _Api = None, as_json: _Json = False) -> None:
+def escalate(*, number: _Number, why: _Why, api: Api = None, as_json: Json = False) -> None:
     """Have a supervisor look at a complaint before its clock does."""
     _deed("escalate", number, {"why": why}, api=api, as_json=as_json)
 
@@ -143,8 +149,8 @@ def answer(
     outcome: Annotated[AnswerOutcome, typer.Option(help="What the answer says.")],
     language: _Language,
     text_file: _Text = None,
-    api: _Api = None,
-    as_json: _Json = False,
+    api: Api = None,
+    as_json: Json = False,
 ) -> None:
     """Answer a complaint, in the language in which the customer complained."""
     body = {
@@ -161,15 +167,15 @@ def reopen(
     number: _Number,
     why: _Why,
     text_file: _Text = None,
-    api: _Api = None,
-    as_json: _Json = False,
+    api: Api = None,
+    as_json: Json = False,
 ) -> None:
     """Take a complaint up again for a customer whom the answer does not content; once."""
     words = _words("reopen", text_file, asking="What the customer says")
     _deed("reopen", number, {"why": why, "text": words}, api=api, as_json=as_json)
 
 
-def close(*, number: _Number, why: _Why, api: _Api = None, as_json: _Json = False) -> None:
+def close(*, number: _Number, why: _Why, api: Api = None, as_json: Json = False) -> None:
     """Close a complaint that the customer does not want followed, or is content about."""
     _deed("close", number, {"why": why}, api=api, as_json=as_json)
 
@@ -178,7 +184,10 @@ def _deed(
     name: str, number: str, body: Mapping[str, object], *, api: str | None, as_json: bool
 ) -> None:
     path = f"{_PATH}/{number}/{name}"
-    _print(_called(name, api, lambda reached: reached.post(path, body)), as_json=as_json)
+    found = called(
+        command=f"support complaint {name}", api=api, call=lambda reached: reached.post(path, body)
+    )
+    _print(found, as_json=as_json)
 
 
 def _words(name: str, file: Path | None, *, asking: str) -> str:
@@ -192,35 +201,12 @@ def _words(name: str, file: Path | None, *, asking: str) -> str:
     return words.strip()
 
 
-def _called(
-    name: str, api: str | None, call: "Callable[[SupportApi], dict[str, Any]]"
-) -> dict[str, Any]:
-    import httpx  # noqa: PLC0415 - heavy; not for --help
-
-    from apps.cli.support_calls import Refused, support_api  # noqa: PLC0415 - the same
-
-    command = f"support complaint {name}"
-    with support_api(command=command, api=api) as reached:
-        try:
-            return call(reached)
-        except Refused as refused:
-            end(command=command, text=refused.text)
-        except (httpx.TransportError, ValueError):
-            end(command=command, text="the API does not answer; is its address right? (--api)")
-
-
 def _print(found: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     from apps.cli.support_complaints_page import complaint_page  # noqa: PLC0415 - not for --help
 
     console = paper()
     for part in complaint_page(found=found):
         console.print(part)
-
-
-def _print_json(found: dict[str, Any]) -> None:
-    from apps.writing import as_json  # noqa: PLC0415 - heavy; not for --help
-
-    typer.echo(as_json(found))

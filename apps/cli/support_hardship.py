@@ -1,10 +1,11 @@
 """The commands ``meqenet support hardship``: another schedule, previewed and granted."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from apps.cli.calling import Api, Json, called, print_json
 from apps.cli.reading import BAD_INPUT, end, paper
 
 _Plan = Annotated[str, typer.Argument(help="The plan's id.", metavar="PLAN")]
@@ -17,10 +18,6 @@ _Preview = Annotated[
 _Approve = Annotated[
     bool, typer.Option("--approve", help="Approve what goes beyond the limits; for supervisors.")
 ]
-_Api = Annotated[
-    str | None, typer.Option("--api", help="The API's address; MEQENET_PUBLIC_URL by default.")
-]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def hardship_app() -> typer.Typer:
@@ -42,8 +39,8 @@ def pause(
     why: _Why = None,
     preview: _Preview = False,
     approve: _Approve = False,
-    api: _Api = None,
-    as_json: _Json = False,
+    api: Api = None,
+    as_json: Json = False,
 ) -> None:
     """Let days count for nothing: what is due next from the first one on is so many days later."""
     change = {"change": "pause", "first_day": first_day, "last_day": last_day}
@@ -58,8 +55,8 @@ def move(
     why: _Why = None,
     preview: _Preview = False,
     approve: _Approve = False,
-    api: _Api = None,
-    as_json: _Json = False,
+    api: Api = None,
+    as_json: Json = False,
 ) -> None:
     """Have an installment due later, and those after it by the plan's rhythm from there."""
     change = {"change": "move_due_date", "number": number, "to": to}
@@ -72,8 +69,8 @@ def spread(
     why: _Why = None,
     preview: _Preview = False,
     approve: _Approve = False,
-    api: _Api = None,
-    as_json: _Json = False,
+    api: Api = None,
+    as_json: Json = False,
 ) -> None:
     """Have what is past due paid with the installments to come, in equal parts."""
     change = {"change": "spread_arrears"}
@@ -89,8 +86,8 @@ def extend(
     why: _Why = None,
     preview: _Preview = False,
     approve: _Approve = False,
-    api: _Api = None,
-    as_json: _Json = False,
+    api: Api = None,
+    as_json: Json = False,
 ) -> None:
     """Have everything that is left paid with more installments, each smaller."""
     change = {"change": "extend", "installments": installments}
@@ -110,34 +107,20 @@ def _run(
 ) -> None:
     from apps.cli.support_hardship_page import preview_page  # noqa: PLC0415 - not for --help
     from apps.cli.support_page import plan_page  # noqa: PLC0415 - the same
-    from apps.writing import as_json  # noqa: PLC0415 - the same
 
-    path = f"/v1/support/plans/{plan}/hardship"
+    command = f"support hardship {name}"
+    path, body = f"/v1/support/plans/{plan}/hardship", change
     if preview:
-        found = _posted(name, api, f"{path}/preview", change)
+        path = f"{path}/preview"
     elif why is None:
         text = "--why: give the reason, or look first with --preview"
-        end(command=f"support hardship {name}", text=text, code=BAD_INPUT)
+        end(command=command, text=text, code=BAD_INPUT)
     else:
-        found = _posted(name, api, path, {**change, "why": why, "approved": approve})
+        body = {**change, "why": why, "approved": approve}
+    found = called(command=command, api=api, call=lambda reached: reached.post(path, body))
     if json:
-        typer.echo(as_json(found))
+        print_json(found)
         return
     console = paper()
     for part in preview_page(found=found) if preview else plan_page(plan=found):
         console.print(part)
-
-
-def _posted(name: str, api: str | None, path: str, body: Mapping[str, object]) -> dict[str, Any]:
-    import httpx  # noqa: PLC0415 - heavy; not for --help
-
-    from apps.cli.support_calls import Refused, support_api  # noqa: PLC0415 - the same
-
-    command = f"support hardship {name}"
-    with support_api(command=command, api=api) as reached:
-        try:
-            return reached.post(path, body)
-        except Refused as refused:
-            end(command=command, text=refused.text)
-        except (httpx.TransportError, ValueError):
-            end(command=command, text="the API does not answer; is its address right? (--api)")

@@ -4,13 +4,9 @@ from typing import Annotated
 
 import typer
 
+from apps.cli.calling import Api, Json, called, print_json
 from apps.cli.reading import paper
-from apps.cli.support_alarms import called, print_json
 
-_Api = Annotated[
-    str | None, typer.Option("--api", help="The API's address; MEQENET_PUBLIC_URL by default.")
-]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _PATH = "/v1/support/payouts"
 
 
@@ -20,13 +16,15 @@ def payouts(
         str | None, typer.Option(help="created, unknown, pending, settled or rejected.")
     ] = None,
     merchant: Annotated[str | None, typer.Option(help="Only of this merchant.")] = None,
-    api: _Api = None,
-    as_json: _Json = False,
+    api: Api = None,
+    as_json: Json = False,
 ) -> None:
     """List merchants' payouts, the newest first; those that were rejected say why."""
     asked = {"state": state, "merchant": merchant}
     query = {name: value for name, value in asked.items() if value is not None}
-    found = called("payouts", api, lambda reached: reached.get(_PATH, query=query))
+    found = called(
+        command="support payouts", api=api, call=lambda reached: reached.get(_PATH, query=query)
+    )
     if as_json:
         print_json(found)
         return
@@ -54,12 +52,14 @@ def pay_again(
     *,
     payout: Annotated[str, typer.Argument(help="The rejected payout's id.", metavar="PAYOUT")],
     why: Annotated[str, typer.Option("--why", help="The reason, for the record.")],
-    api: _Api = None,
-    as_json: _Json = False,
+    api: Api = None,
+    as_json: Json = False,
 ) -> None:
     """Let a merchant be paid again, to the account that is on file by now."""
     path = f"{_PATH}/{payout}/retry"
-    found = called("pay-again", api, lambda reached: reached.post(path, {"why": why}))
+    found = called(
+        command="support pay-again", api=api, call=lambda reached: reached.post(path, {"why": why})
+    )
     if as_json:
         print_json(found)
         return

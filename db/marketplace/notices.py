@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select, update
 from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.once import insert_once
 from db.marketplace.tables import LoggedTry, Merchant, Order, StoredNotice
-from db.marketplace.views.notices import newest_of_plan
+from db.marketplace.views.notices import WantedNotices, conditions_of, newest_of_plan
 from meqenet.errors import Unavailable
 from meqenet.marketplace.notices import NoticeState, TryFailure
 from meqenet.marketplace.webhooks import Notice
@@ -140,19 +140,13 @@ async def given_up_after(
     limit: int,
 ) -> tuple[StoredNotice, ...]:
     """A merchant's notices that were given up, stored in a period, in the order of their ids."""
-    wanted = [
-        StoredNotice.merchant_id == merchant_id,
-        StoredNotice.state == NoticeState.GIVEN_UP,
-    ]
-    if since is not None:
-        wanted.append(StoredNotice.stored_at >= since)
-    if until is not None:
-        wanted.append(StoredNotice.stored_at < until)
-    if after is not None:
-        wanted.append(StoredNotice.notice_id > after)
-    found = await session.scalars(
-        select(StoredNotice).where(*wanted).order_by(StoredNotice.notice_id).limit(limit)
+    wanted = WantedNotices(
+        merchant_id=merchant_id, state=NoticeState.GIVEN_UP, since=since, until=until
     )
+    narrowed = select(StoredNotice).where(*conditions_of(wanted))
+    if after is not None:
+        narrowed = narrowed.where(StoredNotice.notice_id > after)
+    found = await session.scalars(narrowed.order_by(StoredNotice.notice_id).limit(limit))
     return tuple(found)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import ColumnElement, func, select, tuple_
 
 from db.kernel.engine import ReadSession
 from db.marketplace.tables import LoggedTry, StoredNotice
@@ -61,6 +61,22 @@ class WantedNotices:
     until: datetime | None = None
 
 
+def conditions_of(wanted: WantedNotices, /) -> list[ColumnElement[bool]]:
+    """What a stored notice has to meet to be one of these."""
+    conditions = [StoredNotice.merchant_id == wanted.merchant_id]
+    if wanted.plan_id is not None:
+        conditions.append(StoredNotice.plan_id == wanted.plan_id)
+    if wanted.state is not None:
+        conditions.append(StoredNotice.state == wanted.state)
+    if wanted.kind is not None:
+        conditions.append(StoredNotice.kind == wanted.kind)
+    if wanted.since is not None:
+        conditions.append(StoredNotice.stored_at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(StoredNotice.stored_at < wanted.until)
+    return conditions
+
+
 async def find_notice(
     *, session: ReadSession, notice_id: str, merchant_id: str | None = None
 ) -> NoticeView | None:
@@ -75,17 +91,7 @@ async def list_notices(
     *, session: ReadSession, wanted: WantedNotices, after: NoticeView | None, limit: int
 ) -> tuple[NoticeView, ...]:
     """Notices, the newest first; ``after`` is the last one of the page before."""
-    narrowed = select(StoredNotice).where(StoredNotice.merchant_id == wanted.merchant_id)
-    if wanted.plan_id is not None:
-        narrowed = narrowed.where(StoredNotice.plan_id == wanted.plan_id)
-    if wanted.state is not None:
-        narrowed = narrowed.where(StoredNotice.state == wanted.state)
-    if wanted.kind is not None:
-        narrowed = narrowed.where(StoredNotice.kind == wanted.kind)
-    if wanted.since is not None:
-        narrowed = narrowed.where(StoredNotice.stored_at >= wanted.since)
-    if wanted.until is not None:
-        narrowed = narrowed.where(StoredNotice.stored_at < wanted.until)
+    narrowed = select(StoredNotice).where(*conditions_of(wanted))
     place = tuple_(StoredNotice.stored_at, StoredNotice.notice_id)
     if after is not None:
         narrowed = narrowed.where(place < tuple_(after.stored_at, after.notice_id))
@@ -119,14 +125,10 @@ async def count_given_up(
     *, session: ReadSession, merchant_id: str, since: datetime | None, until: datetime | None
 ) -> int:
     """How many of a merchant's notices, put on file in a period, are given up."""
-    narrowed = select(func.count()).where(
-        StoredNotice.merchant_id == merchant_id, StoredNotice.state == NoticeState.GIVEN_UP
+    wanted = WantedNotices(
+        merchant_id=merchant_id, state=NoticeState.GIVEN_UP, since=since, until=until
     )
-    if since is not None:
-        narrowed = narrowed.where(StoredNotice.stored_at >= since)
-    if until is not None:
-        narrowed = narrowed.where(StoredNotice.stored_at < until)
-    return await session.scalar(narrowed) or 0
+    return await session.scalar(select(func.count()).where(*conditions_of(wanted))) or 0
 
 
 async def notice_tries(*, session: ReadSession, notice_id: str) -> tuple[TryView, ...]:
