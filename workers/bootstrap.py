@@ -212,6 +212,8 @@ def _payments(
 ) -> dict[str, list[Any]]:
     keys = keyring(settings=environment.settings)
     documents = statements(environment, http=http)
+    # One client for all that M-PESA does: it keeps the access token.
+    to_mpesa = mpesa(environment, http=http)
     by_telebirr = [
         TelebirrActivities(
             telebirr=telebirr(environment, http=http),
@@ -220,10 +222,8 @@ def _payments(
         TelebirrStatementActivities(statements=documents),
     ]
     by_mpesa = [
-        MpesaActivities(mpesa=mpesa(environment, http=http), gate=gates.before(provider="mpesa")),
-        MpesaPayoutActivities(
-            mpesa=mpesa(environment, http=http), gate=gates.before(provider="mpesa")
-        ),
+        MpesaActivities(mpesa=to_mpesa, gate=gates.before(provider="mpesa")),
+        MpesaPayoutActivities(mpesa=to_mpesa, gate=gates.before(provider="mpesa")),
         MpesaStatementActivities(statements=documents),
     ]
     return {

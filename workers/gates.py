@@ -22,7 +22,7 @@ SettingsReader = Callable[[type[GateSettings]], GateSettings]
 
 
 class Gates:
-    """Made when they are asked for.
+    """Made when they are asked for, one before each provider: whoever calls it shares its rate.
 
     Args:
         redis_url: where all workers share them; None keeps them in this process.
@@ -32,14 +32,13 @@ class Gates:
     def __init__(self, *, redis_url: str | None, read: SettingsReader) -> None:
         self._read = read
         self._redis = None if redis_url is None else gate_redis(url=redis_url)
+        self._made: dict[str, ProviderGate] = {}
 
     def before(self, *, provider: str) -> ProviderGate:
         """The gate before a provider."""
-        settings = self._read(GATE_SETTINGS[provider])
-        shared = None
-        if self._redis is not None:
-            shared = SharedGate(provider=provider, settings=settings, redis=self._redis)
-        return ProviderGate(provider=provider, settings=settings, shared=shared, now_ms=now_ms)
+        if provider not in self._made:
+            self._made[provider] = self._gate(provider)
+        return self._made[provider]
 
     def in_hand_max(self, *, provider: str, lane: Lane) -> int:
         """How many of a provider's calls a worker takes out of its queue at a time."""
@@ -49,6 +48,13 @@ class Gates:
         """Let go of Redis."""
         if self._redis is not None:
             await self._redis.aclose()
+
+    def _gate(self, provider: str) -> ProviderGate:
+        settings = self._read(GATE_SETTINGS[provider])
+        shared = None
+        if self._redis is not None:
+            shared = SharedGate(provider=provider, settings=settings, redis=self._redis)
+        return ProviderGate(provider=provider, settings=settings, shared=shared, now_ms=now_ms)
 
 
 def gate_redis(*, url: str) -> Redis:

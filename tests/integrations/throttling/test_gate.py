@@ -19,7 +19,7 @@ from meqenet.errors import Defect, MeqenetError, OutcomeUnknown, Refusal, Unavai
 from meqenet.payments.circuit_breaker import BreakerState
 from meqenet.payments.lanes import HeldBack, HoldReason, Lane
 from tests.waiting import eventually
-from workers.gates import gate_redis, now_ms
+from workers.gates import Gates, gate_redis, now_ms
 
 _QUICK = GateSettings(failures_to_open=2, open_seconds_first=60, open_seconds_max=60)
 _PASSWORD = "of-one-test"  # noqa: S105 - and of no other
@@ -45,6 +45,16 @@ async def _call(gate: ProviderGate, error: MeqenetError | None = None) -> bool:
     except (Unavailable, OutcomeUnknown, Refusal, Defect):
         return error is not None
     return error is None
+
+
+async def test_without_redis_all_that_call_a_provider_share_one_gate_of_the_process() -> None:
+    """Payments and payouts both go through M-PESA's: its rate and its failures are of both."""
+    gates = Gates(redis_url=None, read=lambda _kind: _QUICK)
+    for fault in _FAULTS:
+        assert await _call(gates.before(provider="mpesa"), fault)
+    assert not await _call(gates.before(provider="mpesa"))
+    assert await _call(gates.before(provider="bank"))
+    await gates.close()
 
 
 async def test_silence_is_a_fault_and_every_answer_a_sign_of_life(
