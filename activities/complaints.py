@@ -2,10 +2,9 @@
 
 from datetime import date, datetime
 
-from holidays import country_holidays
-
 from activities.contracts import complaints as contract
 from activities.edge import takes
+from activities.holidays import public_holidays
 from db.disputes import complaint_deeds, complaints
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
@@ -115,12 +114,12 @@ class ComplaintActivities:
 
 
 def holidays_around(*, at: datetime) -> frozenset[date]:
-    """Ethiopia's public holidays of that year and its neighbours (the ``holidays`` package).
+    """Ethiopia's public holidays of that year and its neighbours.
 
     Of the year before as well: a round that began then is counted again from its first day.
     """
     year = addis_date(at=at).year
-    return frozenset(country_holidays("ET", years=(year - 1, year, year + 1)))
+    return public_holidays(years=(year - 1, year, year + 1))
 
 
 def _told(found: complaints.Standing) -> contract.ComplaintStanding:

@@ -2,10 +2,9 @@
 
 from datetime import date, datetime
 
-from holidays import country_holidays
-
 from activities.contracts import disputes as contract
 from activities.edge import takes
+from activities.holidays import public_holidays
 from db.disputes import disputes, evidence
 from db.disputes.tables import Dispute
 from db.kernel.engine import Database
@@ -91,6 +90,6 @@ def _told(row: Dispute) -> contract.DisputeStanding:
 
 
 def _holidays_from(*, at: datetime) -> frozenset[date]:
-    """Ethiopia's public holidays of that year and the next (the ``holidays`` package)."""
+    """Ethiopia's public holidays of that year and the next."""
     year = addis_date(at=at).year
-    return frozenset(country_holidays("ET", years=(year, year + 1)))
+    return public_holidays(years=(year, year + 1))

@@ -13,7 +13,7 @@ from meqenet.calendar import addis_date
 from meqenet.errors import Defect
 from meqenet.money import Money
 from meqenet.settlement.lines import ReserveTerms
-from meqenet.settlement.terms import is_banking_day
+from meqenet.working_days import is_working_day
 
 
 class MerchantSettlementActivities:
@@ -176,7 +176,7 @@ class MerchantSettlementActivities:
         day = addis_date(at=command.at)
         async with self._database.write() as session:
             closed = await closed_days(session=session, holidays=holidays_after(day=day))
-            if not is_banking_day(day=day, closed_on=closed):
+            if not is_working_day(day=day, closed_on=closed):
                 return contract.MerchantsDue(merchant_ids=())
             found = await due.merchants_due(
                 session=session, at=command.at, after=command.after, limit=command.limit

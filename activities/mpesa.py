@@ -8,7 +8,13 @@ from activities.edge import takes
 from integrations.ports.gates import Gate
 from integrations.ports.wallets import Mpesa
 from meqenet.payments.lanes import Lane
-from meqenet.payments.rail import PaymentAnswer, PushPayment, RefundAnswer, RefundPayment
+from meqenet.payments.rail import (
+    PaymentAnswer,
+    PushPayment,
+    RefundAnswer,
+    RefundPayment,
+    payout_answer,
+)
 
 
 class MpesaActivities:
@@ -53,9 +59,7 @@ class MpesaActivities:
             said = await self._mpesa.pay_out(
                 order_id=command.refund_id, msisdn=command.msisdn, amount=command.amount
             )
-        return RefundAnswer(
-            refund_id=command.refund_id, status=said.status, failure_code=said.failure_code
-        )
+        return payout_answer(said=said)
 
     @takes(contract.MPESA_ASK_REFUND)
     async def ask_refund(self, command: contract.QueryRefund) -> RefundAnswer:

@@ -5,7 +5,7 @@ from activities.edge import takes
 from integrations.ports.gates import Gate
 from integrations.ports.wallets import Mpesa
 from meqenet.payments.lanes import Lane
-from meqenet.payments.rail import RefundAnswer
+from meqenet.payments.rail import payout_answer
 from meqenet.settlement.transfer import CreditTransfer, TransferAnswer
 
 
@@ -25,10 +25,7 @@ class MpesaPayoutActivities:
                 msisdn=command.creditor.account_number,
                 amount=command.amount,
             )
-        answer = RefundAnswer(
-            refund_id=command.end_to_end_id, status=said.status, failure_code=said.failure_code
-        )
-        return contract.transfer_answer(said=answer)
+        return contract.transfer_answer(said=payout_answer(said=said))
 
     @takes(contract.MPESA_ASK_PAYOUT)
     async def ask_payout(self, command: contract.QueryTransfer) -> TransferAnswer:

@@ -3,13 +3,12 @@
 from dataclasses import replace
 from datetime import date
 
-from holidays import country_holidays
-
 from activities.contracts import collecting
 from activities.contracts import payments as contract
 from activities.contracts.step import Nothing
 from activities.contracts.wallets import FILE_WALLET, FileWallet, WalletFiled
 from activities.edge import takes
+from activities.holidays import public_holidays
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database, ReadSession
 from db.payments import attempts, loading, planning, policies, refunds, wallets
@@ -269,5 +268,5 @@ def _standing(attempt: Attempt) -> contract.AttemptStanding:
 
 
 def _holidays_from(*, day: date) -> frozenset[date]:
-    """Ethiopia's public holidays of that year and the two after it (the ``holidays`` package)."""
-    return frozenset(country_holidays("ET", years=(day.year, day.year + 1, day.year + 2)))
+    """Ethiopia's public holidays of that year and the two after it."""
+    return public_holidays(years=(day.year, day.year + 1, day.year + 2))

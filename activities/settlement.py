@@ -2,12 +2,11 @@
 
 from datetime import date
 
-from holidays import country_holidays
-
 from activities.contracts import reconciliation
 from activities.contracts import settlement as contract
 from activities.contracts.step import Nothing
 from activities.edge import takes
+from activities.holidays import public_holidays
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
 from db.settlement import merchants, payouts, scheduling, settled
@@ -171,5 +170,5 @@ def _order(payout: settled.BankOrder) -> Order:
 
 
 def holidays_after(*, day: date) -> frozenset[date]:
-    """Ethiopia's public holidays of that year and the next (the ``holidays`` package, ``ET``)."""
-    return frozenset(country_holidays("ET", years=(day.year, day.year + 1)))
+    """Ethiopia's public holidays of that year and the next."""
+    return public_holidays(years=(day.year, day.year + 1))

@@ -7,17 +7,12 @@ from temporalio.client import (
     Client,
     Schedule,
     ScheduleActionStartWorkflow,
-    ScheduleAlreadyRunningError,
-    ScheduleCalendarSpec,
     ScheduleOverlapPolicy,
     SchedulePolicy,
-    ScheduleRange,
-    ScheduleSpec,
-    ScheduleUpdate,
-    ScheduleUpdateInput,
 )
 
 from workers.queue_worker import WORKFLOW_QUEUE
+from workers.schedules import every_day, keep_schedule
 from workflows.daily_accrual import DAILY_ACCRUAL_ID, DailyAccrual, DailyAccrualWorkflow
 
 _MINUTES_PAST_MIDNIGHT: Final = 5
@@ -27,10 +22,7 @@ _CATCH_UP: Final = timedelta(days=1)
 
 async def schedule_accruals(*, client: Client) -> None:
     """Have the day accrued every night. Every worker of the ledger asks for it; there is one."""
-    try:
-        await client.create_schedule(DAILY_ACCRUAL_ID, _schedule())
-    except ScheduleAlreadyRunningError:
-        await client.get_schedule_handle(DAILY_ACCRUAL_ID).update(_as_now)
+    await keep_schedule(client=client, schedule_id=DAILY_ACCRUAL_ID, schedule=_schedule())
 
 
 def _schedule() -> Schedule:
@@ -42,22 +34,8 @@ def _schedule() -> Schedule:
             task_queue=WORKFLOW_QUEUE,
             static_summary="Accrue the interest of the day that is over",
         ),
-        spec=ScheduleSpec(
-            calendars=[
-                ScheduleCalendarSpec(
-                    hour=[ScheduleRange(0)],
-                    minute=[ScheduleRange(_MINUTES_PAST_MIDNIGHT)],
-                    comment="the day in Addis Ababa is over",
-                )
-            ],
-            time_zone_name="Africa/Addis_Ababa",
+        spec=every_day(
+            hour=0, minute=_MINUTES_PAST_MIDNIGHT, comment="the day in Addis Ababa is over"
         ),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.BUFFER_ONE, catchup_window=_CATCH_UP),
     )
-
-
-def _as_now(found: ScheduleUpdateInput) -> ScheduleUpdate:
-    """As this code has it; whether somebody has paused it stays as it is."""
-    schedule = _schedule()
-    schedule.state = found.description.schedule.state
-    return ScheduleUpdate(schedule=schedule)

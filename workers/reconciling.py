@@ -8,14 +8,8 @@ from temporalio.client import (
     Client,
     Schedule,
     ScheduleActionStartWorkflow,
-    ScheduleAlreadyRunningError,
-    ScheduleCalendarSpec,
     ScheduleOverlapPolicy,
     SchedulePolicy,
-    ScheduleRange,
-    ScheduleSpec,
-    ScheduleUpdate,
-    ScheduleUpdateInput,
     WorkflowFailureError,
 )
 from temporalio.common import WorkflowIDConflictPolicy
@@ -30,6 +24,7 @@ from integrations.statements.settings import StatementSettings
 from meqenet.errors import Defect, Unavailable
 from meqenet.payments.statement_document import StatementForm
 from workers.queue_worker import WORKFLOW_QUEUE
+from workers.schedules import every_day, keep_schedule
 from workers.settings import Domain
 from workflows.reconciliation import (
     KeptDay,
@@ -61,7 +56,11 @@ async def schedule_reconciliations(
     for domain in domains:
         for provider in _SERVED_BY.get(domain, ()):
             if statements.address_of(provider=provider) is not None:
-                await _schedule(client, provider=provider, pending_hours_max=pending_hours_max)
+                await keep_schedule(
+                    client=client,
+                    schedule_id=reconciliation_workflow_id(provider=provider),
+                    schedule=_schedule(provider=provider, pending_hours_max=pending_hours_max),
+                )
 
 
 async def keep_file(
@@ -151,8 +150,8 @@ async def accept(*, database: Database, item_id: str, by: str, reason: str, at: 
         return item.verdict.value
 
 
-async def _schedule(client: Client, *, provider: str, pending_hours_max: int) -> None:
-    schedule = Schedule(
+def _schedule(*, provider: str, pending_hours_max: int) -> Schedule:
+    return Schedule(
         action=ScheduleActionStartWorkflow(
             ReconciliationWorkflow.run,
             ReconcileStatement(provider=provider, pending_hours_max=pending_hours_max),
@@ -160,23 +159,6 @@ async def _schedule(client: Client, *, provider: str, pending_hours_max: int) ->
             task_queue=WORKFLOW_QUEUE,
             static_summary=f"Reconcile {provider} with its statement of yesterday",
         ),
-        spec=ScheduleSpec(
-            calendars=[
-                ScheduleCalendarSpec(
-                    hour=[ScheduleRange(_HOUR)], comment="yesterday's statement is made"
-                )
-            ],
-            time_zone_name="Africa/Addis_Ababa",
-        ),
+        spec=every_day(hour=_HOUR, comment="yesterday's statement is made"),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.BUFFER_ONE, catchup_window=_CATCH_UP),
     )
-    schedule_id = reconciliation_workflow_id(provider=provider)
-    try:
-        await client.create_schedule(schedule_id, schedule)
-    except ScheduleAlreadyRunningError:
-
-        def as_now(found: ScheduleUpdateInput) -> ScheduleUpdate:
-            schedule.state = found.description.schedule.state
-            return ScheduleUpdate(schedule=schedule)
-
-        await client.get_schedule_handle(schedule_id).update(as_now)

@@ -5,36 +5,50 @@ role and keys, and the plans travel from there in encrypted payloads. Whoever ha
 the Temporal server's address and the payload keys, and no store.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from itertools import count
+from typing import Any, Final, Protocol, TypeVar
 
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 from temporalio.exceptions import TimeoutError as TemporalTimeoutError
 from temporalio.service import RPCError
+from temporalio.types import MethodAsyncSingleParam
 
-from activities.contracts.bnpl import NewsPlace
 from activities.contracts.complaints import ListOpenComplaints
 from meqenet.errors import Unavailable
 from workers.accruing import schedule_accruals
 from workers.queue_worker import WORKFLOW_QUEUE
 from workers.settling import schedule_settlement_days
-from workflows.complaint_restoring import ComplaintRestorationWorkflow
-from workflows.rehydration import NotBegun, OpenPlansPage, RehydrationWorkflow
+from workflows.complaint_restoring import ComplaintRestorationWorkflow, ComplaintsBegun
+from workflows.rehydration import NotBegun, OpenPlansPage, PageBegun, RehydrationWorkflow
 from workflows.restoring import (
     ClockRestorationWorkflow,
     NewsPage,
     NoticeRestorationWorkflow,
     OpenClocksWorkflow,
+    PageTold,
 )
 
-R = TypeVar("R")
 PLANS_A_PAGE: Final = 25
 NEWS_A_PAGE: Final = 200
 PAGE_MAX: Final = timedelta(minutes=5)
 """A page takes a second; without a worker that does it, it would take for ever."""
+
+
+class _Page(Protocol):
+    """What became of a page. ``last`` is where to go on; None when nothing was left."""
+
+    @property
+    def last(self) -> object: ...
+
+
+WorkflowT = TypeVar("WorkflowT")
+OrderT = TypeVar("OrderT")
+PageT = TypeVar("PageT", bound=_Page)
+R = TypeVar("R")
 
 
 @dataclass
@@ -118,72 +132,69 @@ async def rehydrate(todo: Rehydrating, /) -> Rehydrated:
 
 
 async def _begin_plans(todo: Rehydrating, tally: Tally) -> None:
-    after: str | None = None
-    number = 0
-    while True:
-        number += 1
-        page = await _reached(
-            todo.client.execute_workflow(
-                RehydrationWorkflow.run,
-                OpenPlansPage(after=after, limit=PLANS_A_PAGE),
-                id=f"rehydrate-{todo.run_id}-plans-{number}",
-                task_queue=WORKFLOW_QUEUE,
-                execution_timeout=PAGE_MAX,
-                static_summary=f"Begin open plans again, page {number}",
-            )
-        )
-        if page.last is None:
-            return
+    def behind(page: PageBegun | None) -> OpenPlansPage:
+        return OpenPlansPage(after=None if page is None else page.last, limit=PLANS_A_PAGE)
+
+    pages = _pages(todo, RehydrationWorkflow.run, behind, kind="plans", name="open plans")
+    async for page in pages:
         tally.begun += page.begun
         tally.running += page.running
         tally.over += page.over
         tally.failed += page.failed
-        after = page.last
         todo.on_progress(tally.seen, max(page.count, tally.seen))
 
 
 async def _begin_notices(todo: Rehydrating, tally: Tally) -> None:
-    after: NewsPlace | None = None
-    number = 0
-    while True:
-        number += 1
-        page = await _reached(
-            todo.client.execute_workflow(
-                NoticeRestorationWorkflow.run,
-                NewsPage(since=todo.news_since, after=after, limit=NEWS_A_PAGE),
-                id=f"rehydrate-{todo.run_id}-notices-{number}",
-                task_queue=WORKFLOW_QUEUE,
-                execution_timeout=PAGE_MAX,
-                static_summary=f"Begin notices again, page {number}",
-            )
-        )
-        if page.last is None:
-            return
+    def behind(page: PageTold | None) -> NewsPage:
+        after = None if page is None else page.last
+        return NewsPage(since=todo.news_since, after=after, limit=NEWS_A_PAGE)
+
+    pages = _pages(todo, NoticeRestorationWorkflow.run, behind, kind="notices", name="notices")
+    async for page in pages:
         tally.begun += page.restored.begun
         tally.running += page.restored.running
-        after = page.last
 
 
 async def _begin_complaints(todo: Rehydrating, tally: Tally) -> None:
-    after: str | None = None
-    number = 0
-    while True:
-        number += 1
+    def behind(page: ComplaintsBegun | None) -> ListOpenComplaints:
+        return ListOpenComplaints(after=None if page is None else page.last, limit=PLANS_A_PAGE)
+
+    pages = _pages(
+        todo, ComplaintRestorationWorkflow.run, behind, kind="complaints", name="complaints"
+    )
+    async for page in pages:
+        tally.begun += page.begun
+        tally.running += page.running
+
+
+async def _pages(
+    todo: Rehydrating,
+    run: MethodAsyncSingleParam[WorkflowT, OrderT, PageT],
+    behind: Callable[[PageT | None], OrderT],
+    *,
+    kind: str,
+    name: str,
+) -> AsyncIterator[PageT]:
+    """Have page after page done, until one finds nothing left.
+
+    ``behind``: the order of the page that follows another one. ``kind``: as in the ids of the
+    workflows; ``name``: as people read it.
+    """
+    page: PageT | None = None
+    for number in count(1):
         page = await _reached(
             todo.client.execute_workflow(
-                ComplaintRestorationWorkflow.run,
-                ListOpenComplaints(after=after, limit=PLANS_A_PAGE),
-                id=f"rehydrate-{todo.run_id}-complaints-{number}",
+                run,
+                behind(page),
+                id=f"rehydrate-{todo.run_id}-{kind}-{number}",
                 task_queue=WORKFLOW_QUEUE,
                 execution_timeout=PAGE_MAX,
-                static_summary=f"Begin complaints again, page {number}",
+                static_summary=f"Begin {name} again, page {number}",
             )
         )
         if page.last is None:
             return
-        tally.begun += page.begun
-        tally.running += page.running
-        after = page.last
+        yield page
 
 
 async def _reached(call: Coroutine[Any, Any, R]) -> R:

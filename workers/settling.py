@@ -7,18 +7,13 @@ from temporalio.client import (
     Client,
     Schedule,
     ScheduleActionStartWorkflow,
-    ScheduleAlreadyRunningError,
-    ScheduleCalendarSpec,
     ScheduleOverlapPolicy,
     SchedulePolicy,
-    ScheduleRange,
-    ScheduleSpec,
-    ScheduleUpdate,
-    ScheduleUpdateInput,
 )
 
 from meqenet.settlement.terms import PAYOUT_HOUR
 from workers.queue_worker import WORKFLOW_QUEUE
+from workers.schedules import every_day, keep_schedule
 from workflows.settlement_day import SETTLEMENT_DAY_ID, SettlementDay, SettlementDayWorkflow
 
 _CATCH_UP: Final = timedelta(hours=12)
@@ -30,10 +25,7 @@ async def schedule_settlement_days(*, client: Client) -> None:
 
     Lines are available from banking days on, so a morning on which banks are closed finds none.
     """
-    try:
-        await client.create_schedule(SETTLEMENT_DAY_ID, _schedule())
-    except ScheduleAlreadyRunningError:
-        await client.get_schedule_handle(SETTLEMENT_DAY_ID).update(_as_now)
+    await keep_schedule(client=client, schedule_id=SETTLEMENT_DAY_ID, schedule=_schedule())
 
 
 def _schedule() -> Schedule:
@@ -45,18 +37,6 @@ def _schedule() -> Schedule:
             task_queue=WORKFLOW_QUEUE,
             static_summary="Close the day of every merchant with money due",
         ),
-        spec=ScheduleSpec(
-            calendars=[
-                ScheduleCalendarSpec(hour=[ScheduleRange(PAYOUT_HOUR)], comment="banks are open")
-            ],
-            time_zone_name="Africa/Addis_Ababa",
-        ),
+        spec=every_day(hour=PAYOUT_HOUR, comment="banks are open"),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.BUFFER_ONE, catchup_window=_CATCH_UP),
     )
-
-
-def _as_now(found: ScheduleUpdateInput) -> ScheduleUpdate:
-    """As this code has it; whether somebody has paused it stays as it is."""
-    schedule = _schedule()
-    schedule.state = found.description.schedule.state
-    return ScheduleUpdate(schedule=schedule)

@@ -4,11 +4,10 @@ import json
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.bnpl.tables import Product
+from db.kernel.versions import keep_version
 from meqenet.bnpl.products import product_from_document
 from meqenet.errors import Defect
 
@@ -25,22 +24,14 @@ async def seed(connection: AsyncConnection) -> None:
     for path in sorted(_DIRECTORY.glob("*.json")):
         document = json.loads(path.read_text())
         product = product_from_document(document=document)
-        await connection.execute(
-            insert(Product)
-            .values(
-                option=product.option,
-                version=product.version,
-                effective_from=product.effective_from,
-                document=document,
-            )
-            .on_conflict_do_nothing()
+        is_kept = await keep_version(
+            connection=connection,
+            table=Product,
+            key={"option": product.option, "version": product.version},
+            effective_from=product.effective_from,
+            document=document,
         )
-        stored = await connection.scalar(
-            select(Product.document).where(
-                Product.option == product.option, Product.version == product.version
-            )
-        )
-        if stored != document:
+        if not is_kept:
             raise Defect(
                 "product_version_changed",
                 f"{product.option} version {product.version} was sold with other content; "

@@ -5,11 +5,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.credit.tables import Policy
+from db.kernel.versions import keep_version
 from meqenet.credit.policy import read_policy
 from meqenet.errors import Defect
 
@@ -26,19 +25,14 @@ async def seed(connection: AsyncConnection) -> None:
     for path in sorted(_DIRECTORY.glob("*.json")):
         document = json.loads(path.read_text(), parse_float=Decimal)
         policy = read_policy(document=document)
-        await connection.execute(
-            insert(Policy)
-            .values(
-                version=policy.version,
-                effective_from=policy.effective_from,
-                document=document,
-            )
-            .on_conflict_do_nothing()
+        is_kept = await keep_version(
+            connection=connection,
+            table=Policy,
+            key={"version": policy.version},
+            effective_from=policy.effective_from,
+            document=document,
         )
-        stored = await connection.scalar(
-            select(Policy.document).where(Policy.version == policy.version)
-        )
-        if stored != document:
+        if not is_kept:
             raise Defect(
                 "policy_version_changed",
                 f"credit policy {policy.version} was in force with other content; "

@@ -115,7 +115,7 @@ async def receive(
                 mender=Mender.MEQENET,
                 field="tracking_number",
             )
-        return await _standing_of(session, number=number)
+        return await _unchanged(session, await hold(session=session, tracking_number=number))
     row = Complaint(tracking_number=number, received_at=at, assignee=complaint.assignee, **said)
     session.add(row)
     await session.flush()
@@ -157,7 +157,7 @@ async def acknowledge(
     held = await hold(session=session, tracking_number=tracking_number)
     row = held.complaint
     if row.state is not ComplaintState.RECEIVED:
-        return await _standing_of(session, number=tracking_number)
+        return await _unchanged(session, held)
     policy = await complaint_policy_on(session=session, day=addis_date(at=row.received_at))
     row.policy_version, row.state = policy.version, ComplaintState.OPEN
     found = await begin_round(
@@ -300,8 +300,7 @@ async def tell(
     await append(session=session, event=event)
 
 
-async def _standing_of(session: WriteSession, *, number: str) -> Standing:
-    held = await hold(session=session, tracking_number=number)
+async def _unchanged(session: WriteSession, held: Held) -> Standing:
     # Holidays move only what is still to come: whoever follows the clock looks at them.
     return await standing(session=session, held=held, holidays=())
 

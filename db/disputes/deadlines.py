@@ -9,6 +9,7 @@ from sqlalchemy import select
 from db.disputes.tables import DeadlinePolicy, OfficeDay
 from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.events import NewEvent, append, lock_stream
+from meqenet import working_days
 from meqenet.disputes.complaint_events import OfficeDaySet
 from meqenet.disputes.policies import (
     ComplaintPolicy,
@@ -67,10 +68,10 @@ async def dispute_policy(*, session: ReadSession, version: int) -> DisputePolicy
 
 async def closed_days(*, session: ReadSession, holidays: Collection[date]) -> frozenset[date]:
     """The calendar's holidays, but for what ``office_days`` says otherwise."""
-    overruled = list(await session.scalars(select(OfficeDay)))
-    closed = {each.day for each in overruled if not each.is_open}
-    opened = {each.day for each in overruled if each.is_open}
-    return frozenset((set(holidays) | closed) - opened)
+    stored = await session.scalars(select(OfficeDay))
+    return working_days.closed_days(
+        holidays=holidays, overruled={each.day: each.is_open for each in stored}
+    )
 
 
 async def set_office_day(

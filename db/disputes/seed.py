@@ -4,11 +4,10 @@ import json
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.disputes.tables import DeadlinePolicy
+from db.kernel.versions import keep_version
 from meqenet.disputes.policies import key_of
 from meqenet.errors import Defect
 
@@ -25,22 +24,14 @@ async def seed(connection: AsyncConnection) -> None:
     for path in sorted(_DIRECTORY.glob("*.json")):
         document = json.loads(path.read_text(encoding="utf-8"))
         key = key_of(document=document)
-        await connection.execute(
-            insert(DeadlinePolicy)
-            .values(
-                kind=key.kind,
-                version=key.version,
-                effective_from=key.effective_from,
-                document=document,
-            )
-            .on_conflict_do_nothing()
+        is_kept = await keep_version(
+            connection=connection,
+            table=DeadlinePolicy,
+            key={"kind": key.kind, "version": key.version},
+            effective_from=key.effective_from,
+            document=document,
         )
-        stored = await connection.scalar(
-            select(DeadlinePolicy.document).where(
-                DeadlinePolicy.kind == key.kind, DeadlinePolicy.version == key.version
-            )
-        )
-        if stored != document:
+        if not is_kept:
             raise Defect(
                 "deadline_policy_changed",
                 f"{key.kind} version {key.version} was in force with other content; give the "

@@ -5,10 +5,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.kernel.versions import keep_version
 from db.payments.tables import CollectionPolicy
 from meqenet.errors import Defect
 from meqenet.payments.policy_documents import key_of
@@ -26,25 +25,14 @@ async def seed(connection: AsyncConnection) -> None:
     for path in sorted(_DIRECTORY.glob("*.json")):
         document = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
         key = key_of(document=document)
-        await connection.execute(
-            insert(CollectionPolicy)
-            .values(
-                kind=key.kind,
-                subject=key.subject,
-                version=key.version,
-                effective_from=key.effective_from,
-                document=document,
-            )
-            .on_conflict_do_nothing()
+        is_kept = await keep_version(
+            connection=connection,
+            table=CollectionPolicy,
+            key={"kind": key.kind, "subject": key.subject, "version": key.version},
+            effective_from=key.effective_from,
+            document=document,
         )
-        stored = await connection.scalar(
-            select(CollectionPolicy.document).where(
-                CollectionPolicy.kind == key.kind,
-                CollectionPolicy.subject == key.subject,
-                CollectionPolicy.version == key.version,
-            )
-        )
-        if stored != document:
+        if not is_kept:
             raise Defect(
                 "collection_policy_changed",
                 f"{key.kind} of {key.subject} version {key.version} was in force with other "

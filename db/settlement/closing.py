@@ -9,14 +9,14 @@ from sqlalchemy import ColumnElement, func, select, update
 
 from db.kernel.engine import WriteSession
 from db.kernel.events import NewEvent, append
-from db.settlement.lines import NewLine, add_line, lock_merchant
+from db.settlement.lines import NewLine, add_line, lock_merchant, payout_told
 from db.settlement.merchants import terms_of
 from db.settlement.shares import open_shares
 from db.settlement.tables import MerchantPayout, MerchantTerms, SettlementLine
 from meqenet.calendar import at_addis
 from meqenet.identity import merchant_payout_id, payday_id
 from meqenet.money import Money, total
-from meqenet.settlement.events import MerchantOwes, MerchantPayoutOpened
+from meqenet.settlement.events import MerchantOwes
 from meqenet.settlement.lines import (
     Close,
     CloseOutcome,
@@ -244,24 +244,12 @@ async def _hold_back(session: WriteSession, payout: MerchantPayout) -> Settlemen
 async def _tell_opened(
     session: WriteSession, payout: MerchantPayout, rows: Sequence[SettlementLine]
 ) -> None:
-    opened = MerchantPayoutOpened(
-        payout_id=payout.payout_id,
-        merchant_id=payout.merchant_id,
-        day=payout.day,
-        rail=payout.rail,
-        amount=payout.amount_santim,
-        shares=payout.shares_santim,
-        owed_back=payout.owed_back_santim,
-        reserve_held=payout.reserve_held_santim,
-        reserve_released=payout.reserve_released_santim,
-        line_ids=tuple(row.line_id for row in rows),
-    )
     await append(
         session=session,
         event=NewEvent.of(
             event_id=f"{payout.payout_id}-opened",
             stream=payout.payday_id,
-            data=opened,
+            data=payout_told(payout=payout, lines=rows),
             at=payout.opened_at,
         ),
     )

@@ -1,5 +1,6 @@
 """A merchant's lines: written once under an id that the caller derived."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,10 +8,10 @@ from sqlalchemy import func, select
 
 from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.events import NewEvent, append
-from db.settlement.tables import SettlementLine
+from db.settlement.tables import MerchantPayout, SettlementLine
 from meqenet.errors import Mender, Refusal
 from meqenet.money import Money
-from meqenet.settlement.events import LineAdded
+from meqenet.settlement.events import LineAdded, MerchantPayoutOpened
 from meqenet.settlement.lines import LineKind, LineMoney
 
 
@@ -121,12 +122,38 @@ def told(*, line: SettlementLine) -> LineAdded:
     )
 
 
+def payout_told(*, payout: MerchantPayout, lines: Iterable[SettlementLine]) -> MerchantPayoutOpened:
+    """A payout as the event of its opening tells it, with these lines."""
+    return MerchantPayoutOpened(
+        payout_id=payout.payout_id,
+        merchant_id=payout.merchant_id,
+        day=payout.day,
+        rail=payout.rail,
+        amount=payout.amount_santim,
+        shares=payout.shares_santim,
+        owed_back=payout.owed_back_santim,
+        reserve_held=payout.reserve_held_santim,
+        reserve_released=payout.reserve_released_santim,
+        line_ids=tuple(line.line_id for line in lines),
+    )
+
+
 async def lines_of_plan(*, session: ReadSession, plan_id: str) -> list[SettlementLine]:
     """All lines of a plan, the oldest first."""
     found = await session.scalars(
         select(SettlementLine)
         .where(SettlementLine.plan_id == plan_id)
         .order_by(SettlementLine.added_at, SettlementLine.line_id)
+    )
+    return list(found)
+
+
+async def lines_of_payout(*, session: ReadSession, payout_id: str) -> list[SettlementLine]:
+    """The lines of a merchant's payout, in the order of their ids."""
+    found = await session.scalars(
+        select(SettlementLine)
+        .where(SettlementLine.payout_id == payout_id)
+        .order_by(SettlementLine.line_id)
     )
     return list(found)
 

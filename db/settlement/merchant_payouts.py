@@ -10,15 +10,14 @@ from sqlalchemy import select, update
 from db.kernel.encryption import Keyring
 from db.kernel.engine import WriteSession
 from db.kernel.events import NewEvent, append
-from db.settlement.answers import keep_answer
-from db.settlement.lines import NewLine, add_line, lock_merchant
+from db.settlement.answers import hear
+from db.settlement.lines import NewLine, add_line, lines_of_payout, lock_merchant
 from db.settlement.merchants import account_of
 from db.settlement.shares import pass_on, shares_of
 from db.settlement.tables import MerchantPayout, Payout, SettlementLine
 from meqenet.errors import Defect, Mender, Refusal
 from meqenet.event_chain import canonical_json
 from meqenet.event_types import EventData
-from meqenet.identity import wire_id
 from meqenet.money import Money, total
 from meqenet.settlement.events import (
     MerchantPayoutFinished,
@@ -27,7 +26,7 @@ from meqenet.settlement.events import (
     MerchantPayoutUnproven,
 )
 from meqenet.settlement.lines import LineKind, LineMoney
-from meqenet.settlement.payouts import PayoutStanding, PayoutState, after_transfer_answer
+from meqenet.settlement.payouts import PayoutState
 from meqenet.settlement.transfer import CreditTransfer, TransferAnswer
 
 
@@ -73,7 +72,7 @@ async def transfer_of(
 
 async def plan_shares(*, session: WriteSession, payout: MerchantPayout) -> tuple[PlanShare, ...]:
     """What each plan has in the payout, in the order of their ids."""
-    lines = await lines_of(session=session, payout_id=payout.payout_id)
+    lines = await lines_of_payout(session=session, payout_id=payout.payout_id)
     shares = await shares_of(session=session, payout_id=payout.payout_id)
     own_ids = {share.plan_id: share.payout_id for share in shares}
     payable = [line for line in lines if line.money is LineMoney.PAYABLE]
@@ -93,16 +92,6 @@ async def plan_shares(*, session: WriteSession, payout: MerchantPayout) -> tuple
     )
 
 
-async def lines_of(*, session: WriteSession, payout_id: str) -> list[SettlementLine]:
-    """The lines of a payout, in the order of their ids."""
-    found = await session.scalars(
-        select(SettlementLine)
-        .where(SettlementLine.payout_id == payout_id)
-        .order_by(SettlementLine.line_id)
-    )
-    return list(found)
-
-
 async def record_answer(
     *, session: WriteSession, payout_id: str, answer: TransferAnswer | None, at: datetime
 ) -> bool:
@@ -116,34 +105,12 @@ async def record_answer(
         Defect: ``payout_missing``; ``answer_foreign``.
     """
     payout = await _locked(session=session, payout_id=payout_id)
-    if answer is not None and wire_id(meqenet_id=answer.end_to_end_id) != wire_id(
-        meqenet_id=payout_id
-    ):
-        raise Defect("answer_foreign", f"an answer about another payout came for {payout_id}")
-    before = PayoutStanding(
-        state=payout.state,
-        bank_reference=payout.bank_reference,
-        reason_code=payout.reason_code,
+    heard = await hear(
+        session=session, stream=payout.payday_id, payout=payout, answer=answer, at=at
     )
-    heard = after_transfer_answer(standing=before, answer=answer)
-    number = await keep_answer(
-        session=session,
-        stream=payout.payday_id,
-        payout_id=payout_id,
-        answer=answer,
-        contradicts=heard.contradicts,
-        at=at,
-    )
-    if number is None:
+    if heard.number is None:
         return heard.contradicts
-    if heard.standing != before:
-        payout.state = heard.standing.state
-        payout.bank_reference = heard.standing.bank_reference
-        payout.reason_code = heard.standing.reason_code
-        payout.changed_at = at
-        await session.flush()
-    changed = heard.standing.state is not before.state
-    if changed or heard.contradicts:
+    if heard.is_changed or heard.contradicts:
         told = MerchantPayoutHeard(
             payout_id=payout_id,
             merchant_id=payout.merchant_id,
@@ -153,10 +120,10 @@ async def record_answer(
             reason_code=payout.reason_code,
             bank_reference=payout.bank_reference,
         )
-        await _tell(session=session, payout=payout, what=f"heard-{number}", data=told, at=at)
-    if changed:
-        await pass_on(session=session, payout=payout, heard=number, at=at)
-    if changed and payout.state is PayoutState.REJECTED:
+        await _tell(session=session, payout=payout, what=f"heard-{heard.number}", data=told, at=at)
+    if heard.is_changed:
+        await pass_on(session=session, payout=payout, heard=heard.number, at=at)
+    if heard.is_changed and payout.state is PayoutState.REJECTED:
         await _free_lines(session=session, payout=payout)
     return heard.contradicts
 

@@ -4,19 +4,13 @@ from datetime import datetime
 
 from db.kernel.encryption import Keyring
 from db.kernel.engine import WriteSession
-from db.settlement.answers import keep_answer
+from db.settlement.answers import hear
 from db.settlement.log import lock_plan, tell
 from db.settlement.merchants import account_of, terms_of
 from db.settlement.tables import Payout, Settlement
 from meqenet.errors import Defect
-from meqenet.identity import wire_id
 from meqenet.settlement.events import PAYOUT_IS, PayoutContradicted, PayoutOpened
-from meqenet.settlement.payouts import (
-    PayoutStanding,
-    PayoutState,
-    after_transfer_answer,
-    plan_and_number_of,
-)
+from meqenet.settlement.payouts import PayoutState, plan_and_number_of
 from meqenet.settlement.transfer import CreditTransfer, TransferAnswer
 
 
@@ -82,34 +76,10 @@ async def record_payout(
     payout = await session.get(Payout, (plan_id, payout_id))
     if payout is None:
         raise Defect("payout_missing", f"{payout_id} was never opened")
-    if answer is not None and wire_id(meqenet_id=answer.end_to_end_id) != wire_id(
-        meqenet_id=payout_id
-    ):
-        raise Defect("answer_foreign", f"an answer about another payout came for {payout_id}")
-    before = PayoutStanding(
-        state=payout.state,
-        bank_reference=payout.bank_reference,
-        reason_code=payout.reason_code,
-    )
-    heard = after_transfer_answer(standing=before, answer=answer)
-    number = await keep_answer(
-        session=session,
-        stream=plan_id,
-        payout_id=payout_id,
-        answer=answer,
-        contradicts=heard.contradicts,
-        at=at,
-    )
-    if number is None:
+    heard = await hear(session=session, stream=plan_id, payout=payout, answer=answer, at=at)
+    if heard.number is None:
         return heard.contradicts
-    if heard.standing != before:
-        payout.state = heard.standing.state
-        payout.bank_reference = heard.standing.bank_reference
-        payout.reason_code = heard.standing.reason_code
-        payout.changed_at = at
-        await session.flush()
-    changed = heard.standing.state is not before.state
-    if changed or heard.contradicts:
+    if heard.is_changed or heard.contradicts:
         told = PayoutContradicted if heard.contradicts else PAYOUT_IS[payout.state]
         data = told(
             payout_id=payout_id,
@@ -118,5 +88,5 @@ async def record_payout(
             reason_code=payout.reason_code,
             bank_reference=payout.bank_reference,
         )
-        await tell(session=session, payout_id=payout_id, data=data, at=at, heard=number)
+        await tell(session=session, payout_id=payout_id, data=data, at=at, heard=heard.number)
     return heard.contradicts

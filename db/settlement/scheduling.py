@@ -12,6 +12,7 @@ from db.settlement.log import lock_plan, tell
 from db.settlement.merchants import terms_missing, terms_of
 from db.settlement.tables import BankDay, MerchantTerms, Payout, Settlement
 from db.settlement.taxes import tax_on
+from meqenet import working_days
 from meqenet.errors import Defect
 from meqenet.money import Money
 from meqenet.settlement.events import SettlementScheduled
@@ -101,23 +102,33 @@ async def schedule(
         ),
         scheduled_at=at,
     )
-    session.add(settlement)
-    await session.flush()
-    scheduled = SettlementScheduled(
-        payout_id=payout_id,
-        merchant_id=order.merchant_id,
-        option=order.option,
-        gross=proceeds.gross,
-        fee=settlement.fee_santim,
-        net=proceeds.net,
-        due_at=settlement.due_at,
-    )
-    await tell(session=session, payout_id=payout_id, data=scheduled, at=at)
+    await add_settlement(session=session, settlement=settlement)
     if order.line is not None:
         await _add_order_line(
             session=session, order=order, proceeds=proceeds, due_at=settlement.due_at, at=at
         )
     return settlement
+
+
+async def add_settlement(*, session: WriteSession, settlement: Settlement) -> None:
+    """Store a new settlement with its event. The caller sees to it that it is stored once."""
+    session.add(settlement)
+    await session.flush()
+    scheduled = SettlementScheduled(
+        payout_id=settlement.payout_id,
+        merchant_id=settlement.merchant_id,
+        option=settlement.option,
+        gross=settlement.gross_santim,
+        fee=settlement.fee_santim,
+        net=settlement.net_santim,
+        due_at=settlement.due_at,
+    )
+    await tell(
+        session=session,
+        payout_id=settlement.payout_id,
+        data=scheduled,
+        at=settlement.scheduled_at,
+    )
 
 
 async def _add_order_line(
@@ -200,8 +211,9 @@ async def _proceeds(*, session: WriteSession, order: PaidOrder, terms: MerchantT
     return proceeds_of(gross=order.amount, fee_basis_points=basis_points, fee_fixed=fixed, tax=tax)
 
 
-async def closed_days(*, session: ReadSession, holidays: Collection[date]) -> set[date]:
+async def closed_days(*, session: ReadSession, holidays: Collection[date]) -> frozenset[date]:
     """Public holidays on which banks are closed, as ``bank_days`` overrules the calendar."""
-    overruled = list(await session.scalars(select(BankDay)))
-    closed = {each.day for each in overruled if not each.is_open}
-    return (set(holidays) | closed) - {each.day for each in overruled if each.is_open}
+    stored = await session.scalars(select(BankDay))
+    return working_days.closed_days(
+        holidays=holidays, overruled={each.day: each.is_open for each in stored}
+    )

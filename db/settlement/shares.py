@@ -7,11 +7,12 @@ from sqlalchemy import select
 
 from db.kernel.engine import WriteSession
 from db.settlement.log import tell
+from db.settlement.scheduling import add_settlement, newest_settlement
 from db.settlement.tables import MerchantPayout, Payout, Settlement, SettlementLine
 from meqenet.errors import Defect
 from meqenet.identity import payout_id as share_id_of
 from meqenet.money import Money
-from meqenet.settlement.events import PAYOUT_IS, PayoutOpened, SettlementScheduled
+from meqenet.settlement.events import PAYOUT_IS, PayoutOpened
 from meqenet.settlement.lines import LineKind, LineMoney
 from meqenet.settlement.payouts import PayoutState
 
@@ -83,21 +84,10 @@ async def pass_on(
 
 async def _free_settlement(*, session: WriteSession, plan_id: str, at: datetime) -> Settlement:
     """The plan's newest settlement; a further one of the same money after a rejected payout."""
-    found = await session.execute(
-        select(Settlement, Payout.payout_id.is_not(None))
-        .outerjoin(
-            Payout,
-            (Payout.plan_id == Settlement.plan_id) & (Payout.payout_id == Settlement.payout_id),
-        )
-        .where(Settlement.plan_id == plan_id)
-        .order_by(Settlement.number.desc())
-        .limit(1)
-    )
-    row = found.one_or_none()
-    if row is None:
+    found = await newest_settlement(session=session, plan_id=plan_id)
+    if found is None:
         raise Defect("settlement_missing", f"{plan_id} was never scheduled")
-    newest: Settlement = row[0]
-    is_taken: bool = row[1]
+    newest, is_taken = found
     if not is_taken:
         return newest
     further = Settlement(
@@ -114,16 +104,5 @@ async def _free_settlement(*, session: WriteSession, plan_id: str, at: datetime)
         due_at=at,
         scheduled_at=at,
     )
-    session.add(further)
-    await session.flush()
-    scheduled = SettlementScheduled(
-        payout_id=further.payout_id,
-        merchant_id=further.merchant_id,
-        option=further.option,
-        gross=further.gross_santim,
-        fee=further.fee_santim,
-        net=further.net_santim,
-        due_at=at,
-    )
-    await tell(session=session, payout_id=further.payout_id, data=scheduled, at=at)
+    await add_settlement(session=session, settlement=further)
     return further

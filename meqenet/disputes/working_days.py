@@ -1,7 +1,6 @@
-"""Working days of this country: Monday to Friday, public holidays aside.
+"""Deadlines in working days.
 
-Holidays that follow the moon are known for certain only a few days ahead, so which days are closed
-is an argument, and whoever keeps a deadline looks at it again before acting on it.
+Holidays may be announced late, so whoever keeps a deadline counts again before acting on it.
 """
 
 from collections.abc import Collection
@@ -9,15 +8,10 @@ from datetime import date, timedelta
 from typing import Final
 
 from meqenet.errors import Defect
+from meqenet.working_days import is_working_day
 
-_SATURDAY: Final = 5
 _CLOSED_DAYS_MAX: Final = 31
 """A country that rests for longer than this is an error in the holidays given."""
-
-
-def is_working_day(*, day: date, closed_on: Collection[date]) -> bool:
-    """Whether offices are open on an Addis Ababa date. ``closed_on``: public holidays."""
-    return day.weekday() < _SATURDAY and day not in closed_on
 
 
 def working_day_after(*, start: date, count: int, closed_on: Collection[date]) -> date:

@@ -175,3 +175,8 @@ class RefundAnswer:
     status: RailStatus
     receipt: str | None = None
     failure_code: str | None = None
+
+
+def payout_answer(*, said: PaymentAnswer) -> RefundAnswer:
+    """The word on a payout to a wallet: it is asked for later, and called back, as a refund is."""
+    return RefundAnswer(refund_id=said.order_id, status=said.status, failure_code=said.failure_code)

@@ -11,6 +11,7 @@ from meqenet.errors import Defect, Mender, Refusal
 from meqenet.money import Money
 from meqenet.settlement.lines import ReserveTerms
 from meqenet.settlement.transfer import PayoutAccount, PayoutRail
+from meqenet.working_days import is_working_day
 
 PAYOUT_HOUR: Final = 9
 """Payouts are sent at this hour of Addis Ababa, when banks have opened."""
@@ -22,7 +23,6 @@ MINIMUM_PAYOUT_MAX: Final = Money(100_000_000)
 FEE_FIXED_MAX: Final = Money(1_000_000)
 MERCHANT_FEE: Final = "merchant_fee"
 """The type of fee by which the tax on our commission is found."""
-_SATURDAY: Final = 5
 _CLOSED_DAYS_MAX: Final = 30
 """Banks that stay closed for longer than this are an error in the holidays given."""
 _BIC: Final = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?", re.ASCII)
@@ -184,14 +184,9 @@ def payout_due(
     first = activated_on + timedelta(days=max(delay_days, protection_days) + 1)
     for later in range(_CLOSED_DAYS_MAX):
         day = first + timedelta(days=later)
-        if is_banking_day(day=day, closed_on=closed_on):
+        if is_working_day(day=day, closed_on=closed_on):
             return at_addis(on=day, hour=PAYOUT_HOUR)
     raise Defect("banks_never_open", f"no banking day within {_CLOSED_DAYS_MAX} days of {first}")
-
-
-def is_banking_day(*, day: date, closed_on: Collection[date]) -> bool:
-    """Whether banks are open on a date in Addis Ababa; ``closed_on`` are public holidays."""
-    return day.weekday() < _SATURDAY and day not in closed_on
 
 
 def _invalid(*, field: str, rule: str) -> Refusal:

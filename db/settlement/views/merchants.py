@@ -8,10 +8,9 @@ from sqlalchemy import BigInteger, Row, func, select, tuple_, type_coerce
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from db.kernel.engine import ReadSession
-from db.settlement.lines import told
+from db.settlement.lines import lines_of_payout, payout_told, told
 from db.settlement.tables import MerchantPayout, SettlementLine
 from meqenet.money import Money, total
-from meqenet.settlement.events import MerchantPayoutOpened
 from meqenet.settlement.lines import LineKind
 from meqenet.settlement.payout_statement import PayoutStatement, Word, statement_of
 from meqenet.settlement.payouts import PayoutState
@@ -106,28 +105,10 @@ async def payout_statement(*, session: ReadSession, payout_id: str) -> PayoutSta
     payout = await session.get(MerchantPayout, payout_id)
     if payout is None or payout.state is PayoutState.REJECTED:
         return None
-    lines = [
-        told(line=line)
-        for line in await session.scalars(
-            select(SettlementLine)
-            .where(SettlementLine.payout_id == payout_id)
-            .order_by(SettlementLine.line_id)
-        )
-    ]
+    lines = await lines_of_payout(session=session, payout_id=payout_id)
     return statement_of(
-        opened=MerchantPayoutOpened(
-            payout_id=payout_id,
-            merchant_id=payout.merchant_id,
-            day=payout.day,
-            rail=payout.rail,
-            amount=payout.amount_santim,
-            shares=payout.shares_santim,
-            owed_back=payout.owed_back_santim,
-            reserve_held=payout.reserve_held_santim,
-            reserve_released=payout.reserve_released_santim,
-            line_ids=tuple(line.line_id for line in lines),
-        ),
-        lines=lines,
+        opened=payout_told(payout=payout, lines=lines),
+        lines=[told(line=line) for line in lines],
         word=Word(
             state=payout.state,
             bank_reference=payout.bank_reference,

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meqenet.calendar import to_ethiopian
-from meqenet.disputes.working_days import is_working_day, working_day_after
+from meqenet.disputes.working_days import working_day_after
 from meqenet.errors import Defect
+from meqenet.working_days import is_working_day
 
 DAYS = st.dates(min_value=date(2000, 1, 1), max_value=date(2099, 12, 31))
 OFFSETS = st.sets(st.integers(0, 40), max_size=8)
