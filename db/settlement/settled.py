@@ -1,9 +1,9 @@
 """Payouts as a bank's statement should have them, and since when we know of their end."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Text, any_, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -16,6 +16,7 @@ from meqenet.settlement.payouts import PayoutState
 from meqenet.settlement.transfer import PayoutRail
 
 _HEARD: Final = "merchant_payout_heard"
+_SETTLED: Final = "payout_settled"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,7 @@ async def payouts_of_days(
 async def settled_since(*, session: ReadSession, since: datetime) -> tuple[BankOrder, ...]:
     """Payouts that have been recorded as settled since, in real time."""
     recorded = select(events.c.stream).where(
-        events.c.type == "payout_settled", events.c.recorded_at >= since
+        events.c.type == _SETTLED, events.c.recorded_at >= since
     )
     of_plans = await _payouts(
         session, (Payout.state == PayoutState.SETTLED) & Payout.plan_id.in_(recorded)
@@ -68,42 +69,47 @@ async def _merchant_payouts(
         .order_by(MerchantPayout.payout_id)
     )
     rows = list(await session.scalars(query))
-    told = await session.execute(
-        select(events.c.data, events.c.recorded_at).where(
-            events.c.type == _HEARD,
-            events.c.stream == any_(literal([row.payday_id for row in rows], ARRAY(Text))),
-        )
-    )
-    recorded = {data["payout_id"]: at for data, at in told if data["state"] == PayoutState.SETTLED}
-    return tuple(
-        BankOrder(
-            payout_id=row.payout_id,
-            amount=row.amount_santim,
-            state=row.state,
-            bank_reference=row.bank_reference,
-            settled_since=recorded.get(row.payout_id),
-        )
-        for row in rows
+    told = await _told(session, event_type=_HEARD, streams=[row.payday_id for row in rows])
+    return _orders(
+        rows,
+        settled={
+            data["payout_id"]: at
+            for data, at in told
+            # What contradicts it later does not settle it anew.
+            if data["state"] == PayoutState.SETTLED and not data["contradicts"]
+        },
     )
 
 
 async def _payouts(session: ReadSession, wanted: ColumnElement[bool]) -> tuple[BankOrder, ...]:
     own = Payout.carried_by.is_(None)
     rows = list(await session.scalars(select(Payout).where(wanted, own).order_by(Payout.payout_id)))
-    told = await session.execute(
+    told = await _told(session, event_type=_SETTLED, streams=[row.plan_id for row in rows])
+    return _orders(rows, settled={data["payout_id"]: at for data, at in told})
+
+
+async def _told(
+    session: ReadSession, *, event_type: str, streams: Sequence[str]
+) -> Sequence[tuple[dict[str, Any], datetime]]:
+    found = await session.execute(
         select(events.c.data, events.c.recorded_at).where(
-            events.c.type == "payout_settled",
-            events.c.stream == any_(literal([row.plan_id for row in rows], ARRAY(Text))),
+            events.c.type == event_type,
+            events.c.stream == any_(literal(list(streams), ARRAY(Text))),
         )
     )
-    recorded = {data["payout_id"]: at for data, at in told}
+    return [(data, at) for data, at in found]
+
+
+def _orders(
+    rows: Sequence[Payout | MerchantPayout], *, settled: Mapping[str, datetime]
+) -> tuple[BankOrder, ...]:
     return tuple(
         BankOrder(
             payout_id=row.payout_id,
             amount=row.amount_santim,
             state=row.state,
             bank_reference=row.bank_reference,
-            settled_since=recorded.get(row.payout_id),
+            settled_since=settled.get(row.payout_id),
         )
         for row in rows
     )

@@ -25,7 +25,7 @@ from db.kernel.engine import Database
 from db.kernel.events import read_stream
 from db.settlement.views import merchants
 from meqenet.calendar import addis_date
-from meqenet.errors import Refusal
+from meqenet.errors import Defect, Refusal
 from meqenet.identity import payout_id, wire_id
 from meqenet.money import Money
 from meqenet.payments.reconciliation import Standing
@@ -145,6 +145,20 @@ async def test_a_statement_of_the_bank_names_the_merchants_payout_and_not_the_pl
     settled = await steps.find_settled_payouts(FindSettledPayouts(since=AT - timedelta(days=999)))
     assert key in {each.key for each in settled.orders}
     assert share not in {each.key for each in settled.orders}
+
+
+async def test_what_contradicts_a_settled_payout_does_not_settle_it_anew(
+    days: MerchantSettlementActivities, steps: SettlementActivities, sell: Sell
+) -> None:
+    payout = await taken(days, closing(await sell("a")))
+    await ended(days, payout, TransferStatus.SETTLED)
+    wanted = FindOrders(provider="bank", keys=(wire_id(meqenet_id=payout.transfer.end_to_end_id),))
+    before = await steps.find_payouts(wanted)
+    with pytest.raises(Defect):
+        await days.record_merchant_payout(heard(payout, TransferStatus.REJECTED))
+    after = await steps.find_payouts(wanted)
+    assert before.orders[0].moved_since is not None
+    assert after == before
 
 
 async def test_a_rejection_frees_the_lines_and_only_staff_let_the_merchant_be_paid_again(
