@@ -60,11 +60,16 @@ async def _nothing(_order: str) -> None:
     """Nothing happens meanwhile."""
 
 
+def nobody_hears(_notice: marketplace.DeliverNotice) -> marketplace.NoticeAnswer:
+    """The merchant has no webhook."""
+    return UNWANTED
+
+
 @dataclass
 class Domains(Payments, Rails, Reminders, Paydays):
     """Every domain, the rails, and the endpoint of every merchant (``hear``), by default none."""
 
-    hear: Hearing = lambda _notice: UNWANTED
+    hear: Hearing = nobody_hears
     transfer: Answering = lambda _order: RailStatus.SUCCEEDED
     meanwhile: Callable[[str], Awaitable[None]] = _nothing
     """What happens while M-PESA is being told to pay a merchant."""
@@ -186,7 +191,9 @@ class Domains(Payments, Rails, Reminders, Paydays):
             raise Unavailable("earlier_notice_missing", "not on file")
         if told.notice_id not in on_file:
             on_file.append(told.notice_id)
-        return marketplace.NoticeStored(sequence=on_file.index(told.notice_id) + 1, wanted=True)
+        return marketplace.NoticeStored(
+            sequence=on_file.index(told.notice_id) + 1, wanted=self.hear is not nobody_hears
+        )
 
     @takes(marketplace.LIST_GIVEN_UP)
     async def list_given_up(self, command: marketplace.ListGivenUp) -> marketplace.GivenUpListed:

@@ -9,9 +9,11 @@ from datetime import timedelta
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from activities.contracts.marketplace import DeliverNotice, NoticeAnswer
 from meqenet.identity import attempt_id, installment_id, refund_id
 from meqenet.payments.rail import RailStatus, WalletProvider
 from tests.waiting import eventually
+from tests.workflows.fakes import TAKEN
 from tests.workflows.losing import DONE, NOT_DONE, Lost, Step, losing
 from tests.workflows.stores import Stores
 from workflows.messages import Application, Cancel, PaymentReported, collection_workflow_id
@@ -125,6 +127,11 @@ def noted(stores: Stores, application: Application) -> Callable[[], Awaitable[li
     return kinds
 
 
+def heard(_notice: DeliverNotice) -> NoticeAnswer:
+    """The merchant's endpoint takes whatever it is told."""
+    return TAKEN
+
+
 def told(stores: Stores) -> Callable[[], Awaitable[list[str]]]:
     """The kinds of news that the merchant has heard, in the order of the plan's log."""
 
@@ -156,6 +163,7 @@ async def test_a_plan_paid_at_checkout_goes_on_from_any_step(
     env: WorkflowEnvironment, unique: str, steps: Sequence[Step]
 ) -> None:
     async with losing(env, unique, *steps) as lost:
+        lost.stores.hear = heard
         application = lost.bench.application("pay_in_full", provider=MPESA)
         assert await lost.go_on(application) == "completed"
         await require_lived_once(lost, application, orders=[attempt(application)])
@@ -195,6 +203,7 @@ async def test_a_payment_goes_back_once_whenever_the_run_is_lost(
 ) -> None:
     async with losing(env, unique, step) as lost:
         application, stores = lost.bench.application("pay_in_full", provider=MPESA), lost.stores
+        stores.hear = heard
         stores.answer = stores.query = lambda _order: RailStatus.PENDING
         handle, _ = await lost.bench.apply(application)
         await lost.sign(application)
@@ -251,6 +260,7 @@ async def test_an_application_that_nobody_knows_any_more_is_cancelled(
 ) -> None:
     """Its customer is stored with the first login only; the checkout was not answered either."""
     async with losing(env, unique, ("marketplace.place_order", 1, NOT_DONE)) as lost:
+        lost.stores.hear = heard
         application = lost.bench.application("pay_in_full", provider=MPESA)
         await lost.live_until_lost(application)
         assert (await lost.rehydrate()).begun == 1
