@@ -13,7 +13,7 @@ from meqenet.bnpl.states import PlanState
 from meqenet.identity import order_refund_id
 from meqenet.ledger.accruals import fee_earned
 from meqenet.ledger.earning import GonePart
-from meqenet.ledger.happenings import MerchantMoney
+from meqenet.ledger.merchant_money import MerchantMoney
 from meqenet.money import Money, total
 from meqenet.settlement.lines import LineKind, LineMoney
 from workflows.agenda import record_in_force

@@ -210,6 +210,8 @@ def _written_off(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
 
 def _changed(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
     """Parts that were paid stay as they are; what is left is due by the schedule in force."""
+    if not fact.parts("installments"):
+        return plan
     parts = [row for row in plan.installments if row.part]
     rests = {row.number: row for row in plan.installments if not row.part}
     lines = list(parts)
@@ -250,6 +252,7 @@ FED_BY: Final[Mapping[str, Callable[[PortfolioPlan, Fact], PortfolioPlan]]] = Ma
         "bnpl.plan_charged_off": _charged_off,
         "bnpl.plan_written_off": _written_off,
         "bnpl.plan_changed": _changed,
+        "bnpl.order_dispute_ended": _changed,
         "bnpl.own_payment_allocated": _changed,
         "bnpl.order_refunded": _changed,
     }
