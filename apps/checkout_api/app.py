@@ -9,6 +9,7 @@ from apps.checkout_api import (
     callbacks,
     complaint_summary,
     complaints,
+    disputes,
     health,
     identity_return,
     merchant_statement,
@@ -25,6 +26,7 @@ from apps.checkout_api import (
     support_bills,
     support_complaints,
     support_credits,
+    support_disputes,
     support_hardship,
     support_losses,
     support_payouts,
@@ -42,6 +44,12 @@ from apps.checkout_api.complaint_resource import (
     Complaints,
     SupportComplaint,
     SupportComplaintRead,
+)
+from apps.checkout_api.dispute_resource import (
+    DisputeRead,
+    Disputes,
+    SupportDisputeRead,
+    SupportDisputes,
 )
 from apps.checkout_api.idempotency import KEY_HEADER
 from apps.checkout_api.parts import ApiParts
@@ -91,6 +99,7 @@ def create_app(*, parts: ApiParts) -> FastAPI:
         plan_payments,
         order_refunds,
         complaints,
+        disputes,
         plan_list,
         merchant_statement,
         payouts,
@@ -108,6 +117,7 @@ def create_app(*, parts: ApiParts) -> FastAPI:
         complaint_summary,
         office_days,
         support_complaints,
+        support_disputes,
         support_batches,
         support_reports,
         webhook_notices,
@@ -153,6 +163,10 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             Complaints,
             SupportComplaint,
             SupportComplaintRead,
+            DisputeRead,
+            Disputes,
+            SupportDisputeRead,
+            SupportDisputes,
             PortfolioTold,
             NoticeTold,
             NoticeWithTries,
