@@ -46,8 +46,10 @@ from apps.checkout_api.complaint_resource import (
     SupportComplaintRead,
 )
 from apps.checkout_api.dispute_resource import (
+    Dispute,
     DisputeRead,
     Disputes,
+    SupportDispute,
     SupportDisputeRead,
     SupportDisputes,
 )
@@ -163,8 +165,10 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             Complaints,
             SupportComplaint,
             SupportComplaintRead,
+            Dispute,
             DisputeRead,
             Disputes,
+            SupportDispute,
             SupportDisputeRead,
             SupportDisputes,
             PortfolioTold,
