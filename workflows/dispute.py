@@ -42,7 +42,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.messages import plan_workflow_id
     from workflows.order_refund_messages import refund_after_end_workflow_id
 
-_TELL_AGAIN_AFTER = distances(first=timedelta(seconds=5), longest=timedelta(minutes=10), count=9)
+_TELL_AGAIN_AFTER = distances(first=timedelta(seconds=1), longest=timedelta(minutes=10), count=11)
 """A plan that was begun anew, or that has rolled over, has not heard."""
 _WORDS = {
     Stage.OPENED: "the plan takes it up",

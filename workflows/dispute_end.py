@@ -18,7 +18,7 @@ from meqenet.money import total
 from workflows.agenda import record_in_force
 from workflows.delinquency import tell_lateness
 from workflows.dispute_messages import OutcomeHeard, OutcomeKnown, dispute_workflow_id
-from workflows.disputing import release_money
+from workflows.disputing import hold_money, release_money
 from workflows.order_refund import take_goods_back
 from workflows.order_refund_messages import TakeGoodsBack
 from workflows.plan_account import account
@@ -55,6 +55,8 @@ async def _follow(desk: PlanDesk, known: OutcomeKnown) -> bool:
         return True
     if not is_quiet(desk):
         return False
+    # A run that was lost may not have come to it: nothing is given back that has not waited.
+    await hold_money(desk, dispute)
     await release_money(desk, dispute)
     if known.outcome.favours_customer and not await _give_back(desk, dispute):
         return False

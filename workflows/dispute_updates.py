@@ -15,8 +15,7 @@ class DisputeUpdates(OrderRefundUpdates):
     @workflow.update
     async def dispute_order(self, request: DisputeOrder) -> DisputeAnswer:
         """Have the disputed part wait; answers once that is recorded, and posted."""
-        if opened_by(self._desk, request) is None:
-            await self._have_done(AskedDeed(deed=request))
+        await self._have_done(AskedDeed(deed=request))
         return DisputeAnswer(dispute_id=opened_by(self._desk, request) or "")
 
     @dispute_order.validator

@@ -42,8 +42,15 @@ from workflows.test_clock_messages import PlanJoined
 
 
 async def open_dispute(desk: PlanDesk, deed: DisputeOrder) -> ApplicationError | None:
-    """Have the plan wait for a dispute; returns why not, where it may not be disputed."""
-    if opened_by(desk, deed) is not None:
+    """Have the plan wait for a dispute; returns why not, where it may not be disputed.
+
+    Asked again, it does again what a run that was lost may have left undone.
+    """
+    known, still_open = opened_by(desk, deed), desk.life.account.dispute
+    if known is not None:
+        if still_open is not None and still_open.dispute_id == known:
+            await hold_money(desk, still_open)
+            await _begin_run(desk, still_open)
         return None
     await tell_lateness(desk)
     await charge_late_fees(desk)
@@ -71,6 +78,28 @@ async def finish_dispute(desk: PlanDesk, *, newest: str) -> None:
     dispute = desk.life.account.dispute
     if dispute is not None and newest == OrderDisputed.kind:
         await _hold(desk, dispute)
+
+
+async def hold_money(desk: PlanDesk, told: OrderDisputed) -> None:
+    """Have the merchant's money of the part wait; again, nothing changes."""
+    if not told.held:
+        return
+    line = await _line(desk, told, kind=LineKind.DISPUTE, line_id=f"{told.dispute_id}-held")
+    await ask(
+        merchant_books.HOLD_DISPUTED,
+        merchant_books.HoldDisputed(
+            posting_id=f"{told.dispute_id}-held",
+            held=DisputeHeld(
+                plan_id=desk.plan_id,
+                merchant_id=desk.application.merchant_id,
+                dispute_id=told.dispute_id,
+                amount=told.held,
+                taken_from=_taken_from(line),
+            ),
+            effective_at=desk.recorded_at or desk.clock.now(),
+        ),
+        summary=f"Post that {told.held} birr wait",
+    )
 
 
 async def release_money(desk: PlanDesk, told: OrderDisputed) -> None:
@@ -163,23 +192,7 @@ def _fee(desk: PlanDesk, *, amount: Money) -> Money:
 
 async def _hold(desk: PlanDesk, told: OrderDisputed) -> None:
     """The merchant's money first; then the dispute's own run, and the merchant is told."""
-    if told.held:
-        line = await _line(desk, told, kind=LineKind.DISPUTE, line_id=f"{told.dispute_id}-held")
-        await ask(
-            merchant_books.HOLD_DISPUTED,
-            merchant_books.HoldDisputed(
-                posting_id=f"{told.dispute_id}-held",
-                held=DisputeHeld(
-                    plan_id=desk.plan_id,
-                    merchant_id=desk.application.merchant_id,
-                    dispute_id=told.dispute_id,
-                    amount=told.held,
-                    taken_from=_taken_from(line),
-                ),
-                effective_at=desk.recorded_at or desk.clock.now(),
-            ),
-            summary=f"Post that {told.held} birr wait",
-        )
+    await hold_money(desk, told)
     await _begin_run(desk, told)
     await desk.tell_merchant("plan.disputed")
 

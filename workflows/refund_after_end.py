@@ -74,11 +74,11 @@ class RefundAfterEndWorkflow:
         desk = await self._ready()
         if opened_by(desk, request) is None:
             require(no_dispute(desk, request))
-            asked = AskedDeed(deed=request)
-            self._asked.append(asked)
-            await workflow.wait_condition(lambda: asked.done)
-            if asked.refused is not None:
-                raise asked.refused
+        asked = AskedDeed(deed=request)
+        self._asked.append(asked)
+        await workflow.wait_condition(lambda: asked.done)
+        if asked.refused is not None:
+            raise asked.refused
         return DisputeAnswer(dispute_id=opened_by(desk, request) or "")
 
     @workflow.signal

@@ -1,0 +1,161 @@
+"""A dispute while the server is lost: money waits once, and its outcome is followed once."""
+
+import asyncio
+
+import pytest
+from temporalio.client import WorkflowHandle
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from activities.contracts.disputes import ListUnsettledDisputes
+from activities.disputes import DisputeActivities
+from activities.edge import EdgeInterceptor
+from meqenet.bnpl.dispute_events import OrderDisputed, OrderDisputeEnded
+from meqenet.bnpl.refund_events import OrderRefunded
+from meqenet.disputes.dispute_states import DisputeKind, Move
+from meqenet.ledger.dispute_happenings import DisputeHeld, DisputeReleased
+from meqenet.ledger.merchant_money import MerchantMoney
+from meqenet.money import Money
+from tests.backing import Databases
+from tests.waiting import eventually
+from tests.workflows.losing import DONE, NOT_DONE, Lost, Step, losing
+from workers.queue_worker import WORKFLOW_QUEUE, activity_methods, worker_for
+from workflows.dispute import DisputeWorkflow
+from workflows.dispute_messages import AskMove, DisputeOrder, dispute_workflow_id
+from workflows.dispute_restoring import DisputeRestorationWorkflow
+from workflows.plan import PaymentPlanWorkflow
+
+_AT_THE_OPENING = (
+    ("disputes.open_dispute", 1, DONE),
+    ("bnpl.record_event order_disputed", 1, DONE),
+    ("ledger.hold_disputed", 1, NOT_DONE),
+)
+_AT_THE_END = (
+    ("ledger.refund_order", 1, DONE),
+    ("bnpl.record_event order_dispute_ended", 1, DONE),
+)
+
+
+async def _open(lost: Lost, plan: str) -> str:
+    order = DisputeOrder(
+        opening_id="opening_1",
+        kind=DisputeKind.NOT_RECEIVED,
+        by="mer_shop",
+        amount=Money.from_birr("1500.00"),
+    )
+    answer = await lost.handle(plan).execute_update(PaymentPlanWorkflow.dispute_order, order)
+    return answer.dispute_id
+
+
+async def _accept(lost: Lost, dispute_id: str) -> None:
+    run: WorkflowHandle[DisputeWorkflow, object] = lost.bench.env.client.get_workflow_handle(
+        dispute_workflow_id(dispute_id=dispute_id)
+    )
+    accepted = AskMove(
+        move_id="move_1", move=Move.MERCHANT_ACCEPTS, by="mer_shop", why="it is right"
+    )
+    await run.execute_update(DisputeWorkflow.act, accepted)
+
+
+@pytest.mark.parametrize("step", [*_AT_THE_OPENING, *_AT_THE_END], ids=lambda step: step[0])
+async def test_a_plan_that_is_lost_in_a_dispute_waits_once_and_follows_it_once(
+    env: WorkflowEnvironment, unique: str, databases: Databases, step: Step
+) -> None:
+    steps = DisputeActivities(database=databases["disputes"])
+    async with (
+        losing(env, unique, step) as lost,
+        Worker(
+            env.client,
+            task_queue="disputes",
+            activities=activity_methods(steps),
+            interceptors=[lost.loss, EdgeInterceptor()],
+        ),
+    ):
+        stores, application = lost.stores, lost.bench.application("pay_in_4")
+        plan = application.plan_id
+        await lost.bench.apply(application)
+        await lost.sign(application)
+        await eventually(
+            lambda: lost.handle(plan).query(PaymentPlanWorkflow.state),
+            lambda state: state == "active",
+        )
+
+        async def through() -> str:
+            dispute_id = await _open(lost, plan)
+            await _accept(lost, dispute_id)
+            return dispute_id
+
+        living = asyncio.create_task(through())
+        await lost.lose(plan)
+        living.cancel()
+        await asyncio.gather(living, return_exceptions=True)
+        assert (await lost.rehydrate()).begun == 1
+        if step in _AT_THE_OPENING:
+            # Whoever asked asks again, and finds the same dispute.
+            assert await through() == f"{plan}-d1"
+        run = env.client.get_workflow_handle(dispute_workflow_id(dispute_id=f"{plan}-d1"))
+        assert await asyncio.wait_for(run.result(), timeout=60) == "merchant_accepted"
+
+        told = [each.event for each in stores.events[plan]]
+        assert [each.waiting for each in told if isinstance(each, OrderDisputed)] == [(3, 4)]
+        assert [each.amount for each in told if isinstance(each, OrderRefunded)] == [
+            Money.from_birr("1500.00")
+        ]
+        assert len([each for each in told if isinstance(each, OrderDisputeEnded)]) == 1
+        assert list(stores.added) == [
+            *(f"{plan}-d1-{what}" for what in ("held", "released")),
+            f"{plan}-rf1",
+        ]
+        books = stores.happenings(plan)
+        held = [each for each in books if isinstance(each, DisputeHeld)]
+        # The part, less three percent.
+        assert [(str(each.amount), each.taken_from) for each in held] == [
+            ("1455.00", MerchantMoney.PAYABLE)
+        ]
+        released = [each for each in books if isinstance(each, DisputeReleased)]
+        assert [each.amount for each in released] == [held[0].amount]
+        await lost.pass_time(plan)
+        assert (await lost.handle(plan).result()).state == "completed"
+
+
+async def test_a_dispute_whose_run_is_lost_goes_on_from_the_store(
+    env: WorkflowEnvironment, unique: str, databases: Databases
+) -> None:
+    steps = DisputeActivities(database=databases["disputes"])
+    never = ("bnpl.end_process", 99, DONE)
+    async with (
+        losing(env, unique, never) as lost,
+        worker_for(client=env.client, queue="disputes", activities=[steps]),
+    ):
+        application = lost.bench.application("pay_in_4")
+        plan = application.plan_id
+        await lost.bench.apply(application)
+        await lost.sign(application)
+        await eventually(
+            lambda: lost.handle(plan).query(PaymentPlanWorkflow.state),
+            lambda state: state == "active",
+        )
+        dispute_id = await _open(lost, plan)
+        handle = env.client.get_workflow_handle_for(
+            DisputeWorkflow.run, dispute_workflow_id(dispute_id=dispute_id)
+        )
+        await handle.terminate()
+        page = ListUnsettledDisputes(after=f"{plan}-d0", limit=1)
+        for begun in (1, 0):
+            found = await env.client.execute_workflow(
+                DisputeRestorationWorkflow.run,
+                page,
+                id=f"restore-{plan}-{begun}",
+                task_queue=WORKFLOW_QUEUE,
+            )
+            assert (found.begun, found.running, found.last) == (begun, 1 - begun, dispute_id)
+        withdrawn = AskMove(
+            move_id="move_1", move=Move.CUSTOMER_WITHDRAWS, by="stf_first", why="it came"
+        )
+        await handle.execute_update(DisputeWorkflow.act, withdrawn)
+        assert await asyncio.wait_for(handle.result(), timeout=60) == "withdrawn"
+        told = [each.event for each in lost.stores.events[plan]]
+        assert not [each for each in told if isinstance(each, OrderRefunded)]
+        (ended,) = [each for each in told if isinstance(each, OrderDisputeEnded)]
+        # No date has passed: the schedule is as it was.
+        assert ended.installments == ()
