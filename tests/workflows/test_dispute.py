@@ -12,7 +12,7 @@ from activities.disputes import DisputeActivities
 from activities.edge import EdgeInterceptor
 from meqenet.bnpl.dispute_events import OrderDisputed, OrderDisputeEnded
 from meqenet.bnpl.refund_events import OrderRefunded
-from meqenet.disputes.dispute_states import DisputeKind, Move
+from meqenet.disputes.dispute_states import DisputeKind, Move, Outcome
 from meqenet.ledger.dispute_happenings import DisputeHeld, DisputeReleased
 from meqenet.ledger.merchant_money import MerchantMoney
 from meqenet.money import Money
@@ -136,8 +136,8 @@ async def test_a_dispute_whose_run_is_lost_goes_on_from_the_store(
             lambda state: state == "active",
         )
         dispute_id = await _open(lost, plan)
-        handle = env.client.get_workflow_handle_for(
-            DisputeWorkflow.run, dispute_workflow_id(dispute_id=dispute_id)
+        handle: WorkflowHandle[DisputeWorkflow, Outcome] = env.client.get_workflow_handle(
+            dispute_workflow_id(dispute_id=dispute_id)
         )
         await handle.terminate()
         page = ListUnsettledDisputes(after=f"{plan}-d0", limit=1)
