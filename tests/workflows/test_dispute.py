@@ -1,6 +1,11 @@
 """A dispute while the server is lost: money waits once, and its outcome is followed once."""
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import cycle
+from typing import Any
 
 import pytest
 from temporalio.client import WorkflowHandle
@@ -16,14 +21,18 @@ from meqenet.disputes.dispute_states import DisputeKind, Move, Outcome
 from meqenet.ledger.dispute_happenings import DisputeHeld, DisputeReleased
 from meqenet.ledger.merchant_money import MerchantMoney
 from meqenet.money import Money
+from meqenet.payments.rail import RailStatus
 from tests.backing import Databases
 from tests.waiting import eventually
+from tests.workflows.conftest import Bench, Handle
 from tests.workflows.losing import DONE, NOT_DONE, Lost, Step, losing
+from tests.workflows.test_test_clock import active_plan, advance, new_clock
 from workers.queue_worker import WORKFLOW_QUEUE, activity_methods, worker_for
 from workflows.dispute import DisputeWorkflow
 from workflows.dispute_messages import AskMove, DisputeOrder, dispute_workflow_id
 from workflows.dispute_restoring import DisputeRestorationWorkflow
 from workflows.plan import PaymentPlanWorkflow
+from workflows.test_clock import TestClockWorkflow
 
 _AT_THE_OPENING = (
     ("disputes.open_dispute", 1, DONE),
@@ -159,3 +168,88 @@ async def test_a_dispute_whose_run_is_lost_goes_on_from_the_store(
         (ended,) = [each for each in told if isinstance(each, OrderDisputeEnded)]
         # No date has passed: the schedule is as it was.
         assert ended.installments == ()
+
+
+@dataclass
+class Disputing:
+    """A plan on a test clock, and whoever disputes its order."""
+
+    bench: Bench
+    clock: WorkflowHandle[TestClockWorkflow, None]
+    handle: Handle
+    plan: str
+
+    async def open(self, number: int, birr: str | None = None) -> WorkflowHandle[Any, Outcome]:
+        order = DisputeOrder(
+            opening_id=f"opening_{number}",
+            kind=DisputeKind.NOT_AS_DESCRIBED,
+            by="stf_first",
+            amount=None if birr is None else Money.from_birr(birr),
+        )
+        answer = await self.handle.execute_update(PaymentPlanWorkflow.dispute_order, order)
+        run = dispute_workflow_id(dispute_id=answer.dispute_id)
+        return self.bench.env.client.get_workflow_handle(run)
+
+    async def move(self, run: WorkflowHandle[Any, Outcome], move: Move) -> None:
+        asked = AskMove(move_id=f"move_{move}", move=move, by="stf_first", why="as it is")
+        await run.execute_update(DisputeWorkflow.act, asked)
+
+    def events(self) -> list[Any]:
+        return [each.event for each in self.bench.domains.events[self.plan]]
+
+
+async def lose_one_and_win_one(disputing: Disputing, run_out: Callable[[], None]) -> None:
+    """A collection is set aside, and goes on later; then the merchant does not answer.
+
+    Args:
+        disputing: a plan in four of which nothing is paid since the checkout.
+        run_out: empties the wallet, and fills it again.
+    """
+    await advance(disputing.clock, days=1)
+    run_out()
+    await advance(disputing.clock, days=14)
+    first = await disputing.open(1)
+    await disputing.move(first, Move.MERCHANT_ANSWERS)
+    await advance(disputing.clock, days=40)
+    await disputing.move(first, Move.DECIDE_FOR_MERCHANT)
+    assert await first.result() == "lost"
+    run_out()
+    await advance(disputing.clock, days=1)
+    second = await disputing.open(2, "500.00")
+    await advance(disputing.clock, days=20)
+    assert await second.result() == "expired"
+    await advance(disputing.clock, days=30)
+    assert (await disputing.handle.result()).state == "completed"
+
+
+async def test_what_is_in_dispute_is_not_tried_nor_late_and_goes_on_when_it_is_over(
+    env: WorkflowEnvironment, bench: Bench, databases: Databases
+) -> None:
+    steps = DisputeActivities(database=databases["disputes"])
+    bench.domains.product_version = 2
+    clock = await new_clock(bench)
+    plan, handle = await active_plan(bench, clock, "pay_in_4")
+    disputing = Disputing(bench=bench, clock=clock, handle=handle, plan=plan)
+    answers = cycle([lambda _order: (RailStatus.FAILED, "1"), lambda _order: RailStatus.SUCCEEDED])
+
+    def run_out() -> None:
+        bench.domains.answer = next(answers)
+
+    async with worker_for(client=env.client, queue="disputes", activities=[steps]):
+        await lose_one_and_win_one(disputing, run_out)
+    told = disputing.events()
+    kinds = [each.kind for each in told]
+    opened, over = kinds.index("order_disputed"), kinds.index("order_dispute_ended")
+    # It was a day late, and waited for its next attempt; then the plan waits for the dispute alone.
+    assert kinds[opened + 1 : over] == ["bucket_changed", "collection_set_aside"]
+    assert told[opened].waiting == (2, 3, 4)
+    ended = told[over]
+    assert {row.due_on for row in ended.installments if row.number > 1} == {
+        ended.on + timedelta(days=14)
+    }
+    last = [each for each in told if isinstance(each, OrderDisputeEnded)][-1]
+    assert (last.outcome, last.amount) == ("expired", Money.from_birr("500.00"))
+    (refund,) = [each for each in told if isinstance(each, OrderRefunded)]
+    assert (refund.reference, refund.owed_less) == (f"{plan}-d2", Money.from_birr("500.00"))
+    charged = [each for each in told if each.kind == "late_fee_charged"]
+    assert all(each.on < told[opened].on for each in charged)
