@@ -99,6 +99,14 @@ class DisputeWorkflow:
         return outcome
 
     @workflow.update
+    async def begun(self) -> DisputeStanding:
+        """Answer once the merchant was asked, for whoever has just opened it."""
+        await workflow.wait_condition(
+            lambda: self._standing is not None and self._standing.stage is not Stage.OPENED
+        )
+        return self._known()
+
+    @workflow.update
     async def act(self, asked: AskMove) -> DisputeStanding:
         """Bring it on; the store refuses what may not be done."""
         await workflow.wait_condition(lambda: self._standing is not None and not self._is_to_ask())

@@ -94,6 +94,16 @@ async def opened(
     except ProcessGone:
         raise closed_plan(plan) from None
     _, number = plan_and_number_of(dispute_id=answer.dispute_id)
+    file = await found(parts, plan_id=plan.plan_id, number=number)
+    handle = _run(parts, file.dispute)
+    try:
+        await asked(
+            lambda: handle.execute_update(DisputeWorkflow.begun, id=f"{order.opening_id}-begun"),
+            wait_seconds_max=parts.answer_seconds_max,
+        )
+    except (ProcessGone, StillWorking):
+        # It is open, and waits: whoever reads it later sees that the merchant was asked.
+        return file
     return await found(parts, plan_id=plan.plan_id, number=number)
 
 

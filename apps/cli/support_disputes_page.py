@@ -43,7 +43,7 @@ def _standing(found: Mapping[str, Any]) -> str:
 
 
 def _waiting(found: Mapping[str, Any]) -> str:
-    if found["late_since"]:
+    if found["late_since"] and not found["outcome"]:
         return f"its review is late since {_at(found['late_since'])} UTC: it has to be decided"
     if found["due_at"]:
         return f"due {_at(found['due_at'])} UTC"
