@@ -64,7 +64,7 @@ class RequestEdge:
 def _body_bytes_max(scope: Scope) -> int:
     """Files alone are larger, and only where they are evidence."""
     is_file = scope["method"] == "POST" and scope["path"].endswith(EVIDENCE_PATH)
-    return max(BODY_BYTES_MAX, FILE_BYTES_MAX + 1) if is_file else BODY_BYTES_MAX
+    return FILE_BYTES_MAX + BODY_BYTES_MAX if is_file else BODY_BYTES_MAX
 
 
 def _limited(receive: Receive, *, most: int) -> Receive:

@@ -5,8 +5,10 @@ from typing import Any
 
 import httpx
 
+from apps.checkout_api.request_edge import BODY_BYTES_MAX
 from db.ledger.views import balance
 from meqenet.auth.roles import Role
+from meqenet.disputes.evidence import FILE_BYTES_MAX
 from meqenet.ledger.as_of import AsOf
 from meqenet.money import Money
 from tests.apps.checkout_api.conftest import Shop
@@ -156,6 +158,10 @@ async def _brought(shop: Shop, agent: Agent, *, path: str, support: str) -> list
         "evidence_type_unknown",
     )
     assert _refusal(await _bring(shop, f"{path}/1/evidence", b"")) == (422, "evidence_empty")
+    large = await _bring(shop, f"{path}/1/evidence", _PDF + bytes(FILE_BYTES_MAX))
+    assert _refusal(large) == (422, "evidence_too_large")
+    larger = await _bring(shop, f"{path}/1/evidence", bytes(FILE_BYTES_MAX + BODY_BYTES_MAX + 1))
+    assert _refusal(larger) == (413, "request_too_large")
     found = await shop.get(f"{path}/1/evidence/2")
     assert (found.content, found.headers["content-type"]) == (_PDF, "application/pdf")
     assert found.headers["x-content-type-options"] == "nosniff"
@@ -194,3 +200,27 @@ async def test_protected_money_waits_and_a_plan_that_is_over_is_disputed_too(
     await plan.days_pass(120)
     late = await shop.post(path, {"kind": "duplicate"})
     assert _refusal(late) == (409, "dispute_too_late")
+
+
+async def test_what_never_came_into_force_is_not_disputed_nor_what_is_anothers(
+    shop: Shop, keyholder: Shop
+) -> None:
+    applied = await shop.post("/v1/plans", shop.application())
+    plan_id = applied.json()["id"]
+    path = f"/v1/plans/{plan_id}/disputes"
+    asked = {"kind": "not_received"}
+    assert _refusal(await shop.post(path, asked)) == (409, "plan_not_in_force")
+    for address in (path, f"{path}/1", f"{path}/1/evidence", f"{path}/1/evidence/1"):
+        assert _refusal(await keyholder.get(address)) == (404, "plan_unknown")
+    assert _refusal(await keyholder.post(path, asked)) == (404, "plan_unknown")
+    assert _refusal(await shop.get(f"{path}/1")) == (404, "dispute_unknown")
+    wrong = await shop.post(path, {"kind": "not_liked"})
+    assert wrong.status_code == 422
+    cancelled = await shop.post(f"/v1/plans/{plan_id}/cancel", {"reason": "changed"})
+    assert cancelled.json()["state"] == "cancelled", cancelled.text
+
+    async def refused() -> tuple[int, str]:
+        return _refusal(await shop.post(path, asked))
+
+    # Its process ends once the order is closed.
+    await eventually(refused, lambda found: found == (409, "plan_closed"))
