@@ -1,14 +1,14 @@
 """The steps of disputes: each one transaction, each idempotent by its ids."""
 
-from datetime import date, datetime
+from dataclasses import replace
 
+from activities.complaints import holidays_around
 from activities.contracts import disputes as contract
 from activities.edge import takes
-from activities.holidays import public_holidays
-from db.disputes import disputes, evidence
+from db.disputes import dispute_clock, disputes, evidence
+from db.disputes.deadlines import dispute_policy
 from db.disputes.tables import Dispute
 from db.kernel.engine import Database
-from meqenet.calendar import addis_date
 
 
 class DisputeActivities:
@@ -29,15 +29,17 @@ class DisputeActivities:
             refunded=command.refunded,
             activated_on=command.activated_on,
             by=command.by,
+            test_clock_id=command.test_clock_id,
         )
         async with self._database.write() as session:
             row = await disputes.open_dispute(
                 session=session,
                 dispute=opened,
-                holidays=_holidays_from(at=command.at),
+                holidays=holidays_around(at=command.at),
                 at=command.at,
             )
-        return _told(row)
+            policy = await dispute_policy(session=session, version=row.policy_version)
+        return replace(_told(row), due_again_days=policy.due_again_days)
 
     @takes(contract.RECORD_STAGE)
     async def record_stage(self, command: contract.RecordStage) -> contract.DisputeStanding:
@@ -46,7 +48,7 @@ class DisputeActivities:
             row = await disputes.record_stage(
                 session=session,
                 made=_made(command),
-                holidays=_holidays_from(at=command.at),
+                holidays=holidays_around(at=command.at),
                 at=command.at,
             )
         return _told(row)
@@ -72,6 +74,51 @@ class DisputeActivities:
             evidence_id=file.evidence_id, sha256=file.sha256.hex(), size_bytes=file.size_bytes
         )
 
+    @takes(contract.FOLLOW_DISPUTE)
+    async def follow_dispute(self, command: contract.FollowDispute) -> contract.DisputeStanding:
+        """Do what is due by now."""
+        async with self._database.write() as session:
+            row = await dispute_clock.follow_clock(
+                session=session,
+                dispute_id=command.dispute_id,
+                holidays=holidays_around(at=command.at),
+                at=command.at,
+            )
+        return _told(row)
+
+    @takes(contract.SETTLE_DISPUTE)
+    async def settle_dispute(self, command: contract.SettleDispute) -> contract.DisputeStanding:
+        """Note that its plan has followed the outcome."""
+        async with self._database.write() as session:
+            row = await dispute_clock.settle(
+                session=session, dispute_id=command.dispute_id, at=command.at
+            )
+        return _told(row)
+
+    @takes(contract.LIST_UNSETTLED_DISPUTES)
+    async def list_unsettled_disputes(
+        self, command: contract.ListUnsettledDisputes
+    ) -> contract.UnsettledDisputesListed:
+        """A page of them. Asked of the written store: a replica may lag."""
+        async with self._database.write() as session:
+            found = await dispute_clock.list_unsettled(
+                session=session, after=command.after, limit=command.limit
+            )
+        return contract.UnsettledDisputesListed(
+            disputes=tuple(
+                contract.UnsettledDispute(
+                    dispute_id=row.dispute_id,
+                    plan_id=row.plan_id,
+                    merchant_id=row.merchant_id,
+                    kind=row.kind,
+                    stage=row.stage,
+                    test_clock_id=row.test_clock_id,
+                    lived_until=max(row.stage_began_at, row.late_since or row.opened_at),
+                )
+                for row in found
+            )
+        )
+
 
 def _made(command: contract.RecordStage | contract.RecordOutcome) -> disputes.Made:
     return disputes.Made(
@@ -85,11 +132,9 @@ def _made(command: contract.RecordStage | contract.RecordOutcome) -> disputes.Ma
 
 def _told(row: Dispute) -> contract.DisputeStanding:
     return contract.DisputeStanding(
-        stage=row.stage, outcome=row.outcome, amount=row.amount_santim, due_at=row.due_at
+        stage=row.stage,
+        outcome=row.outcome,
+        amount=row.amount_santim,
+        due_at=row.due_at,
+        is_late=row.late_since is not None,
     )
-
-
-def _holidays_from(*, at: datetime) -> frozenset[date]:
-    """Ethiopia's public holidays of that year and the next."""
-    year = addis_date(at=at).year
-    return public_holidays(years=(year, year + 1))

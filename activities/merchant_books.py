@@ -1,10 +1,10 @@
-"""The ledger's steps of a merchant's payout."""
+"""The ledger's steps of a merchant's money."""
 
 from activities.contracts import merchant_books as contract
 from activities.contracts.step import Nothing
 from activities.edge import takes
 from db.kernel.engine import Database
-from db.ledger import order_refunds, payable, store
+from db.ledger import disputes, order_refunds, payable, store
 
 
 class MerchantBookActivities:
@@ -62,4 +62,16 @@ class MerchantBookActivities:
             happening=command.settled,
             effective_at=command.effective_at,
         )
+        return Nothing()
+
+    @takes(contract.HOLD_DISPUTED)
+    async def hold_disputed(self, command: contract.HoldDisputed) -> Nothing:
+        """Have a disputed part wait."""
+        async with self._database.write() as session:
+            await disputes.hold_disputed(
+                session=session,
+                posting_id=command.posting_id,
+                held=command.held,
+                at=command.effective_at,
+            )
         return Nothing()

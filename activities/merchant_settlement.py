@@ -39,6 +39,7 @@ class MerchantSettlementActivities:
                     fee=command.fee,
                     tax=command.tax,
                     available_at=command.available_at,
+                    follows=command.follows,
                 ),
                 at=command.at,
             )

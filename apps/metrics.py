@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from apps.checkout_api.serving import serve
 from meqenet.errors import Unavailable
-from workers import alarm_desk, complaint_desk, gate_standings
+from workers import alarm_desk, complaint_desk, dispute_desk, gate_standings
 from workers.lag import as_prometheus
 from workers.model_desk import ModelDesk, model_desk
 from workers.opening import Environment, database, utc_now
@@ -112,7 +112,12 @@ async def _measures(
                 counts = await complaint_desk.counted_complaints(disputes=disputes)
                 return complaint_desk.as_prometheus(counts=counts)
 
-            measures.append(complaints)
+            async def waiting(at: datetime) -> str:
+                del at  # so does a dispute
+                counts = await dispute_desk.counted_disputes(disputes=disputes)
+                return dispute_desk.as_prometheus(counts=counts)
+
+            measures += [complaints, waiting]
         yield measures
 
 

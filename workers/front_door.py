@@ -14,6 +14,7 @@ from db.kernel.engine import Database
 from db.marketplace.idempotency import Claimed, Differs, Replay, answer, claim
 from db.payments.inbox import CallbackInbox
 from workers.complaint_desk import ComplaintDesk
+from workers.dispute_desk import DisputeDesk
 from workers.opening import Environment, database, keyring
 from workers.settings import Domain
 from workers.statement_signing import SignatureSettings, StatementSigner, statement_signer
@@ -25,6 +26,7 @@ __all__ = [
     "Claimed",
     "ComplaintDesk",
     "Differs",
+    "DisputeDesk",
     "FrontDoor",
     "Replay",
     "front_door",
@@ -72,6 +74,7 @@ class FrontDoor:
     answers: AnswerBook
     inbox: CallbackInbox
     complaints: ComplaintDesk
+    disputes: DisputeDesk
     webhooks: WebhookDesk
     stores: Mapping[str, Database]
     statements: StatementSigner | None = None
@@ -104,6 +107,7 @@ async def front_door(*, environment: Environment) -> AsyncIterator[FrontDoor]:
             complaints=ComplaintDesk(
                 database=stores["disputes"], keyring=keyring(settings=settings)
             ),
+            disputes=DisputeDesk(database=stores["disputes"], keyring=keyring(settings=settings)),
             stores=stores,
             statements=statement_signer(settings=environment.read(SignatureSettings)),
         )

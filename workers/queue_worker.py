@@ -17,6 +17,8 @@ from workflows.complaint import ComplaintWorkflow
 from workflows.complaint_restoring import ComplaintRestorationWorkflow
 from workflows.credit_return import CreditReturnWorkflow
 from workflows.daily_accrual import DailyAccrualWorkflow
+from workflows.dispute import DisputeWorkflow
+from workflows.dispute_restoring import DisputeRestorationWorkflow
 from workflows.late_money import LateMoneyWorkflow
 from workflows.merchant_settlement import MerchantSettlementWorkflow
 from workflows.merchant_transfer import MerchantTransferWorkflow
@@ -57,6 +59,7 @@ WORKFLOWS: tuple[type[Any], ...] = (
     NoticeReplayWorkflow,
     ReminderWorkflow,
     ComplaintWorkflow,
+    DisputeWorkflow,
     MerchantOnboardingWorkflow,
     MerchantTermsWorkflow,
     StaffJoiningWorkflow,
@@ -69,6 +72,7 @@ WORKFLOWS: tuple[type[Any], ...] = (
     ClockRestorationWorkflow,
     NoticeRestorationWorkflow,
     ComplaintRestorationWorkflow,
+    DisputeRestorationWorkflow,
 )
 WORKFLOW_QUEUE = "bnpl"
 """Plans and the bnpl store belong together: their workers are the same."""

@@ -18,11 +18,13 @@ from temporalio.service import RPCError
 from temporalio.types import MethodAsyncSingleParam
 
 from activities.contracts.complaints import ListOpenComplaints
+from activities.contracts.disputes import ListUnsettledDisputes
 from meqenet.errors import Unavailable
 from workers.accruing import schedule_accruals
 from workers.queue_worker import WORKFLOW_QUEUE
 from workers.settling import schedule_settlement_days
 from workflows.complaint_restoring import ComplaintRestorationWorkflow, ComplaintsBegun
+from workflows.dispute_restoring import DisputeRestorationWorkflow, DisputesBegun
 from workflows.rehydration import NotBegun, OpenPlansPage, PageBegun, RehydrationWorkflow
 from workflows.restoring import (
     ClockRestorationWorkflow,
@@ -74,6 +76,7 @@ class Rehydrated:
     clocks: Tally = field(default_factory=Tally)
     notices: Tally = field(default_factory=Tally)
     complaints: Tally = field(default_factory=Tally)
+    disputes: Tally = field(default_factory=Tally)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +96,7 @@ class Rehydrating:
 
 
 async def rehydrate(todo: Rehydrating, /) -> Rehydrated:
-    """Begin plans, their test clocks, notices and complaints; what has a run is left alone.
+    """Begin plans, their test clocks, notices, complaints and disputes; what has a run stays.
 
     Once plans are there, a clock that somebody moves finds them; and a notice that a plan begins
     by itself is not begun twice.
@@ -128,6 +131,7 @@ async def rehydrate(todo: Rehydrating, /) -> Rehydrated:
     done.clocks.begun, done.clocks.running = clocks.begun, clocks.running
     await _begin_notices(todo, done.notices)
     await _begin_complaints(todo, done.complaints)
+    await _begin_disputes(todo, done.disputes)
     return done
 
 
@@ -162,6 +166,16 @@ async def _begin_complaints(todo: Rehydrating, tally: Tally) -> None:
     pages = _pages(
         todo, ComplaintRestorationWorkflow.run, behind, kind="complaints", name="complaints"
     )
+    async for page in pages:
+        tally.begun += page.begun
+        tally.running += page.running
+
+
+async def _begin_disputes(todo: Rehydrating, tally: Tally) -> None:
+    def behind(page: DisputesBegun | None) -> ListUnsettledDisputes:
+        return ListUnsettledDisputes(after=None if page is None else page.last, limit=PLANS_A_PAGE)
+
+    pages = _pages(todo, DisputeRestorationWorkflow.run, behind, kind="disputes", name="disputes")
     async for page in pages:
         tally.begun += page.begun
         tally.running += page.running

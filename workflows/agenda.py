@@ -23,8 +23,11 @@ def overdue(desk: PlanDesk) -> list[InstallmentLife]:
     return [
         i
         for i in desk.life.installments
-        if i.state is InstallmentState.FAILED
-        or (i.state is InstallmentState.COLLECTING and i.planned.due_on < today)
+        if not desk.life.waits(number=i.planned.number)
+        and (
+            i.state is InstallmentState.FAILED
+            or (i.state is InstallmentState.COLLECTING and i.planned.due_on < today)
+        )
     ]
 
 
@@ -52,7 +55,9 @@ def next_start(desk: PlanDesk) -> datetime | None:
     dues = [
         due_at(desk, installment=i)
         for i in desk.life.installments
-        if i.state is InstallmentState.SCHEDULED and desk.life.payment is None
+        if i.state is InstallmentState.SCHEDULED
+        and desk.life.payment is None
+        and not desk.life.waits(number=i.planned.number)
     ]
     payout = desk.life.payout
     if payout is not None and payout_waits(desk):
@@ -67,6 +72,8 @@ def next_step(desk: PlanDesk) -> tuple[str, datetime | None]:
     steps: list[tuple[datetime, str]] = []
     for installment in desk.life.installments:
         number = installment.planned.number
+        if desk.life.waits(number=number):
+            continue
         if installment.state is InstallmentState.SCHEDULED:
             at = due_at(desk, installment=installment)
             steps.append((at, f"collect installment {number}"))
@@ -78,20 +85,34 @@ def next_step(desk: PlanDesk) -> tuple[str, datetime | None]:
     if steps:
         at, what = min(steps)
         return what, at
+    return _awaited(desk), None
+
+
+def _awaited(desk: PlanDesk) -> str:
+    """What is waited for when nothing happens by itself."""
+    dispute, payout = desk.life.account.dispute, desk.life.payout
+    if dispute is not None and dispute.waiting:
+        return "a dispute of the order comes to its end"
     if payout is not None and payout.rejected:
-        return "the merchant's payout waits for a retry", None
+        return "the merchant's payout waits for a retry"
     is_tried = any(i.state is InstallmentState.COLLECTING for i in desk.life.installments)
     if desk.life.account.charged_off is not None and not is_tried:
-        return "charged off: nothing more is tried by itself", None
+        return "charged off: nothing more is tried by itself"
     if any(i.state is InstallmentState.FAILED for i in desk.life.installments):
-        return "a failed installment waits for a retry", None
-    return "await what is under way", None
+        return "a failed installment waits for a retry"
+    return "await what is under way"
 
 
 async def record_in_force(
     desk: PlanDesk, event: PlanEvent, *, action: NextAction | None = None
 ) -> None:
-    """Record what leaves an active plan active, or past due while an installment of it is late."""
+    """Record what leaves an active plan active, or past due while an installment of it is late.
+
+    A plan that is completed stays so.
+    """
+    if desk.life.state is PlanState.COMPLETED:
+        await desk.record(event, state=PlanState.COMPLETED, step="none")
+        return
     step, step_at = next_step(desk)
     state = PlanState.PAST_DUE if overdue(desk) else PlanState.ACTIVE
     await desk.record(event, state=state, step=step, step_at=step_at, action=action)

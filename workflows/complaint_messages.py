@@ -5,7 +5,9 @@ from typing import Final
 
 from meqenet.disputes.complaint_rules import Deed
 from meqenet.disputes.complaint_states import ComplaintCategory, ComplaintChannel
+from meqenet.disputes.dispute_ids import is_dispute_id
 from workflows.clock import ClockReading
+from workflows.dispute_messages import dispute_workflow_id
 from workflows.messages import plan_workflow_id
 
 _NUMBERS: Final = "CMP-"
@@ -56,7 +58,9 @@ def complaint_workflow_id(*, tracking_number: str) -> str:
 
 
 def bound_workflow_id(*, bound_id: str) -> str:
-    """The workflow that lives by a test clock: a plan's, or that of a complaint about one."""
+    """The workflow that lives by a test clock: a plan's, or of a complaint or dispute about one."""
     if bound_id.startswith(_NUMBERS):
         return complaint_workflow_id(tracking_number=bound_id)
+    if is_dispute_id(text=bound_id):
+        return dispute_workflow_id(dispute_id=bound_id)
     return plan_workflow_id(plan_id=bound_id)

@@ -20,6 +20,7 @@ from meqenet.bnpl.states import PlanState
 from meqenet.calendar import addis_date, at_addis
 from workflows.agenda import next_step
 from workflows.asking import ask
+from workflows.dispute_waits import has_late_waiting
 from workflows.plan_account import account, oldest_due, policy_of
 from workflows.plan_desk import DAYS_PAST_DUE, PlanDesk
 
@@ -41,7 +42,7 @@ async def tell_lateness(desk: PlanDesk) -> None:
         policy=policy_of(desk).delinquency,
         before=before,
         until=max(today, before.on),
-        has_moved_arrears=_has_moved_arrears(desk),
+        has_moved_arrears=_has_moved_arrears(desk) or has_late_waiting(desk),
         is_charged_off=desk.life.account.charged_off is not None,
     )
     for change in aged.changes:

@@ -4,8 +4,9 @@ from abc import abstractmethod
 
 from temporalio import workflow
 
+from workflows.asked_deed import AskedDeed
 from workflows.messages import PlanAnswer, WaiveFee
-from workflows.plan_desk import AskedDeed, PlanDesk
+from workflows.plan_desk import PlanDesk
 from workflows.support import no_signature, no_waiver, require
 
 

@@ -16,6 +16,7 @@ from meqenet.bnpl.servicing.hardship import (
 )
 from meqenet.calendar import addis_date
 from meqenet.errors import Refusal
+from workflows.dispute_rules import no_dispute_open
 from workflows.hardship_messages import GrantHardship, Hardship
 from workflows.messages import DeedStanding
 from workflows.plan_account import account, policy_of
@@ -98,7 +99,9 @@ def hardship_deeds(desk: PlanDesk) -> Iterator[DeedStanding]:
 
 
 def _no_change(desk: PlanDesk, *, is_asked: bool) -> No | None:
-    if no := no_force(desk) or _not_offered(desk) or payment_under_way(desk):
+    if no := (
+        no_force(desk) or _not_offered(desk) or no_dispute_open(desk) or payment_under_way(desk)
+    ):
         return no
     if is_asked and any(isinstance(asked.deed, GrantHardship) for asked in desk.deeds):
         return No("hardship_asked_already", "The schedule of the plan is being changed.")

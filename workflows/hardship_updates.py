@@ -6,10 +6,11 @@ from temporalio import workflow
 
 from meqenet.bnpl.servicing.account import Account
 from meqenet.calendar import addis_date
+from workflows.asked_deed import AskedDeed
 from workflows.hardship_messages import GrantHardship, Hardship, HardshipOutlook, HardshipRow
 from workflows.hardship_rules import no_hardship, outlook
 from workflows.messages import PlanAnswer
-from workflows.plan_desk import AskedDeed, PlanDesk
+from workflows.plan_desk import PlanDesk
 from workflows.support import No, require
 
 

@@ -1,12 +1,13 @@
 """Late fees of an active plan: charged on their day, and taken back where the money had come."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from temporalio import workflow
 
 from activities.contracts import ledger
 from meqenet.bnpl.delinquency_events import LateFeeCharged
-from meqenet.bnpl.servicing.account import LateFee
+from meqenet.bnpl.servicing.account import Account, LateFee
 from meqenet.bnpl.servicing.late_fees import late_fees_due
 from meqenet.bnpl.servicing_policy import LateFeePolicy
 from meqenet.bnpl.staff_events import LateFeeWaived
@@ -123,7 +124,16 @@ def _due(desk: PlanDesk, *, until: date | None) -> tuple[LateFee, ...]:
     policy = _policy(desk)
     if policy is None:
         return ()
-    return late_fees_due(account=account(desk), policy=policy, until=until)
+    return late_fees_due(account=_without_waiting(desk), policy=policy, until=until)
+
+
+def _without_waiting(desk: PlanDesk) -> Account:
+    """The account as if what waits for the end of a dispute were paid: it is not late."""
+    held = account(desk)
+    if desk.life.account.dispute is None:
+        return held
+    waiting = [row for row in held.installments if desk.life.waits(number=row.number)]
+    return held.with_installments(*(replace(row, paid=row.owed) for row in waiting))
 
 
 def _policy(desk: PlanDesk) -> LateFeePolicy | None:

@@ -22,6 +22,8 @@ from meqenet.payments.rail import WalletProvider
 from workflows.agenda import due_at, next_start, next_step, overdue
 from workflows.collection import InstallmentCollectionWorkflow
 from workflows.delinquency import next_lateness, show_days_past_due, tell_lateness
+from workflows.dispute_end import take_outcomes
+from workflows.dispute_waits import set_waiting_aside, take_set_aside
 from workflows.ending import end_mandate
 from workflows.late_fees import charge_late_fees, next_late_fee
 from workflows.late_money import settled
@@ -79,6 +81,8 @@ async def live(desk: PlanDesk) -> bool:
         while desk.deeds:
             await do_deed(desk, desk.deeds[0], collect=lambda row: _collect(desk, row, now=True))
             desk.deeds.popleft()
+        await take_outcomes(desk)
+        await set_waiting_aside(desk)
         await keep_holds(desk)
         await see_to_payment(desk, order_of=_order_of)
         while desk.payout_answers:
@@ -147,6 +151,7 @@ def _is_due(desk: PlanDesk, installment: InstallmentLife) -> bool:
     return (
         installment.state is InstallmentState.SCHEDULED
         and desk.life.payment is None
+        and not desk.life.waits(number=installment.planned.number)
         and due_at(desk, installment=installment) <= desk.clock.now()
     )
 
@@ -276,6 +281,9 @@ async def _take_result(desk: PlanDesk, result: CollectionResult) -> None:
         if failed is not None:
             step, step_at = next_step(desk)
             await desk.record(failed, state=desk.life.state, step=step, step_at=step_at)
+        return
+    if is_moved and desk.life.waits(number=result.number):
+        await take_set_aside(desk, result)
         return
     if is_moved:
         today = addis_date(at=desk.clock.now())

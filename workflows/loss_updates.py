@@ -4,8 +4,10 @@ from abc import abstractmethod
 
 from temporalio import workflow
 
+from workflows.asked_deed import AskedDeed
+from workflows.dispute_rules import no_dispute_open
 from workflows.messages import ChargeOff, PlanAnswer, WriteOff
-from workflows.plan_desk import AskedDeed, PlanDesk
+from workflows.plan_desk import PlanDesk
 from workflows.support import no_charge_off, no_signature, no_write_off, require
 
 
@@ -25,7 +27,8 @@ class LossUpdates:
 
     @charge_off.validator
     def _may_be_charged_off(self, request: ChargeOff) -> None:
-        require(no_signature(request) or no_charge_off(self._desk, early=request.early))
+        no = no_signature(request) or no_dispute_open(self._desk)
+        require(no or no_charge_off(self._desk, early=request.early))
 
     @workflow.update
     async def write_off(self, request: WriteOff) -> PlanAnswer:
@@ -34,4 +37,5 @@ class LossUpdates:
 
     @write_off.validator
     def _may_be_written_off(self, request: WriteOff) -> None:
-        require(no_signature(request) or no_write_off(self._desk))
+        no = no_signature(request) or no_dispute_open(self._desk)
+        require(no or no_write_off(self._desk))

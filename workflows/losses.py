@@ -20,6 +20,7 @@ from meqenet.ledger import happenings as h
 from meqenet.money import Money, total
 from workflows.agenda import next_step
 from workflows.asking import ask
+from workflows.dispute_rules import no_dispute_open
 from workflows.ending import end_mandate
 from workflows.messages import ChargeOff, WriteOff
 from workflows.plan_account import account, policy_of
@@ -43,7 +44,8 @@ async def charge_off_if_due(desk: PlanDesk) -> None:
         return
     if policy_of(desk).delinquency.charge_off_by is not ChargeOffBy.POLICY:
         return
-    if no_charge_off(desk, early=False, is_asked=False) is None:
+    no = no_dispute_open(desk) or no_charge_off(desk, early=False, is_asked=False)
+    if no is None:
         why = f"{standing.days_past_due} days past due, by the policy of its product"
         await _charge_off(desk, who=_BY_ITSELF, why=why)
 
@@ -53,6 +55,8 @@ async def give_up(desk: PlanDesk, deed: ChargeOff | WriteOff) -> ApplicationErro
 
     After a write-off the plan's end follows (:func:`end_written_off`).
     """
+    if no := no_dispute_open(desk):
+        return refused(no)
     if isinstance(deed, ChargeOff):
         no = no_charge_off(desk, early=deed.early, is_asked=False)
         no = no or await _charge_off(desk, who=deed.who, why=deed.why)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from meqenet.bnpl.own_payment import OwnPayment
 from meqenet.money import Money
 from meqenet.payments.rail import PaymentAnswer, RefundAnswer, WalletProvider
+from workflows.dispute_messages import DisputeOrder
 from workflows.hardship_messages import GrantHardship
 from workflows.order_refund_messages import TakeGoodsBack
 
@@ -196,7 +197,7 @@ SupportDeed = (
     | GrantHardship
 )
 """What staff may have a plan do."""
-PlanDeed = SupportDeed | TakeGoodsBack
+PlanDeed = SupportDeed | TakeGoodsBack | DisputeOrder
 """What staff, or the merchant, may have a plan do."""
 
 

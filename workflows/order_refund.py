@@ -9,11 +9,10 @@ from temporalio.workflow import ParentClosePolicy
 
 from activities.contracts import ledger, merchant_settlement
 from meqenet.bnpl.refund_events import OrderRefunded, order_refunded
-from meqenet.bnpl.states import PlanState
 from meqenet.identity import order_refund_id
 from meqenet.ledger.accruals import fee_earned
 from meqenet.ledger.earning import GonePart
-from meqenet.ledger.happenings import MerchantMoney
+from meqenet.ledger.merchant_money import MerchantMoney
 from meqenet.money import Money, total
 from meqenet.settlement.lines import LineKind, LineMoney
 from workflows.agenda import record_in_force
@@ -56,20 +55,12 @@ async def take_goods_back(desk: PlanDesk, deed: TakeGoodsBack) -> ApplicationErr
     )
     desk.life.account = desk.life.account.refunded(told)
     take_schedule(desk, installments=told.installments)
-    await _record(desk, told)
+    await record_in_force(desk, told)
     await _tell_books(desk, told)
     await _return_money(desk, told)
     await desk.tell_merchant("plan.refunded")
     await tell_lateness(desk)
     return None
-
-
-async def _record(desk: PlanDesk, told: OrderRefunded) -> None:
-    """A plan that is completed stays so."""
-    if desk.life.state is PlanState.COMPLETED:
-        await desk.record(told, state=PlanState.COMPLETED, step="none")
-        return
-    await record_in_force(desk, told)
 
 
 async def finish_refunds(desk: PlanDesk, *, newest: str) -> None:
@@ -98,6 +89,7 @@ async def _tell_books(desk: PlanDesk, told: OrderRefunded) -> None:
             tax=Money.zero(),
             available_at=at,
             at=at,
+            follows=_released(desk, told),
         ),
         summary=f"Take {told.amount - fee_back} birr off what the merchant gets",
     )
@@ -129,6 +121,12 @@ async def _tell_books(desk: PlanDesk, told: OrderRefunded) -> None:
     )
     if told.owed_less:
         await count_repayment(desk, attempt_id=refund_id, principal=told.owed_less, on_time=True)
+
+
+def _released(desk: PlanDesk, told: OrderRefunded) -> str | None:
+    """Of a refund by the end of a dispute: the line by which the money has come back before."""
+    ids = (each.dispute_id for each in desk.life.account.disputes)
+    return f"{told.reference}-released" if told.reference in ids else None
 
 
 def _taken_from(line: merchant_settlement.LineAdded) -> MerchantMoney:

@@ -14,11 +14,14 @@ class TakeGoodsBack:
         reference: the merchant's own number of the refund; the same again is the same refund.
         amount: what of the order's price goes back; None is all that is left of it.
         gives_interest_back: None leaves it to the product.
+        settles: the dispute that has ended for the customer, which is the reference as well; None
+            of a refund that the merchant makes.
     """
 
     reference: str
     amount: Money | None = None
     gives_interest_back: bool | None = None
+    settles: str | None = None
 
 
 def refund_after_end_workflow_id(*, plan_id: str) -> str:

@@ -5,6 +5,7 @@ from meqenet.bnpl.states import PlanState
 from meqenet.calendar import addis_date
 from meqenet.errors import Refusal
 from meqenet.money import Money, total
+from workflows.dispute_rules import disputed, is_own_reference
 from workflows.order_refund_messages import RefundedRow, RefundOutlook, TakeGoodsBack
 from workflows.plan_account import account, policy_of
 from workflows.plan_desk import PlanDesk
@@ -38,7 +39,7 @@ def outlook(desk: PlanDesk, request: TakeGoodsBack, *, is_asked: bool = True) ->
         return refund_order(
             account=account(desk),
             policy=policy_of(desk),
-            amount=refundable(desk) if request.amount is None else request.amount,
+            amount=_left(desk, request) if request.amount is None else request.amount,
             on=addis_date(at=desk.clock.now()),
             returns_interest=request.gives_interest_back,
         )
@@ -57,7 +58,7 @@ def shown(desk: PlanDesk, request: TakeGoodsBack) -> RefundOutlook:
         owed_less=found.owed_less,
         interest_saved=found.interest_saved,
         cash_back=found.cash_back,
-        refundable=refundable(desk),
+        refundable=_left(desk, request),
         after=tuple(
             RefundedRow(
                 number=row.number,
@@ -71,19 +72,42 @@ def shown(desk: PlanDesk, request: TakeGoodsBack) -> RefundOutlook:
     )
 
 
-def _no_refund(desk: PlanDesk, request: TakeGoodsBack, *, is_asked: bool) -> No | None:
+def _left(desk: PlanDesk, request: TakeGoodsBack) -> Money:
+    """What may go back; what is in dispute goes back by its end, and by nothing else."""
+    left = refundable(desk)
+    return left if request.settles is not None else left - disputed(desk)
+
+
+def _no_amount(desk: PlanDesk, request: TakeGoodsBack) -> No | None:
+    left, waiting = _left(desk, request), disputed(desk)
+    if not left and refundable(desk):
+        return No("order_in_dispute", "All that is left of the order is in dispute: accept that.")
+    if request.amount is not None and request.amount > left:
+        text = f"amount: at most {left} birr, which is what is left of the order"
+        if waiting:
+            text += f"; {waiting} birr of it are in dispute"
+        return No("refund_above_order", text, "amount")
+    return None if left else No("order_refunded", "All of the order has gone back.")
+
+
+def _no_reference(desk: PlanDesk, request: TakeGoodsBack) -> No | None:
     if any(each.reference == request.reference for each in desk.life.account.refunds):
         text = "reference: a refund of another amount has been made under it"
         return No("refund_reference_reused", text, "reference")
+    if request.settles is None and is_own_reference(desk, request.reference):
+        text = "reference: it is a dispute's; accept the dispute instead"
+        return No("refund_reference_reserved", text, "reference")
+    return None
+
+
+def _no_refund(desk: PlanDesk, request: TakeGoodsBack, *, is_asked: bool) -> No | None:
+    if no := _no_reference(desk, request):
+        return no
     is_over = desk.life.state is PlanState.COMPLETED
     if no := (None if is_over else no_force(desk)) or payment_under_way(desk):
         return no
-    left = refundable(desk)
-    if request.amount is not None and request.amount > left:
-        text = f"amount: at most {left} birr, which is what is left of the order"
-        return No("refund_above_order", text, "amount")
-    if not left:
-        return No("order_refunded", "All of the order has gone back.")
+    if no := _no_amount(desk, request):
+        return no
     if is_asked and any(isinstance(asked.deed, TakeGoodsBack) for asked in desk.deeds):
         return No("refund_under_way", "Another refund of the plan is being made.")
     numbers = (each.planned.number for each in desk.life.installments)

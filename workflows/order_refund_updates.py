@@ -2,11 +2,11 @@
 
 from temporalio import workflow
 
+from workflows.asked_deed import AskedDeed
 from workflows.hardship_updates import HardshipUpdates
 from workflows.messages import PlanAnswer
 from workflows.order_refund_messages import RefundOutlook, TakeGoodsBack
 from workflows.order_refund_rules import outlook, repeated, shown
-from workflows.plan_desk import AskedDeed
 from workflows.support import No, require
 
 

@@ -9,12 +9,14 @@ with workflow.unsafe.imports_passed_through():
     from activities.contracts import bnpl
     from meqenet.bnpl.states import PlanState
     from workflows.activation import activate
+    from workflows.asked_deed import AskedDeed
     from workflows.asking import ask, refusal
     from workflows.becoming_active import decide_credit, make_offer, open_plan, verify_identity
     from workflows.checkout_payment import take_first_payment
     from workflows.clock import ClockMoved, ClockReading, PlanClock
     from workflows.clock_tie import ClockTie
     from workflows.collection import InstallmentCollectionWorkflow
+    from workflows.dispute_updates import DisputeUpdates
     from workflows.fee_updates import FeeUpdates
     from workflows.hardship_rules import hardship_deeds
     from workflows.living import live
@@ -34,13 +36,11 @@ with workflow.unsafe.imports_passed_through():
         SupportStanding,
     )
     from workflows.news import CollectionNews
-    from workflows.order_refund_updates import OrderRefundUpdates
     from workflows.payment_updates import PaymentUpdates
     from workflows.payout_words import PayoutWords
     from workflows.plan_desk import (
         MERCHANT_ID,
         PAYMENT_OPTION,
-        AskedDeed,
         PlanDesk,
         PlanEnded,
     )
@@ -87,7 +87,7 @@ def _too_late_to_cancel(state: PlanState) -> ApplicationError:
 
 @workflow.defn
 class PaymentPlanWorkflow(
-    PaymentUpdates, WalletUpdates, FeeUpdates, LossUpdates, OrderRefundUpdates, PayoutWords
+    PaymentUpdates, WalletUpdates, FeeUpdates, LossUpdates, DisputeUpdates, PayoutWords
 ):
     """One per plan. Phases follow each other in ``run``; updates only leave a word for them."""
 

@@ -14,9 +14,11 @@ _SETTLED = (InstallmentState.PAID, InstallmentState.CANCELLED)
 
 
 def oldest_due(desk: PlanDesk) -> date | None:
-    """The oldest due date that is not paid; None: nothing is owed any more."""
+    """The oldest due date that is not paid, and waits for no dispute; None: there is none."""
     open_dates = (
-        each.planned.due_on for each in desk.life.installments if each.state not in _SETTLED
+        each.planned.due_on
+        for each in desk.life.installments
+        if each.state not in _SETTLED and not desk.life.waits(number=each.planned.number)
     )
     return min(open_dates, default=None)
 

@@ -8,11 +8,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
-from temporalio.exceptions import (
-    ApplicationError,
-    FailureError,
-    WorkflowAlreadyStartedError,
-)
+from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError
 from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
 
 from activities.contracts import bnpl, credit, marketplace
@@ -22,15 +18,16 @@ from meqenet.bnpl.products import ProductVersion
 from meqenet.bnpl.states import PlanState
 from meqenet.credit.holds import Release
 from meqenet.identity import OWN_PAYMENT_FROM
+from workflows.asked_deed import AskedDeed
 from workflows.asked_payment import AskedPayment
 from workflows.asking import ask
 from workflows.clock import ClockMoved, PlanClock
 from workflows.collection import InstallmentCollectionWorkflow
+from workflows.dispute_messages import OutcomeKnown
 from workflows.messages import (
     Accept,
     Application,
     Cancel,
-    PlanDeed,
     ReturnFromIdentity,
     collection_workflow_id,
     notice_id_of,
@@ -73,20 +70,6 @@ class ActiveCollection:
 
 
 @dataclass
-class AskedDeed:
-    """What a member of staff waits for; ``done`` once it is on record.
-
-    ``planned_at``: of a retry, when the attempt would have been made by itself. ``refused``: why
-    a domain has not done it.
-    """
-
-    deed: PlanDeed
-    planned_at: datetime | None = None
-    done: bool = False
-    refused: ApplicationError | None = None
-
-
-@dataclass
 class PlanDesk:
     """Everything about one plan inside its workflow. Only the main coroutine records events."""
 
@@ -108,6 +91,10 @@ class PlanDesk:
     refund_refused: bool = False
     """A refused refund waits for a member of staff."""
     refund_asked: AskedDeed | None = None
+    outcomes: deque[OutcomeKnown] = field(default_factory=deque)
+    """How disputes have ended, as their runs tell."""
+    deferred: dict[str, OutcomeKnown] = field(default_factory=dict)
+    """Those of them that wait until nothing is under way that may bring money."""
     came: deque[int] = field(default_factory=deque)
     """Installments for which money has come that nobody was waiting for."""
     product: ProductVersion | None = None
@@ -185,6 +172,10 @@ class PlanDesk:
         lines = [f"**{self.life.state.value}** — next: {step}"]
         if step_at is not None:
             lines[0] += f" at {step_at:%Y-%m-%d %H:%M} UTC"
+        dispute = self.life.account.dispute
+        if dispute is not None:
+            waits = ", ".join(str(number) for number in dispute.waiting) or "none"
+            lines += ["", f"{dispute.amount} birr in dispute; installments that wait: {waits}"]
         if self.life.installments:
             lines += ["", "| # | due | birr | state | attempts |", "|---|---|---|---|---|"]
             lines += [
@@ -221,9 +212,18 @@ class PlanDesk:
             or self.payouts_asked
             or self.deeds
             or self.came
+            or self.outcomes
+            or (self.deferred and self.is_quiet())
             or self.pay_asked
             or self.life.can_take_bill(active=self.active, now=self.clock.now())
         )
+
+    def is_quiet(self) -> bool:
+        """Whether nothing is under way that may bring money; what waits for its time is not."""
+        if self.life.payment is not None or self.pay_asked is not None or self.moved:
+            return False
+        waits = (self.life.installment(number=number).next_attempt_at for number in self.active)
+        return all(at is not None and at > self.clock.now() for at in waits)
 
     def cancel_is_new(self) -> bool:
         """Whether the checkout has cancelled and that is not on record yet."""

@@ -163,6 +163,11 @@ class PlanLife:
         waits = (self.installment(number=number).next_attempt_at for number in active)
         return all(at is not None and at > now for at in waits)
 
+    def waits(self, *, number: int) -> bool:
+        """Whether an installment waits for the end of a dispute: it is not collected, nor late."""
+        dispute = self.account.dispute
+        return dispute is not None and number in dispute.waiting
+
     def has_number_left(self) -> bool:
         """Whether one more payment beside the schedule can have an id of its own.
 

@@ -1,25 +1,37 @@
-"""Goods go back after their plan has ended: its run is over, and the stores know all of it.
+"""Goods go back, or are disputed, after their plan has ended: the stores know all of it.
 
 One run at a time for a plan, so that nobody else writes to its log meanwhile.
 """
 
 from collections import deque
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from meqenet.bnpl.states import PlanState
+    from workflows.asked_deed import AskedDeed
     from workflows.asking import passed_on, refusal, report_of
-    from workflows.clock import PlanClock
+    from workflows.clock import ClockMoved, PlanClock
+    from workflows.dispute_end import take_outcomes
+    from workflows.dispute_messages import (
+        DisputeAnswer,
+        DisputeOrder,
+        OutcomeHeard,
+        OutcomeKnown,
+        dispute_workflow_id,
+    )
+    from workflows.dispute_rules import no_dispute, opened_by
+    from workflows.disputing import open_dispute
     from workflows.loading_plan import load_plan
     from workflows.messages import PlanAnswer
     from workflows.order_refund import take_goods_back
     from workflows.order_refund_messages import RefundOutlook, TakeGoodsBack
     from workflows.order_refund_rules import repeated, shown
-    from workflows.plan_desk import AskedDeed, PlanDesk
+    from workflows.plan_desk import PlanDesk
     from workflows.stored_plan import run_of
+    from workflows.support import require
 
 _PATIENCE = timedelta(seconds=20)
 """Whoever asks waits: a domain that does not answer by then is told of."""
@@ -29,7 +41,7 @@ _ASKED_WITHIN = timedelta(minutes=1)
 
 @workflow.defn
 class RefundAfterEndWorkflow:
-    """Takes goods of a completed plan back, one refund after the other."""
+    """Takes goods of a completed plan back, and has it follow disputes, one after the other."""
 
     @workflow.init
     def __init__(self, plan_id: str) -> None:
@@ -37,6 +49,7 @@ class RefundAfterEndWorkflow:
         self._desk: PlanDesk | None = None
         self._refused: ApplicationError | None = None
         self._asked: deque[AskedDeed] = deque()
+        self._outcomes: deque[OutcomeKnown] = deque()
 
     @workflow.update
     async def refund_order(self, request: TakeGoodsBack) -> PlanAnswer:
@@ -55,25 +68,76 @@ class RefundAfterEndWorkflow:
         """What the refund would do now; or why it is refused."""
         return shown(await self._ready(), request)
 
+    @workflow.update
+    async def dispute_order(self, request: DisputeOrder) -> DisputeAnswer:
+        """Have the merchant's money wait; answers once that is recorded and posted."""
+        desk = await self._ready()
+        if opened_by(desk, request) is None:
+            require(no_dispute(desk, request))
+        asked = AskedDeed(deed=request)
+        self._asked.append(asked)
+        await workflow.wait_condition(lambda: asked.done)
+        if asked.refused is not None:
+            raise asked.refused
+        return DisputeAnswer(dispute_id=opened_by(desk, request) or "")
+
+    @workflow.signal
+    def dispute_decided(self, known: OutcomeKnown) -> None:
+        """A dispute is over: the plan follows its outcome."""
+        self._outcomes.append(known)
+
     @workflow.run
     async def run(self, plan_id: str) -> None:
         """Serve whoever asks."""
         del plan_id  # kept by the initialiser
         await self._load()
+        if self._desk is None:
+            await self._put_off()
         while self._desk is not None:
             try:
                 await workflow.wait_condition(
-                    lambda: bool(self._asked),
+                    self._has_work,
                     timeout=_ASKED_WITHIN,
                     timeout_summary="until nobody asks any more",
                 )
             except TimeoutError:
-                break
-            asked = self._asked.popleft()
-            if isinstance(asked.deed, TakeGoodsBack):
-                asked.refused = await take_goods_back(self._desk, asked.deed)
-            asked.done = True
+                if not self._has_work():
+                    break
+            await self._serve(self._desk)
         await workflow.wait_condition(workflow.all_handlers_finished)
+
+    def _has_work(self) -> bool:
+        return bool(self._asked or self._outcomes)
+
+    async def _serve(self, desk: PlanDesk) -> None:
+        for known in self._outcomes:
+            _come_to(desk, known.at)
+        desk.outcomes.extend(self._outcomes)
+        self._outcomes.clear()
+        await take_outcomes(desk)
+        if not self._asked:
+            return
+        asked = self._asked.popleft()
+        match asked.deed:
+            case TakeGoodsBack():
+                asked.refused = await take_goods_back(desk, asked.deed)
+            case DisputeOrder():
+                _come_to(desk, asked.deed.clock_now)
+                asked.refused = await open_dispute(desk, asked.deed)
+            case _:
+                workflow.logger.warning("nothing else is done after a plan's end")
+        asked.done = True
+
+    async def _put_off(self) -> None:
+        """The plan's own process is at work, or will be: whoever has told an outcome tells it."""
+        for known in self._outcomes:
+            run = workflow.get_external_workflow_handle(
+                dispute_workflow_id(dispute_id=known.dispute_id)
+            )
+            try:
+                await run.signal("outcome_heard", OutcomeHeard(is_done=False))
+            except FailureError:
+                workflow.logger.info("the dispute's run has ended meanwhile")
 
     async def _load(self) -> None:
         try:
@@ -97,3 +161,9 @@ class RefundAfterEndWorkflow:
         if self._desk is None:
             raise self._refused or ApplicationError("neither loaded nor refused")
         return self._desk
+
+
+def _come_to(desk: PlanDesk, now: datetime | None) -> None:
+    """A plan that has ended has left its test clock, which goes on."""
+    if now is not None:
+        desk.clock.move(ClockMoved(now=now, turn=desk.clock.turn + 1))

@@ -131,7 +131,9 @@ def _unpaid(desk: PlanDesk, life: RemindersLife) -> list[OpenInstallment]:
             failed_at=failed.get(each.planned.number),
         )
         for each in desk.life.installments
-        if each.state in _UNPAID and desk.life.account.charged_off is None
+        if each.state in _UNPAID
+        and desk.life.account.charged_off is None
+        and not desk.life.waits(number=each.planned.number)
     ]
 
 

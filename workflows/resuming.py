@@ -25,6 +25,8 @@ from workflows.becoming_active import (
 )
 from workflows.checkout_payment import take_first_payment, was_opened
 from workflows.delinquency import show_days_past_due
+from workflows.dispute_end import finish_end
+from workflows.disputing import finish_dispute
 from workflows.ending import end_early, end_mandate
 from workflows.hardship import finish_change
 from workflows.late_fees import finish_fee
@@ -128,6 +130,8 @@ async def _be_active_again(desk: PlanDesk, left: LeftOff) -> None:
     await finish_charge_off(desk, newest=left.progress.newest)
     await finish_change(desk, newest=left.progress.newest)
     await finish_refunds(desk, newest=left.progress.newest)
+    await finish_dispute(desk, newest=left.progress.newest)
+    await finish_end(desk, newest=left.progress.newest)
     show_days_past_due(desk)
     if await go_on_paying(desk, left, order_of=_order_of):
         return

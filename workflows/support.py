@@ -82,6 +82,9 @@ def no_retry(desk: PlanDesk, *, number: int, in_batch: bool = False) -> No | Non
     """An installment is tried again when its attempts are over, or when it waits for the next."""
     if no := _no_number(desk, number=number) or _no_collecting(desk) or payment_under_way(desk):
         return no
+    if desk.life.waits(number=number):
+        text = f"number: installment {number} waits for the end of a dispute"
+        return No("installment_in_dispute", text, "number")
     hold = hold_in_force(desk)
     if hold is not None and hold.reason is HoldReason.UNREACHABLE:
         return No(

@@ -31,9 +31,12 @@ from meqenet.bnpl.states import InstallmentState
 from meqenet.calendar import addis_date
 from meqenet.identity import OWN_PAYMENT_FROM
 from workflows.agenda import next_step, record_beside
+from workflows.asked_deed import AskedDeed
 from workflows.asking import ask, passed_on, report_of
 from workflows.collection import InstallmentCollectionWorkflow
 from workflows.collection_end import attempt_unheard
+from workflows.dispute_messages import DisputeOrder
+from workflows.disputing import open_dispute
 from workflows.hardship import grant_hardship
 from workflows.hardship_messages import GrantHardship
 from workflows.late_fees import waive
@@ -53,7 +56,7 @@ from workflows.messages import (
 from workflows.news import CollectionOrder, CollectionResult
 from workflows.order_refund import take_goods_back
 from workflows.order_refund_messages import TakeGoodsBack
-from workflows.plan_desk import AskedDeed, PlanDesk
+from workflows.plan_desk import PlanDesk
 from workflows.plan_life import InstallmentLife
 from workflows.support import hold_in_force, is_waiting
 
@@ -77,7 +80,7 @@ async def do_deed(desk: PlanDesk, asked: AskedDeed, *, collect: Collect) -> None
             amount = desk.life.account.fees_left(number=deed.number)
             if amount:
                 await waive(desk, number=deed.number, amount=amount, who=deed.who, why=deed.why)
-        case GrantHardship() | TakeGoodsBack():
+        case GrantHardship() | TakeGoodsBack() | DisputeOrder():
             asked.refused = await _change_schedule(desk, deed)
         case ChargeOff() | WriteOff():
             asked.refused = await give_up(desk, deed)
@@ -94,13 +97,15 @@ async def _retry_payout(desk: PlanDesk, deed: RetryMoneyOut) -> None:
 
 
 async def _change_schedule(
-    desk: PlanDesk, deed: GrantHardship | TakeGoodsBack
+    desk: PlanDesk, deed: GrantHardship | TakeGoodsBack | DisputeOrder
 ) -> ApplicationError | None:
     match deed:
         case GrantHardship():
             return await grant_hardship(desk, deed)
         case TakeGoodsBack():
             return await take_goods_back(desk, deed)
+        case DisputeOrder():
+            return await open_dispute(desk, deed)
 
 
 async def _hold(desk: PlanDesk, deed: PauseCollection | MarkUnreachable | ResumeCollection) -> None:

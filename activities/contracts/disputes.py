@@ -20,6 +20,7 @@ class OpenDispute:
         captured / refunded: of the order so far, by the ledger.
         activated_on: the Addis Ababa date on which the plan became active.
         by: who opens it, by an opaque id.
+        test_clock_id: by whose time its plan lives; None in real time.
         at: now, by the plan's clock.
     """
 
@@ -32,6 +33,55 @@ class OpenDispute:
     activated_on: date
     by: str
     at: datetime
+    test_clock_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowDispute:
+    """What of a dispute is due by ``at``? Its days are counted anew, and what is due is done."""
+
+    dispute_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettleDispute:
+    """Its plan has followed the outcome."""
+
+    dispute_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListUnsettledDisputes:
+    """The next ``limit`` disputes of which something is left to do, behind the id ``after``."""
+
+    after: str | None
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnsettledDispute:
+    """A dispute as its run begins.
+
+    Attributes:
+        lived_until: the newest instant, by its clock, of which something is on file.
+    """
+
+    dispute_id: str
+    plan_id: str
+    merchant_id: str
+    kind: DisputeKind
+    stage: Stage
+    test_clock_id: str | None
+    lived_until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnsettledDisputesListed:
+    """A page of them, in the order of their ids."""
+
+    disputes: tuple[UnsettledDispute, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,12 +129,17 @@ class DisputeStanding:
     Attributes:
         amount: the disputed part of the order.
         due_at: from when on whoever is waited for is late; None once it is decided.
+        is_late: the review is, and staff have been told.
+        due_again_days: by its policy, so many days after the end an installment is due whose date
+            has passed meanwhile.
     """
 
     stage: Stage
     outcome: Outcome | None
     amount: Money
     due_at: datetime | None
+    is_late: bool = False
+    due_again_days: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +155,13 @@ OPEN_DISPUTE = Step(name="disputes.open_dispute", command=OpenDispute, result=Di
 RECORD_STAGE = Step(name="disputes.record_stage", command=RecordStage, result=DisputeStanding)
 RECORD_OUTCOME = Step(name="disputes.record_outcome", command=RecordOutcome, result=DisputeStanding)
 ADD_EVIDENCE = Step(name="disputes.add_evidence", command=AddEvidence, result=EvidenceAdded)
+FOLLOW_DISPUTE = Step(name="disputes.follow_dispute", command=FollowDispute, result=DisputeStanding)
+SETTLE_DISPUTE = Step(name="disputes.settle_dispute", command=SettleDispute, result=DisputeStanding)
+LIST_UNSETTLED_DISPUTES = Step(
+    name="disputes.list_unsettled_disputes",
+    command=ListUnsettledDisputes,
+    result=UnsettledDisputesListed,
+)
 
 
 class DisputeSteps(Protocol):
@@ -123,4 +185,18 @@ class DisputeSteps(Protocol):
     async def add_evidence(self, command: AddEvidence) -> EvidenceAdded:
         """Idempotent by evidence id. Refused: ``evidence_unknown``, ``evidence_of_other_side``,
         ``dispute_closed``, ``evidence_too_many``."""  # noqa: D205, D209 - one sentence
+        ...
+
+    async def follow_dispute(self, command: FollowDispute) -> DisputeStanding:
+        """Idempotent: what is due is done once. Refused: ``dispute_unknown``."""
+        ...
+
+    async def settle_dispute(self, command: SettleDispute) -> DisputeStanding:
+        """Idempotent. Refused: ``dispute_unknown``."""
+        ...
+
+    async def list_unsettled_disputes(
+        self, command: ListUnsettledDisputes
+    ) -> UnsettledDisputesListed:
+        """For beginning them again after the Temporal database was lost."""
         ...

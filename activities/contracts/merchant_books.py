@@ -1,10 +1,11 @@
-"""What the ledger can be asked of a merchant's payout: whether it is owed, and to post it."""
+"""What the ledger can be asked of a merchant's money: a payout of it, or a part that waits."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from activities.contracts.step import Nothing, Step
+from meqenet.ledger.dispute_happenings import DisputeHeld
 from meqenet.ledger.happenings import MerchantPayoutSettled, MerchantSharePaid, ProtectionEnded
 from meqenet.money import Money
 
@@ -56,6 +57,15 @@ class PostMerchantPayout:
     effective_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class HoldDisputed:
+    """A disputed part of a merchant's money waits for the end of the dispute."""
+
+    posting_id: str
+    held: DisputeHeld
+    effective_at: datetime
+
+
 RELEASE_PROTECTED = Step(name="ledger.release_protected", command=ReleaseProtected, result=Nothing)
 PROVE_PAYOUT = Step(name="ledger.prove_payout", command=ProvePayout, result=PayoutProven)
 POST_SHARES = Step(name="ledger.post_shares", command=PostShares, result=Nothing)
@@ -63,9 +73,11 @@ POST_MERCHANT_PAYOUT = Step(
     name="ledger.post_merchant_payout", command=PostMerchantPayout, result=Nothing
 )
 
+HOLD_DISPUTED = Step(name="ledger.hold_disputed", command=HoldDisputed, result=Nothing)
+
 
 class MerchantBookSteps(Protocol):
-    """The ledger's steps of a merchant's payout, each idempotent by its ids."""
+    """The ledger's steps of a merchant's money, each idempotent by its ids."""
 
     async def release_protected(self, command: ReleaseProtected) -> Nothing:
         """Posted once under each plan's own id."""
@@ -81,4 +93,8 @@ class MerchantBookSteps(Protocol):
 
     async def post_merchant_payout(self, command: PostMerchantPayout) -> Nothing:
         """Posted once under the payout's id."""
+        ...
+
+    async def hold_disputed(self, command: HoldDisputed) -> Nothing:
+        """Posted once under its posting id."""
         ...

@@ -23,6 +23,8 @@ class AddLine:
         line_id: derived from the plan's id; the same line again changes nothing.
         gross, fee, tax: ``gross - fee - tax`` is what it adds to a payout.
         available_at: not before the order's own line is.
+        follows: the id of the line whose money it takes back, as a refund does that follows a
+            dispute: where that stands and no payout has it, so does this one.
     """
 
     line_id: str
@@ -34,6 +36,7 @@ class AddLine:
     tax: Money
     available_at: datetime
     at: datetime
+    follows: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,6 +82,7 @@ async def once(
     key: str,
     act: Callable[[], Awaitable[Answer]],
     is_kept: bool = True,
+    is_json: bool = True,
 ) -> Response:
     """Carry a request out, or give the answer that it got before.
 
@@ -93,6 +94,7 @@ async def once(
         act: carries the request out.
         is_kept: False of an answer that shows a secret: it is not put on file, and ``act`` finds
             what it has done before.
+        is_json: False of a file, which is compared byte by byte.
 
     Raises:
         Problem: 422 ``idempotency_key_reused``: the key was used for another request.
@@ -100,7 +102,7 @@ async def once(
     claimed = await parts.answers.claim(
         merchant_id=asker.asker_id,
         key=key,
-        request_hash=await _request_hash(request, hash_key=parts.hash_key),
+        request_hash=await _request_hash(request, hash_key=parts.hash_key, is_json=is_json),
         at=parts.clock(),
     )
     match claimed:
@@ -147,9 +149,9 @@ def _response(given: Replay, *, replayed: bool = False) -> Response:
     return response
 
 
-async def _request_hash(request: Request, *, hash_key: bytes) -> str:
+async def _request_hash(request: Request, *, hash_key: bytes, is_json: bool) -> str:
     body = await request.body()
-    sent = canonical(await request.json()) if body else b""
+    sent = canonical(await request.json()) if body and is_json else body
     text = b"\x1f".join((b"request", request.method.encode(), request.url.path.encode(), sent))
     return hmac.new(hash_key, text, hashlib.sha256).hexdigest()
 

@@ -15,7 +15,13 @@ from db.kernel.engine import Database
 from integrations.mpesa.settings import MpesaCallbackSettings
 from integrations.telebirr.settings import TelebirrNotifySettings
 from workers.connecting import temporal_client
-from workers.front_door import AnswerBook, CallbackInbox, ComplaintDesk, front_door
+from workers.front_door import (
+    AnswerBook,
+    CallbackInbox,
+    ComplaintDesk,
+    DisputeDesk,
+    front_door,
+)
 from workers.opening import Environment, utc_now
 from workers.statement_signing import StatementSigner
 from workers.webhook_desk import WebhookDesk
@@ -45,6 +51,7 @@ class ApiParts:
         answers: what was answered under which idempotency key.
         inbox: where callbacks are kept.
         complaints: what customers have complained about, words included; read only.
+        disputes: orders that customers dispute; files that are evidence are brought in here.
         webhooks: merchants' notices, and the secrets that sign them.
         stores: each store by its domain.
         telebirr: how its callbacks are told from others'.
@@ -65,6 +72,7 @@ class ApiParts:
     answers: AnswerBook
     inbox: CallbackInbox
     complaints: ComplaintDesk
+    disputes: DisputeDesk
     webhooks: WebhookDesk
     stores: Mapping[str, Database]
     telebirr: TelebirrNotifySettings
@@ -97,6 +105,7 @@ async def api_parts(*, environment: Environment) -> AsyncIterator[ApiParts]:
             answers=stores.answers,
             inbox=stores.inbox,
             complaints=stores.complaints,
+            disputes=stores.disputes,
             webhooks=stores.webhooks,
             stores=stores.stores,
             statements=stores.statements,

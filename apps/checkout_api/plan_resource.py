@@ -38,6 +38,7 @@ _OFFERED_ROW: Final[JsonDict] = {
     "last_cause": None,
     "next_attempt_at": None,
     "next_attempt_reason": None,
+    "in_dispute": None,
     "paid_at": None,
 }
 
@@ -66,6 +67,8 @@ class PlanInstallment(Told):
     next_attempt_at: datetime | None
     next_attempt_reason: str | None
     """Why then; while the installment has failed: why it is not tried again by itself."""
+    in_dispute: str | None
+    """The dispute for whose end it waits: until then it is not collected, reminded of or late."""
     paid_at: datetime | None
 
 
@@ -223,6 +226,7 @@ def _installment(row: InstallmentView) -> PlanInstallment:
         last_cause=row.last_cause,
         next_attempt_at=row.next_attempt_at,
         next_attempt_reason=row.next_attempt_reason,
+        in_dispute=row.waits_for,
         paid_at=row.paid_at,
     )
 

@@ -13,11 +13,14 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from apps.checkout_api.problems import Problem, problem_response
+from meqenet.disputes.evidence import FILE_BYTES_MAX
 from meqenet.errors import Defect, Mender
 
 REQUEST_ID_HEADER: Final = "X-Request-Id"
 BODY_BYTES_MAX: Final = 64 * 1024
 """Larger than any request of ours or callback of a provider's."""
+EVIDENCE_PATH: Final = "/evidence"
+"""How the address ends where files are brought in."""
 _ID_BYTES: Final = 10
 _SERVER_ERROR: Final = 500
 _log = logging.getLogger("meqenet.api")
@@ -48,7 +51,7 @@ class RequestEdge:
 
         started = time.perf_counter_ns()
         try:
-            await self._app(scope, _limited(receive), named)
+            await self._app(scope, _limited(receive, most=_body_bytes_max(scope)), named)
         except Exception as error:  # noqa: BLE001 - the last edge: everything is answered and told
             _tell(error, request_id=request_id)
             if status is None:
@@ -58,7 +61,13 @@ class RequestEdge:
             _note(scope, status=status, took_ns=time.perf_counter_ns() - started)
 
 
-def _limited(receive: Receive) -> Receive:
+def _body_bytes_max(scope: Scope) -> int:
+    """Files alone are larger, and only where they are evidence."""
+    is_file = scope["method"] == "POST" and scope["path"].endswith(EVIDENCE_PATH)
+    return FILE_BYTES_MAX + BODY_BYTES_MAX if is_file else BODY_BYTES_MAX
+
+
+def _limited(receive: Receive, *, most: int) -> Receive:
     """The same, but no more than a request of ours can need."""
     seen = 0
 
@@ -66,7 +75,7 @@ def _limited(receive: Receive) -> Receive:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        if seen > BODY_BYTES_MAX:
+        if seen > most:
             raise HTTPException(status_code=413)
         return message
 

@@ -122,6 +122,7 @@ def _show(done: "Rehydrated") -> int:
         ("test clocks", done.clocks),
         ("notices", done.notices),
         ("complaints", done.complaints),
+        ("disputes", done.disputes),
     ):
         counts = (tally.begun, tally.running, tally.over, len(tally.failed))
         table.add_row(name, *(str(count) for count in counts))

@@ -10,6 +10,7 @@ from apps.cli.reading import BAD_INPUT, NOT_THERE, end, paper
 from apps.cli.support_alarms import alarms, release, take
 from apps.cli.support_bills import assign_bill, bills
 from apps.cli.support_complaints import complaint_app
+from apps.cli.support_disputes import dispute_app
 from apps.cli.support_hardship import hardship_app
 from apps.cli.support_office_days import office_day
 from apps.cli.support_payouts import pay_again, payouts
@@ -61,6 +62,7 @@ def register(*, app: typer.Typer) -> None:
     ):
         support_app.command(name)(command)
     support_app.add_typer(complaint_app(), name="complaint")
+    support_app.add_typer(dispute_app(), name="dispute")
     support_app.add_typer(hardship_app(), name="hardship")
     app.add_typer(support_app, name="support")
 

@@ -65,6 +65,18 @@ class SupportApi:
         headers = {"Idempotency-Key": key or f"cli-{secrets.token_hex(8)}"}
         return _answered(self._client.post(path, json=sent, headers=headers))
 
+    def send(self, path: str, content: bytes) -> dict[str, Any]:
+        """Bring a file in, under a fresh idempotency key.
+
+        Raises:
+            Refused: the answer is a problem.
+        """
+        headers = {
+            "Idempotency-Key": f"cli-{secrets.token_hex(8)}",
+            "Content-Type": "application/octet-stream",
+        }
+        return _answered(self._client.post(path, content=content, headers=headers))
+
 
 @contextmanager
 def merchant_api(*, command: str, api: str | None) -> Iterator[SupportApi]:

@@ -12,7 +12,9 @@ from db.ledger.views import PlanHold, PostedEntry, entries_of, holds_of
 from meqenet.bnpl.options import PaymentOption
 from workers.settings import Domain
 
-STORES: Final[tuple[Domain, ...]] = ("bnpl", "payments", "settlement", "credit", "ledger")
+STORES: Final[tuple[Domain, ...]] = (
+    *("bnpl", "payments", "settlement", "disputes", "credit", "ledger"),
+)
 """The stores that know something of a plan that may be shown to support and finance."""
 
 
@@ -42,7 +44,7 @@ async def read_books(*, stores: Mapping[str, Database], plan_id: str) -> PlanBoo
 
     Args:
         stores: those of ``STORES``. The plan's own is read first: whatever it says has happened,
-            the others have in their books by then.
+            the others have in their books by then. One of them that is not given tells nothing.
         plan_id: the plan.
 
     Raises:
@@ -59,7 +61,9 @@ async def read_books(*, stores: Mapping[str, Database], plan_id: str) -> PlanBoo
             version=opened["product_version"],
         )
     events = list(own)
-    for source in ("payments", "settlement"):
+    for source in ("payments", "settlement", "disputes"):
+        if source not in stores:
+            continue
         async with stores[source].read() as session:
             events += await read_recorded(session=session, source=source, stream=plan_id)
     async with stores["ledger"].read() as session:

@@ -178,6 +178,7 @@ class PortfolioInstallment(Base):
     interest_santim: Mapped[Money]
     paid_on: Mapped[date | None]
     recovered_santim: Mapped[Money]
+    waits: Mapped[bool]
 
 
 class CollectionDay(Base):

@@ -7,6 +7,7 @@ from meqenet.bnpl import delinquency_events as d
 from meqenet.bnpl import events as e
 from meqenet.bnpl import loss_events as lo
 from meqenet.bnpl import staff_events as s
+from meqenet.bnpl.dispute_events import CollectionSetAside, OrderDisputed, OrderDisputeEnded
 from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.payment_events import InstallmentPaidInPart, LateFeePaid, OwnPaymentAllocated
 from meqenet.bnpl.refund_events import OrderRefunded
@@ -31,6 +32,7 @@ def apply(
             | e.InstallmentPaid()
             | e.InstallmentFailed()
             | s.NextAttemptMoved()
+            | CollectionSetAside()
         ):
             _collection(event, installment=_row(installments, number=event.number))
         case d.LateFeeCharged() | s.LateFeeWaived() | LateFeePaid() | InstallmentPaidInPart():
@@ -38,11 +40,10 @@ def apply(
         case e.PlanExpired() | e.PlanCancelled():
             for row in installments:
                 _move(row, to=InstallmentState.CANCELLED)
-        case lo.PlanChargedOff():
-            plan.charged_off_on = event.on
-            _charged_off(event, installments=installments)
-        case lo.PlanWrittenOff():
-            _written_off(installments)
+        case lo.PlanChargedOff() | lo.PlanWrittenOff():
+            _lost(event, plan=plan, installments=installments)
+        case OrderDisputed() | OrderDisputeEnded():
+            _disputed(event, plan=plan, installments=installments)
         case PlanChanged() | OwnPaymentAllocated() | OrderRefunded():
             return _rescheduled(event, plan=plan, installments=installments)
         case _:
@@ -106,7 +107,8 @@ def _collection(
     | e.CollectionAttemptFailed
     | e.InstallmentPaid
     | e.InstallmentFailed
-    | s.NextAttemptMoved,
+    | s.NextAttemptMoved
+    | CollectionSetAside,
     *,
     installment: Installment,
 ) -> None:
@@ -116,6 +118,9 @@ def _collection(
             installment.next_attempt_at = event.next_attempt_at
         case s.NextAttemptMoved():
             installment.next_attempt_at = event.next_attempt_at
+        case CollectionSetAside():
+            _move(installment, to=InstallmentState.SCHEDULED)
+            installment.next_attempt_at, installment.next_attempt_reason = None, None
         case e.CollectionAttemptFailed():
             installment.failed_attempts += 1
             installment.last_cause = event.cause
@@ -161,6 +166,20 @@ def _owed(
             installment.late_fee_santim -= event.amount
 
 
+def _lost(
+    event: lo.PlanChargedOff | lo.PlanWrittenOff,
+    *,
+    plan: Plan,
+    installments: Sequence[Installment],
+) -> None:
+    match event:
+        case lo.PlanChargedOff():
+            plan.charged_off_on = event.on
+            _charged_off(event, installments=installments)
+        case lo.PlanWrittenOff():
+            _written_off(installments)
+
+
 def _charged_off(event: lo.PlanChargedOff, *, installments: Sequence[Installment]) -> None:
     """Nothing more is tried by itself, and interest that was never earned is not owed."""
     for lost in event.installments:
@@ -198,8 +217,21 @@ def _rescheduled(
             return ()
 
 
+def _disputed(
+    event: OrderDisputed | OrderDisputeEnded, *, plan: Plan, installments: Sequence[Installment]
+) -> None:
+    match event:
+        case OrderDisputed():
+            for number in event.waiting:
+                _row(installments, number=number).waits_for = event.dispute_id
+        case OrderDisputeEnded():
+            for row in installments:
+                row.waits_for = None
+            _changed(event, plan=plan, installments=installments)
+
+
 def _changed(
-    event: PlanChanged, *, plan: Plan, installments: Sequence[Installment]
+    event: PlanChanged | OrderDisputeEnded, *, plan: Plan, installments: Sequence[Installment]
 ) -> Sequence[Installment]:
     """What is due on another day is collected anew then; of what was moved nothing is owed."""
     known = {row.number: row for row in installments}

@@ -105,6 +105,8 @@ class Installment(Base):
     late_fee_santim: Mapped[Money] = mapped_column(default_factory=Money.zero)
     late_fee_paid_santim: Mapped[Money] = mapped_column(default_factory=Money.zero)
     paid_in_part_santim: Mapped[Money] = mapped_column(default_factory=Money.zero)
+    waits_for: Mapped[str | None] = mapped_column(default=None)
+    """The dispute for whose end it waits."""
 
 
 class PlanProcess(Base):

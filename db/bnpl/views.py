@@ -56,6 +56,7 @@ class InstallmentView:
     last_cause: str | None
     next_attempt_at: datetime | None
     next_attempt_reason: str | None
+    waits_for: str | None
     paid_at: datetime | None
     late_fee: Money
     """Charged because it was late, less what was waived."""
@@ -236,6 +237,7 @@ def _installment(row: Installment) -> InstallmentView:
         last_cause=row.last_cause,
         next_attempt_at=row.next_attempt_at,
         next_attempt_reason=row.next_attempt_reason,
+        waits_for=row.waits_for,
         paid_at=row.paid_at,
         late_fee=row.late_fee_santim,
         late_fee_paid=row.late_fee_paid_santim,

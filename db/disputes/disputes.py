@@ -34,6 +34,7 @@ class NewDispute:
         captured / refunded: of the order so far, as whoever asks knows it.
         activated_on: the Addis Ababa date on which the plan became active.
         by: who opens it, by an opaque id.
+        test_clock_id: by whose time its plan lives; None in real time.
     """
 
     dispute_id: str
@@ -44,6 +45,7 @@ class NewDispute:
     refunded: Money
     activated_on: date
     by: str
+    test_clock_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +104,7 @@ async def open_dispute(
         stage=Stage.OPENED,
         stage_began_at=at,
         due_at=due_at,
+        test_clock_id=dispute.test_clock_id,
     )
     session.add(row)
     await session.flush()

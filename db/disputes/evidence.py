@@ -17,6 +17,7 @@ from db.kernel.encryption import EncryptedColumn, Keyring, find_data_key, make_d
 from db.kernel.engine import ReadSession, WriteSession
 from meqenet.disputes.dispute_events import DisputeEvidenceAdded
 from meqenet.disputes.dispute_ids import dispute_of, plan_and_number_of
+from meqenet.disputes.dispute_ids import evidence_id as evidence_id_of
 from meqenet.disputes.evidence import FILES_MAX, Side, content_type_of
 from meqenet.errors import Defect, Mender, Refusal
 
@@ -75,6 +76,30 @@ async def bring_file(
     return file
 
 
+async def evidence_id_for(
+    *, session: WriteSession, dispute_id: str, content: bytes, by: str
+) -> str:
+    """Under which id a file is brought in: the next one, or that of the same file of the asker.
+
+    Raises:
+        Refusal: ``dispute_unknown``; ``evidence_too_many``: nobody brings more than a side may add.
+    """
+    row = await held_dispute(session=session, dispute_id=dispute_id)
+    digest = hashlib.sha256(content).digest()
+    brought = await session.execute(
+        select(EvidenceFile.evidence_id, EvidenceFile.sha256, EvidenceFile.brought_by).where(
+            EvidenceFile.plan_id == row.plan_id, EvidenceFile.dispute_id == dispute_id
+        )
+    )
+    files = list(brought)
+    for stored_id, stored_digest, brought_by in files:
+        if (stored_digest, brought_by) == (digest, by):
+            return str(stored_id)
+    if sum(brought_by == by for _, _, brought_by in files) >= FILES_MAX:
+        raise _too_many()
+    return evidence_id_of(dispute_id=dispute_id, number=len(files) + 1)
+
+
 async def add_evidence(
     *, session: WriteSession, evidence_id: str, side: Side, at: datetime
 ) -> EvidenceFile:
@@ -104,8 +129,7 @@ async def add_evidence(
         )
     )
     if (count or 0) >= FILES_MAX:
-        text = f"file: at most {FILES_MAX} of each side"
-        raise Refusal("evidence_too_many", text, mender=Mender.NOBODY, field="file")
+        raise _too_many()
     file.side, file.added_at = side, at
     await session.flush()
     told = DisputeEvidenceAdded(
@@ -146,3 +170,8 @@ def _require_open(*, is_over: bool) -> None:
     if is_over:
         text = "the dispute is decided: it takes no evidence any more"
         raise Refusal("dispute_closed", text, mender=Mender.NOBODY)
+
+
+def _too_many() -> Refusal:
+    text = f"file: at most {FILES_MAX} of each side"
+    return Refusal("evidence_too_many", text, mender=Mender.NOBODY, field="file")

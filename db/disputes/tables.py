@@ -173,8 +173,10 @@ class Dispute(Base):
             " AND (outcome IS NULL) = (due_at IS NOT NULL)",
             name="decided_with_an_outcome",
         ),
+        CheckConstraint("settled_at IS NULL OR outcome IS NOT NULL", name="settled_once_decided"),
         UniqueConstraint("plan_id", "number"),
         Index(None, "merchant_id"),
+        Index("ix_disputes_unsettled", "dispute_id", postgresql_where=text("settled_at IS NULL")),
         Access.READ_WRITE.table,
     )
 
@@ -192,6 +194,11 @@ class Dispute(Base):
     due_at: Mapped[datetime | None]
     outcome: Mapped[Outcome | None] = mapped_column(default=None)
     decided_at: Mapped[datetime | None] = mapped_column(default=None)
+    test_clock_id: Mapped[str | None] = mapped_column(default=None)
+    late_since: Mapped[datetime | None] = mapped_column(default=None)
+    """Since when its review is late."""
+    settled_at: Mapped[datetime | None] = mapped_column(default=None)
+    """When its plan had followed the outcome."""
 
 
 class DisputeMove(Base):

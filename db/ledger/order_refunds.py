@@ -1,5 +1,6 @@
 """Goods that go back: the customer owes less, the merchant's side shrinks, the fee is shared."""
 
+from datetime import datetime
 from typing import Final
 
 from db.kernel.engine import WriteSession
@@ -8,8 +9,9 @@ from db.ledger.earning import replan_accrued
 from db.ledger.tables import EarningInstallment, HoldEnd
 from db.ledger.writing import enter, is_posted
 from meqenet.ledger.earning import RefundOrder, fee_kept
-from meqenet.ledger.happenings import NOTHING, InterestRefunded, MerchantMoney, OrderRefunded
+from meqenet.ledger.happenings import NOTHING, InterestRefunded, OrderRefunded
 from meqenet.ledger.holds import HoldState, protection_id
+from meqenet.ledger.merchant_money import MerchantMoney
 from meqenet.money import Money, total
 
 _LEFT: Final = "protection-left"
@@ -40,7 +42,7 @@ async def refund_order(*, session: WriteSession, refund: RefundOrder) -> None:
     if refund.interest_back:
         await _give_back(session, refund)
     if refund.taken_from is MerchantMoney.PROTECTED:
-        await _free_protected(session, refund)
+        await free_protected(session=session, plan_id=plan_id, why=refund.posting_id, at=refund.at)
     deferred = await _share_fee(session, refund)
     not_earned = min(refund.fee_back, deferred)
     await store.post(
@@ -79,16 +81,16 @@ async def _give_back(session: WriteSession, refund: RefundOrder) -> None:
     )
 
 
-async def _free_protected(session: WriteSession, refund: RefundOrder) -> None:
+async def free_protected(*, session: WriteSession, plan_id: str, why: str, at: datetime) -> None:
     """The hold of all protected money ends; what is left stays protected by its account alone."""
-    hold_id = protection_id(plan_id=refund.plan_id)
-    if await session.get(HoldEnd, (refund.plan_id, hold_id)) is None:
+    hold_id = protection_id(plan_id=plan_id)
+    if await session.get(HoldEnd, (plan_id, hold_id)) is None:
         await holds.void(
             session=session,
-            plan_id=refund.plan_id,
+            plan_id=plan_id,
             hold_id=hold_id,
-            reason=f"{refund.posting_id}: a part of it goes back",
-            at=refund.at,
+            reason=f"{why}: a part of it goes back",
+            at=at,
         )
 
 

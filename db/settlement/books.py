@@ -1,6 +1,6 @@
 """The payouts of many plans at once, for those who compare them with other books."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -11,12 +11,13 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from db.kernel.engine import ReadSession
 from db.kernel.tables import events
 from db.settlement.tables import MerchantPayout, Payout, Settlement, SettlementLine
-from meqenet.money import Money
+from meqenet.money import Money, total
 from meqenet.settlement.lines import LineKind, LineMoney
 from meqenet.settlement.payouts import PayoutState
 from meqenet.settlement.transfer import PayoutRail
 
 _PER_PAGE: Final = 2000
+_OF_DISPUTES: Final = (LineKind.DISPUTE, LineKind.DISPUTE_RELEASED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,8 @@ class PayoutRow:
     ``state`` None: scheduled, and not sent yet. ``changed_at``: when the bank's last word came.
     ``carried_by``: the merchant's payout in which it is, and which was sent in its place.
     ``beside``: what else adds to what is payable of the plan, or takes from it, such as refunds.
+    ``later``: what of that settled payouts have brought without the order, by their shares' ids.
+    ``waiting``: what of the merchant's money waits for the end of disputes, by the lines.
     """
 
     plan_id: str
@@ -37,6 +40,8 @@ class PayoutRow:
     changed_at: datetime | None
     carried_by: str | None = None
     beside: Money = field(default_factory=Money.zero)
+    later: Mapping[str, Money] = field(default_factory=dict)
+    waiting: Money = field(default_factory=Money.zero)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,20 +64,34 @@ async def read_payouts(
         query.order_by(Settlement.plan_id, Settlement.number)
     ):
         found.setdefault(settlement.plan_id, []).append(_row(settlement, payout))
-    beside = await session.execute(
-        select(SettlementLine.plan_id, func.sum(type_coerce(SettlementLine.net_santim, BigInteger)))
-        .where(
-            SettlementLine.plan_id == wanted,
-            SettlementLine.kind != LineKind.ORDER,
-            SettlementLine.money == LineMoney.PAYABLE,
-        )
-        .group_by(SettlementLine.plan_id)
-    )
-    for plan_id, santim in beside:
-        # PostgreSQL sums BIGINT as NUMERIC; a line without a plan is none of these.
-        name, amount = plan_id or "", Money(int(santim))
-        found[name] = [replace(row, beside=amount) for row in found.get(name, [])]
+    lines: dict[str, list[tuple[SettlementLine, PayoutState | None]]] = {}
+    for line, state in await session.execute(
+        select(SettlementLine, MerchantPayout.state)
+        .outerjoin(MerchantPayout, MerchantPayout.payout_id == SettlementLine.payout_id)
+        .where(SettlementLine.plan_id == wanted)
+    ):
+        lines.setdefault(line.plan_id or "", []).append((line, state))
+    for plan_id, of_plan in lines.items():
+        found[plan_id] = [_with_lines(row, of_plan) for row in found.get(plan_id, [])]
     return found
+
+
+def _with_lines(
+    row: PayoutRow, lines: Sequence[tuple[SettlementLine, PayoutState | None]]
+) -> PayoutRow:
+    payable = [(line, state) for line, state in lines if line.money is LineMoney.PAYABLE]
+    with_order = {line.payout_id for line, _ in payable if line.kind is LineKind.ORDER}
+    later: dict[str, Money] = {}
+    for line, state in payable:
+        if state is PayoutState.SETTLED and line.payout_id not in with_order:
+            share_id = f"{row.plan_id}-{line.payout_id}"
+            later[share_id] = later.get(share_id, Money.zero()) + line.net_santim
+    return replace(
+        row,
+        beside=total(line.net_santim for line, _ in payable if line.kind is not LineKind.ORDER),
+        later={share_id: amount for share_id, amount in later.items() if amount},
+        waiting=-total(line.net_santim for line, _ in lines if line.kind in _OF_DISPUTES),
+    )
 
 
 async def settled_payouts(

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.events import NewEvent, append
-from db.settlement.tables import MerchantPayout, SettlementLine
+from db.settlement.tables import MerchantPayout, Payout, SettlementLine
 from meqenet.errors import Mender, Refusal
 from meqenet.money import Money
 from meqenet.settlement.events import LineAdded, MerchantPayoutOpened
@@ -27,6 +27,8 @@ class NewLine:
         available_at: when it can be taken; not before the order's own.
         is_protected: held for the buyer until then.
         stream: of its event; None is its plan's.
+        follows: the line of the same money that it takes back: where that stands untaken, so does
+            this one.
     """
 
     line_id: str
@@ -43,6 +45,7 @@ class NewLine:
     tax_code: str | None = None
     is_protected: bool = False
     stream: str | None = None
+    follows: str | None = None
 
 
 async def lock_merchant(*, session: WriteSession, merchant_id: str) -> None:
@@ -71,6 +74,7 @@ async def add_line(*, session: WriteSession, line: NewLine, at: datetime) -> Set
             )
         return stored
     order = await _order_line(session=session, line=line)
+    money, is_protected = await _place_of(session=session, line=line, order=order)
     row = SettlementLine(
         merchant_id=line.merchant_id,
         line_id=line.line_id,
@@ -78,13 +82,13 @@ async def add_line(*, session: WriteSession, line: NewLine, at: datetime) -> Set
         plan_id=line.plan_id,
         reference=line.reference if order is None else order.reference,
         kind=line.kind,
-        money=line.money or _money_of(order),
+        money=line.money or money,
         gross_santim=line.gross,
         fee_santim=line.fee,
         tax_santim=line.tax,
         tax_code=line.tax_code,
         net_santim=line.gross - line.fee - line.tax,
-        is_protected=line.is_protected or _is_protected(order),
+        is_protected=line.is_protected or is_protected,
         available_at=line.available_at
         if order is None
         else max(line.available_at, order.available_at),
@@ -176,11 +180,39 @@ async def _order_line(*, session: WriteSession, line: NewLine) -> SettlementLine
     return order
 
 
-def _is_protected(order: SettlementLine | None) -> bool:
-    """What takes from protected money takes it from what is held for the buyer."""
-    return order is not None and order.is_protected and order.payout_id is None
+async def _place_of(
+    *, session: WriteSession, line: NewLine, order: SettlementLine | None
+) -> tuple[LineMoney, bool]:
+    """Where the line's money stands, and whether it is held for the buyer.
+
+    What takes from an order that is in a payout is owed back. What a dispute gives back of one is
+    payable: a payout never pays out of what the merchant owes.
+    """
+    if order is None:
+        return LineMoney.PAYABLE, False
+    followed = await _untaken(session=session, line=line)
+    if followed is not None:
+        return followed.money, followed.is_protected
+    is_out = order.payout_id is not None
+    if is_out and line.kind is not LineKind.DISPUTE_RELEASED:
+        return LineMoney.RECEIVABLE, False
+    is_protected = order.is_protected and not is_out
+    return LineMoney.PAYABLE, is_protected and not await _was_let_go(session=session, order=order)
 
 
-def _money_of(order: SettlementLine | None) -> LineMoney:
-    is_out = order is not None and order.payout_id is not None
-    return LineMoney.RECEIVABLE if is_out else LineMoney.PAYABLE
+async def _untaken(*, session: WriteSession, line: NewLine) -> SettlementLine | None:
+    """The line that this one follows, while no payout has it."""
+    if line.follows is None:
+        return None
+    followed = await session.get(SettlementLine, (line.merchant_id, line.follows))
+    return None if followed is None or followed.payout_id is not None else followed
+
+
+async def _was_let_go(*, session: WriteSession, order: SettlementLine) -> bool:
+    """Whether a payout has had the order, even if it was rejected: its protection is over."""
+    found = await session.scalar(
+        select(Payout.payout_id)
+        .where(Payout.plan_id == order.plan_id, Payout.carried_by.is_not(None))
+        .limit(1)
+    )
+    return found is not None

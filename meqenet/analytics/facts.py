@@ -54,6 +54,13 @@ class Fact:
             raise self.malformed(field)
         return value
 
+    def integers(self, field: str) -> tuple[int, ...]:
+        """A field that is a list of whole numbers."""
+        value = self.content.data.get(field)
+        if not isinstance(value, list) or not all(type(each) is int for each in value):
+            raise self.malformed(field)
+        return tuple(value)
+
     def boolean(self, field: str) -> bool:
         """A field that is true or false."""
         value = self.content.data.get(field)

@@ -94,6 +94,10 @@ def _fee_waived(line: InstallmentLine, fact: Fact) -> InstallmentLine:
     return replace(line, late_fee=line.late_fee - fact.money("amount"))
 
 
+def _set_aside(line: InstallmentLine, _fact: Fact) -> InstallmentLine:
+    return replace(line, state="scheduled", next_attempt_at=None)
+
+
 def _failed(line: InstallmentLine, fact: Fact) -> InstallmentLine:
     return replace(
         line,
@@ -110,6 +114,7 @@ LINES_FED_BY: Final[Mapping[str, Callable[[InstallmentLine, Fact], InstallmentLi
             "bnpl.collection_started": _collecting,
             "bnpl.collection_attempt_failed": _attempt_failed,
             "bnpl.next_attempt_moved": _attempt_moved,
+            "bnpl.collection_set_aside": _set_aside,
             "bnpl.installment_paid": _paid,
             "bnpl.installment_paid_in_part": _paid_in_part,
             "bnpl.installment_failed": _failed,

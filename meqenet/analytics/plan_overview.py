@@ -207,6 +207,9 @@ def _written_off(plan: PlanOverview, _fact: Fact) -> PlanOverview:
 
 
 def _changed(plan: PlanOverview, fact: Fact) -> PlanOverview:
+    if not fact.parts("installments"):
+        # A dispute that is over without any date having passed.
+        return plan
     return replace(plan, installments=changed_lines(lines=plan.installments, fact=fact))
 
 
@@ -309,6 +312,7 @@ FED_BY: Final[Mapping[str, Callable[[PlanOverview, Fact], PlanOverview]]] = Mapp
         "bnpl.plan_charged_off": _charged_off,
         "bnpl.plan_written_off": _written_off,
         "bnpl.plan_changed": _changed,
+        "bnpl.order_dispute_ended": _changed,
         "bnpl.own_payment_allocated": _allocated,
         "bnpl.order_refunded": _order_refunded,
         "payments.attempt_opened": _asked,

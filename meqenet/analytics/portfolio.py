@@ -23,6 +23,7 @@ class PortfolioInstallment:
 
     One that was paid in part stands in as many lines as it was paid in: ``part`` 0 is the rest.
     ``recovered``: what came of it after its plan had been given up as a loss, late fees included.
+    ``waits``: for the end of a dispute; it is owed, and not late.
     """
 
     number: int
@@ -32,6 +33,7 @@ class PortfolioInstallment:
     part: int = 0
     paid_on: date | None = None
     recovered: Money = NOTHING
+    waits: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -208,8 +210,23 @@ def _written_off(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
     return replace(plan, written_off_on=fact.day("on"), written_off=_three(fact))
 
 
+def _disputed(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
+    """What giving the part back would make smaller waits, and is not late meanwhile."""
+    waiting = fact.integers("waiting")
+    rows = (replace(row, waits=row.number in waiting) for row in plan.installments)
+    return replace(plan, installments=tuple(rows))
+
+
+def _dispute_ended(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
+    after = _changed(plan, fact)
+    rows = (replace(row, waits=False) for row in after.installments)
+    return replace(after, installments=tuple(rows))
+
+
 def _changed(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
     """Parts that were paid stay as they are; what is left is due by the schedule in force."""
+    if not fact.parts("installments"):
+        return plan
     parts = [row for row in plan.installments if row.part]
     rests = {row.number: row for row in plan.installments if not row.part}
     lines = list(parts)
@@ -250,6 +267,8 @@ FED_BY: Final[Mapping[str, Callable[[PortfolioPlan, Fact], PortfolioPlan]]] = Ma
         "bnpl.plan_charged_off": _charged_off,
         "bnpl.plan_written_off": _written_off,
         "bnpl.plan_changed": _changed,
+        "bnpl.order_disputed": _disputed,
+        "bnpl.order_dispute_ended": _dispute_ended,
         "bnpl.own_payment_allocated": _changed,
         "bnpl.order_refunded": _changed,
     }

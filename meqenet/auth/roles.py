@@ -66,6 +66,12 @@ class Deed(StrEnum):
     """Say on which days offices are open or closed against the calendar; deadlines move by it."""
     SUM_UP_COMPLAINTS = "sum_up_complaints"
     """Read the monthly summary of complaints."""
+    READ_DISPUTE = "read_dispute"
+    """Read disputes with the evidence of both sides, and list what waits for a decision."""
+    HANDLE_DISPUTE = "handle_dispute"
+    """Open a dispute for a customer, add evidence for them, and withdraw it on their word."""
+    DECIDE_DISPUTE = "decide_dispute"
+    """Say for whom the evidence speaks: money follows."""
     READ_REPORTS = "read_reports"
     """Read the portfolio, and what of a customer's limit is used."""
 
@@ -82,6 +88,8 @@ ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
                 Deed.TAKE_ALARM,
                 Deed.READ_COMPLAINT,
                 Deed.HANDLE_COMPLAINT,
+                Deed.READ_DISPUTE,
+                Deed.HANDLE_DISPUTE,
             }
         ),
         Role.SUPERVISOR: frozenset(
@@ -102,6 +110,9 @@ ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
                 Deed.READ_COMPLAINT,
                 Deed.HANDLE_COMPLAINT,
                 Deed.ASSIGN_COMPLAINT,
+                Deed.READ_DISPUTE,
+                Deed.HANDLE_DISPUTE,
+                Deed.DECIDE_DISPUTE,
                 Deed.SET_OFFICE_DAY,
                 Deed.SUM_UP_COMPLAINTS,
             }
@@ -116,6 +127,7 @@ ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
                 Deed.WRITE_OFF,
                 Deed.RETRY_PAYOUT,
                 Deed.READ_REPORTS,
+                Deed.READ_DISPUTE,
                 Deed.TAKE_ALARM,
                 Deed.SUM_UP_COMPLAINTS,
             }

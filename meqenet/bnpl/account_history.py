@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
+from meqenet.bnpl.dispute_events import OrderDisputed, OrderDisputeEnded
 from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.loss_events import PlanChargedOff, PlanWrittenOff
 from meqenet.bnpl.payment_events import FeePart, InstallmentPaidInPart, OwnPaymentAllocated
@@ -23,6 +24,9 @@ from meqenet.bnpl.servicing.account import (
 from meqenet.bnpl.servicing.amounts import NOTHING, Amounts
 from meqenet.bnpl.terms import ScheduleTerms
 from meqenet.money import Money, total
+
+ScheduleInForce = PlanChanged | OwnPaymentAllocated | OrderRefunded | OrderDisputeEnded
+"""What can give a plan another schedule."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +44,11 @@ class AccountHistory:
         fees_moved: how much more, or less, is owed of an installment's late fees by them.
         allocations: payments by the customer's own will of a plan that bears interest.
         refunds: goods that went back.
+        disputes: of the order, or of parts of it.
+        disputes_ended: those of them that are over.
         newest_is: kind of the newest event among those that give the schedule in force: changes,
-            allocations and refunds; empty while that is the one that was signed.
+            allocations, refunds, and ends of disputes after which something is due again; empty
+            while that is the one that was signed.
     """
 
     late_fees: tuple[LateFee, ...] = ()
@@ -54,12 +61,16 @@ class AccountHistory:
     fees_moved: tuple[FeePart, ...] = ()
     allocations: tuple[OwnPaymentAllocated, ...] = ()
     refunds: tuple[OrderRefunded, ...] = ()
+    disputes: tuple[OrderDisputed, ...] = ()
+    disputes_ended: tuple[OrderDisputeEnded, ...] = ()
     newest_is: str = ""
 
     @property
-    def newest_change(self) -> PlanChanged | OwnPaymentAllocated | OrderRefunded | None:
+    def newest_change(self) -> ScheduleInForce | None:
         """What the schedule in force comes from; None: it is the one that was signed."""
         match self.newest_is:
+            case OrderDisputeEnded.kind:
+                return next(each for each in reversed(self.disputes_ended) if each.installments)
             case OwnPaymentAllocated.kind:
                 return self.allocations[-1]
             case OrderRefunded.kind:
@@ -122,6 +133,22 @@ class AccountHistory:
     def refunded(self, told: OrderRefunded, /) -> "AccountHistory":
         """The same with goods that have gone back."""
         return replace(self, refunds=(*self.refunds, told), newest_is=told.kind)
+
+    @property
+    def dispute(self) -> OrderDisputed | None:
+        """The dispute that is open, if there is one: one at a time."""
+        is_open = len(self.disputes) > len(self.disputes_ended)
+        return self.disputes[-1] if is_open else None
+
+    def disputed(self, told: OrderDisputed | OrderDisputeEnded, /) -> "AccountHistory":
+        """The same with a dispute opened, or ended."""
+        match told:
+            case OrderDisputed():
+                return replace(self, disputes=(*self.disputes, told))
+            case OrderDisputeEnded():
+                newest = told.kind if told.installments else self.newest_is
+                ended = (*self.disputes_ended, told)
+                return replace(self, disputes_ended=ended, newest_is=newest)
 
     def allocation(self, *, attempt_id: str) -> OwnPaymentAllocated | None:
         """What an attempt's money pays, where that has been told."""

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Final, Literal, get_args
 
 from meqenet.bnpl.delinquency_events import DelinquencyChange, LateFeeCharged
+from meqenet.bnpl.dispute_events import DisputeEvent
 from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.loss_events import LossEvent
 from meqenet.bnpl.payment_events import PaymentEvent
@@ -320,6 +321,7 @@ PlanEvent = (
     | LossEvent
     | PlanChanged
     | RefundEvent
+    | DisputeEvent
 )
 
 

@@ -12,6 +12,8 @@ NOTICE_BY_EVENT: Final[Mapping[str, str]] = MappingProxyType(
         "plan_cancelled": "plan.cancelled",
         "merchant_paid": "plan.settled",
         "order_refunded": "plan.refunded",
+        "order_disputed": "plan.disputed",
+        "order_dispute_ended": "plan.dispute_ended",
         "plan_completed": "plan.completed",
     }
 )

@@ -90,7 +90,11 @@ def _when_active(
     if progress.payment is not None:
         return Outlook(what="the customer pays")
     steps: list[tuple[datetime, str]] = []
+    dispute = progress.account.dispute
+    waiting = () if dispute is None else dispute.waiting
     for each in installments:
+        if each.number in waiting:
+            continue
         if each.state is InstallmentState.SCHEDULED:
             at = at_addis(on=each.due_on, hour=collection_hour)
             steps.append((at, f"collect installment {each.number}"))
@@ -101,11 +105,19 @@ def _when_active(
     if steps:
         at, what = min(steps)
         return Outlook(what=what, at=at)
+    return Outlook(what=_awaited(progress, installments))
+
+
+def _awaited(progress: PlanProgress, installments: tuple[AwaitedInstallment, ...]) -> str:
+    """What is waited for when nothing happens by itself."""
+    dispute = progress.account.dispute
+    if dispute is not None and dispute.waiting:
+        return "a dispute of the order comes to its end"
     if progress.payout_rejected is not None:
-        return Outlook(what="the merchant's payout waits for a retry")
+        return "the merchant's payout waits for a retry"
     is_tried = any(each.state is InstallmentState.COLLECTING for each in installments)
     if progress.account.charged_off is not None and not is_tried:
-        return Outlook(what="charged off: nothing more is tried by itself")
+        return "charged off: nothing more is tried by itself"
     if any(each.state is InstallmentState.FAILED for each in installments):
-        return Outlook(what="a failed installment waits for a retry")
-    return Outlook(what="await what is under way")
+        return "a failed installment waits for a retry"
+    return "await what is under way"

@@ -15,6 +15,7 @@ from meqenet.bnpl import loss_events as lo
 from meqenet.bnpl import staff_events as s
 from meqenet.bnpl.account_history import AccountHistory
 from meqenet.bnpl.collection_hold import CollectionHold, HoldReason
+from meqenet.bnpl.dispute_events import CollectionSetAside, OrderDisputed, OrderDisputeEnded
 from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.payment_events import (
     InstallmentPaidInPart,
@@ -163,12 +164,13 @@ class _Reader:
                 | s.NextAttemptMoved()
                 | s.WalletChosen()
                 | InstallmentPaidInPart()
+                | CollectionSetAside()
             ):
                 self._collection(event, at=at)
             case lo.PlanChargedOff():
                 for number in self.due_on:
                     self._no_more_tried(number)
-            case PlanChanged():
+            case PlanChanged() | OrderDisputeEnded():
                 self._changed(event)
             case s.CollectionPaused() | s.CustomerUnreachable() | s.CollectionResumed():
                 self._note(hold=_hold_of(event))
@@ -184,7 +186,7 @@ class _Reader:
             case _:
                 self._before_activation(event, at=at)
 
-    def _changed(self, event: PlanChanged) -> None:
+    def _changed(self, event: PlanChanged | OrderDisputeEnded) -> None:
         """What is due on another day, or no more, is not tried; it begins anew on its day."""
         for row in event.installments:
             if self.due_on.get(row.number) == row.due_on and row.planned:
@@ -237,7 +239,8 @@ class _Reader:
         | e.InstallmentFailed
         | s.NextAttemptMoved
         | s.WalletChosen
-        | InstallmentPaidInPart,
+        | InstallmentPaidInPart
+        | CollectionSetAside,
         *,
         at: datetime,
     ) -> None:
@@ -266,6 +269,8 @@ class _Reader:
                 known = replace(known, wallet_id=event.wallet_id)
             case s.NextAttemptMoved():
                 known = _moved(known, to=event.next_attempt_at)
+            case CollectionSetAside():
+                known = replace(known, failed=0, next_attempt_at=None)
             case e.InstallmentPaid() | e.InstallmentFailed():
                 failed = isinstance(event, e.InstallmentFailed)
                 known = replace(
@@ -299,7 +304,13 @@ def _account_after(event: e.PlanEvent, *, before: AccountHistory) -> AccountHist
             return before.without(number=event.number, amount=event.amount)
         case lo.PlanChargedOff() | lo.PlanWrittenOff():
             return before.given_up(event)
-        case PlanChanged() | OwnPaymentAllocated() | OrderRefunded():
+        case (
+            PlanChanged()
+            | OwnPaymentAllocated()
+            | OrderRefunded()
+            | OrderDisputed()
+            | OrderDisputeEnded()
+        ):
             return _rescheduled(event, before=before)
         case e.InstallmentPaid() | LateFeePaid() | InstallmentPaidInPart():
             return _account_paid(event, before=before)
@@ -308,7 +319,9 @@ def _account_after(event: e.PlanEvent, *, before: AccountHistory) -> AccountHist
 
 
 def _rescheduled(
-    event: PlanChanged | OwnPaymentAllocated | OrderRefunded, *, before: AccountHistory
+    event: PlanChanged | OwnPaymentAllocated | OrderRefunded | OrderDisputed | OrderDisputeEnded,
+    *,
+    before: AccountHistory,
 ) -> AccountHistory:
     match event:
         case PlanChanged():
@@ -317,6 +330,8 @@ def _rescheduled(
             return before.allocated(event)
         case OrderRefunded():
             return before.refunded(event)
+        case OrderDisputed() | OrderDisputeEnded():
+            return before.disputed(event)
 
 
 def _account_paid(

@@ -15,6 +15,7 @@ from meqenet.disputes.complaint_states import (
     ComplaintState,
 )
 from meqenet.disputes.policies import ComplaintPolicy
+from meqenet.disputes.signatures import is_signature, require_signature
 from meqenet.disputes.working_days import working_day_after
 from meqenet.errors import Mender, Refusal
 
@@ -31,12 +32,6 @@ _LANGUAGE: Final = re.compile(
 _LANGUAGE_LENGTH_MAX: Final = 35
 _SCRIPT: Final = 4
 _REGION: Final = 2
-_WHO: Final = re.compile(r"[a-z][a-z0-9_.-]{1,63}", re.ASCII)
-_WHY_MIN: Final = 3
-_WHY_MAX: Final = 200
-_DIGITS_MAX: Final = 6
-"""Longer rows of digits are phones, accounts and identity numbers, which have no place in a log."""
-_LONG_NUMBER: Final = re.compile(rf"(?:\d[\s-]?){{{_DIGITS_MAX + 1},}}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,14 +145,14 @@ def require_deed(*, deed: Deed, state: ComplaintState, language: str, round_numb
             ``answer_incomplete``, ``answer_language_differs``, ``text_missing``,
             ``text_too_long``.
     """
-    _require_signature(deed)
+    require_signature(who=deed.who, why=deed.why)
     if deed.kind not in POSSIBLE[state]:
         raise Refusal(
             "complaint_deed_impossible",
             f"a complaint that is {state} cannot be made to {deed.kind}; read it again",
             mender=Mender.NOBODY,
         )
-    if deed.kind is ComplaintDeed.ASSIGN and (deed.to is None or not _WHO.fullmatch(deed.to)):
+    if deed.kind is ComplaintDeed.ASSIGN and (deed.to is None or not is_signature(text=deed.to)):
         raise _wrong("assignee_missing", "to", "name who looks after it by a staff id, like stf_…")
     if deed.kind is ComplaintDeed.REOPEN:
         if round_number >= ROUNDS_MAX:
@@ -191,20 +186,6 @@ def _require_answer(deed: Deed, *, language: str) -> None:
             "language",
             f"the customer complained in {language}: answer in that language",
         )
-
-
-def _require_signature(deed: Deed) -> None:
-    if not _WHO.fullmatch(deed.who):
-        raise _wrong("who_malformed", "who", "name yourself by your staff id, like stf_…")
-    if not _WHY_MIN <= len(deed.why.strip()) <= _WHY_MAX:
-        rule = f"give the reason in {_WHY_MIN} to {_WHY_MAX} characters; it is kept"
-        raise _wrong("reason_missing", "why", rule)
-    if _LONG_NUMBER.search(deed.why):
-        rule = (
-            f"leave out phones, accounts and identity numbers (more than {_DIGITS_MAX} digits in "
-            "a row); the reason is kept in the complaint's log for ever"
-        )
-        raise _wrong("reason_private", "why", rule)
 
 
 def _require_text(text: str | None) -> None:

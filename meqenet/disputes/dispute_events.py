@@ -87,3 +87,38 @@ class DisputeDecided(EventData):
     """Who has ended it, by an opaque id; null: its clock."""
     why: str | None
     """The reason given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeDeadlineMoved(EventData):
+    """A day became a holiday, or a working day: whoever is waited for has another last day."""
+
+    event_type = "dispute_deadline_moved"
+    dispute_id: str
+    """The dispute."""
+    stage: Stage
+    """Where it stands."""
+    due_at: datetime
+    """From when on whoever is waited for is late."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeReviewOverdue(EventData):
+    """The decision is late: an alarm for staff. Nothing is decided by it."""
+
+    event_type = "dispute_review_overdue"
+    dispute_id: str
+    """The dispute."""
+    due_at: datetime
+    """Since when it is late."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeSettled(EventData):
+    """The plan has followed the outcome: nothing of the dispute is left to do."""
+
+    event_type = "dispute_settled"
+    dispute_id: str
+    """The dispute."""
+    outcome: Outcome
+    """How it ended."""

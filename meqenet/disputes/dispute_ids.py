@@ -38,6 +38,11 @@ def plan_and_number_of(*, dispute_id: str) -> tuple[str, int]:
     return found["plan"], int(found["number"])
 
 
+def is_dispute_id(*, text: str) -> bool:
+    """Whether it is the id of a dispute, and of nothing else."""
+    return _DISPUTE.fullmatch(text) is not None
+
+
 def dispute_of(*, evidence_id: str) -> str:
     """The dispute whose file it is.
 
@@ -48,6 +53,15 @@ def dispute_of(*, evidence_id: str) -> str:
     if found is None:
         raise ValueError("evidence id: not of the form pln_…-d1-e1")
     return found["dispute"]
+
+
+def evidence_number_of(*, evidence_id: str) -> int:
+    """Which file of its dispute it is.
+
+    Raises:
+        ValueError: the text is no evidence id.
+    """
+    return int(evidence_id.removeprefix(f"{dispute_of(evidence_id=evidence_id)}-e"))
 
 
 def _checked(number: int) -> int:

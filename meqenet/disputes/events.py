@@ -15,9 +15,12 @@ from meqenet.disputes.complaint_events import (
     OfficeDaySet,
 )
 from meqenet.disputes.dispute_events import (
+    DisputeDeadlineMoved,
     DisputeDecided,
     DisputeEvidenceAdded,
     DisputeOpened,
+    DisputeReviewOverdue,
+    DisputeSettled,
     DisputeStageReached,
 )
 from meqenet.event_types import EventTypes, types_of
@@ -40,6 +43,9 @@ EVENT_TYPES: Final = EventTypes(
             DisputeStageReached,
             DisputeEvidenceAdded,
             DisputeDecided,
+            DisputeDeadlineMoved,
+            DisputeReviewOverdue,
+            DisputeSettled,
         )
     ),
 )

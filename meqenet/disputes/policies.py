@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from meqenet.disputes.dispute_states import Stage
 
+DUE_AGAIN_DAYS_WHERE_SILENT: Final = 14
+"""Of versions that are silent: two weeks, with a salary day or a market day in them."""
 _WORKING_DAYS_MAX: Final = 250
 """More than a year's working days is a mistake in a document."""
 
@@ -77,6 +79,8 @@ class DisputePolicy:
         version: counts from 1.
         open_within_days: a dispute is opened at most so many days after the plan became active.
         working_days: by stage that waits for somebody, how many working days it may take.
+        due_again_days: an installment whose date has passed while it waited is due so many days
+            after the end.
 
     Raises:
         ValueError: a stage has no deadline, or one of no days.
@@ -85,6 +89,7 @@ class DisputePolicy:
     version: int
     open_within_days: int
     working_days: Mapping[Stage, int]
+    due_again_days: int
 
     def __post_init__(self) -> None:
         waiting = {stage for stage in Stage if not stage.is_final}
@@ -92,8 +97,8 @@ class DisputePolicy:
             raise ValueError(f"disputes: working_days: of each of {', '.join(sorted(waiting))}")
         if not all(1 <= days <= _WORKING_DAYS_MAX for days in self.working_days.values()):
             raise ValueError("disputes: working_days: from 1")
-        if self.open_within_days < 1:
-            raise ValueError("disputes: open_within_days: from 1")
+        if min(self.open_within_days, self.due_again_days) < 1:
+            raise ValueError("disputes: open_within_days, due_again_days: from 1")
 
 
 def key_of(*, document: Mapping[str, Any]) -> PolicyKey:
@@ -139,4 +144,5 @@ def read_dispute_policy(*, document: Mapping[str, Any]) -> DisputePolicy:
         version=document["version"],
         open_within_days=document["open_within_days"],
         working_days={Stage(name): days for name, days in document["working_days"].items()},
+        due_again_days=document.get("due_again_days", DUE_AGAIN_DAYS_WHERE_SILENT),
     )

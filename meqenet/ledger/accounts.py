@@ -82,6 +82,8 @@ class AccountName(StrEnum):
     """Owed to the merchant and due by its terms."""
     MERCHANT_PROTECTED = "merchant_protected"
     """Owed to the merchant once the buyer's protection window has ended."""
+    MERCHANT_DISPUTED = "merchant_disputed"
+    """Taken off what the merchant gets while a dispute about it is open."""
     MERCHANT_RECEIVABLE = "merchant_receivable"
     """Owed back by the merchant: refunds of money that had been paid out."""
     MERCHANT_SETTLING = "merchant_settling"
@@ -120,6 +122,7 @@ _CHART: Final = {
     AccountName.LOSS_ALLOWANCE: (AccountType.CONTRA_ASSET, Owner.PLAN),
     AccountName.MERCHANT_PAYABLE: (AccountType.LIABILITY, Owner.MERCHANT),
     AccountName.MERCHANT_PROTECTED: (AccountType.LIABILITY, Owner.PLAN),
+    AccountName.MERCHANT_DISPUTED: (AccountType.LIABILITY, Owner.PLAN),
     AccountName.MERCHANT_RECEIVABLE: (AccountType.ASSET, Owner.MERCHANT),
     AccountName.MERCHANT_SETTLING: (AccountType.LIABILITY, Owner.MERCHANT),
     AccountName.MERCHANT_RESERVE: (AccountType.LIABILITY, Owner.MERCHANT),
@@ -131,7 +134,13 @@ _CHART: Final = {
     AccountName.CREDIT_LOSSES: (AccountType.EXPENSE, Owner.LENDER),
     AccountName.PROVIDER_CHARGES: (AccountType.EXPENSE, Owner.PROVIDER),
 }
-HOLDABLE: Final = frozenset({AccountName.MERCHANT_PROTECTED, AccountName.CUSTOMER_CREDIT})
+HOLDABLE: Final = frozenset(
+    {
+        AccountName.MERCHANT_PROTECTED,
+        AccountName.MERCHANT_DISPUTED,
+        AccountName.CUSTOMER_CREDIT,
+    }
+)
 """Accounts whose money can be held, and of which no more is taken than is there and not held.
 
 They are a plan's own, so whoever has to look before taking waits for nobody but the same plan.

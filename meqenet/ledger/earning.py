@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from meqenet.ledger.accruals import fee_earned
-from meqenet.ledger.happenings import NOTHING, MerchantMoney
+from meqenet.ledger.happenings import NOTHING
+from meqenet.ledger.merchant_money import MerchantMoney
 from meqenet.money import Money
 
 

@@ -5,25 +5,15 @@ Amounts that are told of apart are never in one another. What is left at nothing
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import Final, Literal
 
 from meqenet.ledger.day_counts import DayCount
+from meqenet.ledger.dispute_happenings import DisputeHappening
+from meqenet.ledger.merchant_money import MerchantMoney
 from meqenet.money import Money
 
 NOTHING: Final = Money(0)
 """Of an amount that a happening may go without."""
-
-
-class MerchantMoney(StrEnum):
-    """Where a merchant's money of a plan is when it is needed back."""
-
-    PROTECTED = "protected"
-    """Held for the buyer's protection: the merchant has not been owed it yet."""
-    PAYABLE = "payable"
-    """Owed to the merchant and not paid out."""
-    PAID_OUT = "paid_out"
-    """With the merchant, who owes it back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -382,7 +372,9 @@ MerchantHappening = (
 )
 ProviderHappening = ProviderCharged | ProviderSettled
 LossHappening = PlanChargedOff | RecoveryReceived | PlanWrittenOff
-Happening = CustomerHappening | MerchantHappening | ProviderHappening | LossHappening
+Happening = (
+    CustomerHappening | MerchantHappening | DisputeHappening | ProviderHappening | LossHappening
+)
 """What a rule makes entries of, from the happening alone."""
 
 

@@ -7,7 +7,6 @@ from meqenet.ledger.customer_rules import earned_with_principal
 from meqenet.ledger.entries import Row, credit, debit
 from meqenet.ledger.happenings import (
     MerchantHappening,
-    MerchantMoney,
     MerchantPaidOut,
     MerchantPayoutSettled,
     MerchantSharePaid,
@@ -15,6 +14,7 @@ from meqenet.ledger.happenings import (
     ProtectionBegan,
     ProtectionEnded,
 )
+from meqenet.ledger.merchant_money import MerchantMoney
 
 
 def rows_for(*, happening: MerchantHappening) -> tuple[Row, ...]:
@@ -55,7 +55,7 @@ def _order_refunded(*, happening: OrderRefunded) -> tuple[Row, ...]:
     ====================================  ==============  ==================
     """
     h = happening
-    name, of = _merchant_money(happening=h)
+    name, of = merchant_money(taken_from=h.taken_from, plan_id=h.plan_id, merchant_id=h.merchant_id)
     fees = h.fee_not_earned + h.fee_earned
     return (
         debit(name=name, of=of, amount=h.amount - fees),
@@ -67,16 +67,19 @@ def _order_refunded(*, happening: OrderRefunded) -> tuple[Row, ...]:
     )
 
 
-def _merchant_money(*, happening: OrderRefunded) -> tuple[AccountName, str]:
-    match happening.taken_from:
+def merchant_money(
+    *, taken_from: MerchantMoney, plan_id: str, merchant_id: str
+) -> tuple[AccountName, str]:
+    """The account that a merchant's money of a plan is taken from, and whose it is."""
+    match taken_from:
         case MerchantMoney.PROTECTED:
-            return AccountName.MERCHANT_PROTECTED, happening.plan_id
+            return AccountName.MERCHANT_PROTECTED, plan_id
         case MerchantMoney.PAYABLE:
-            return AccountName.MERCHANT_PAYABLE, happening.merchant_id
+            return AccountName.MERCHANT_PAYABLE, merchant_id
         case MerchantMoney.PAID_OUT:
-            return AccountName.MERCHANT_RECEIVABLE, happening.merchant_id
+            return AccountName.MERCHANT_RECEIVABLE, merchant_id
         case _:
-            assert_never(happening.taken_from)
+            assert_never(taken_from)
 
 
 def _protection_began(*, happening: ProtectionBegan) -> tuple[Row, ...]:

@@ -2,8 +2,15 @@
 
 from typing import assert_never
 
-from meqenet.ledger import customer_rules, loss_rules, merchant_rules, provider_rules
+from meqenet.ledger import (
+    customer_rules,
+    dispute_rules,
+    loss_rules,
+    merchant_rules,
+    provider_rules,
+)
 from meqenet.ledger import happenings as h
+from meqenet.ledger.dispute_happenings import DisputeHeld, DisputeReleased
 from meqenet.ledger.entries import Entry, Row, entries_of, impossible, reversal_entries
 from meqenet.ledger.happenings import Happening
 from meqenet.money import total
@@ -30,6 +37,8 @@ def _rows(happening: Happening) -> tuple[Row, ...]:
     match happening:
         case h.PlanChargedOff() | h.RecoveryReceived() | h.PlanWrittenOff():
             rows = loss_rules.rows_for(happening=happening)
+        case DisputeHeld() | DisputeReleased():
+            rows = dispute_rules.rows_for(happening=happening)
         case h.ProviderCharged() | h.ProviderSettled():
             rows = provider_rules.rows_for(happening=happening)
         case (

@@ -24,9 +24,10 @@ class LineKind(StrEnum):
     REFUND_FEE = "refund_fee"
     """Our fee on what came back, which is given back as well."""
     DISPUTE = "dispute"
-    """A customer disputes the order: its money waits, or is lost."""
+    """A customer disputes the order, or a part of it: its money waits."""
     DISPUTE_RELEASED = "dispute_released"
-    """A dispute went the merchant's way: its money comes back."""
+    """A dispute is over: what has waited comes back. Where it went against the merchant, a refund
+    takes it."""
     RESERVE_HELD = "reserve_held"
     """A part of the payout that is kept for a while, as the terms say."""
     RESERVE_RELEASED = "reserve_released"

@@ -32,6 +32,7 @@ def test_every_kind_of_workflow_with_a_history_of_its_own_is_recorded() -> None:
         "NoticeReplayWorkflow",
         "ReminderWorkflow",
         "ComplaintWorkflow",
+        "DisputeWorkflow",
     }
 
 

@@ -249,6 +249,12 @@ class Paydays(Books):
             await self.keep(f"{ended.plan_id}-protection", ended, command.effective_at)
         return Nothing()
 
+    @takes(merchant_books.HOLD_DISPUTED)
+    async def hold_disputed(self, command: merchant_books.HoldDisputed) -> Nothing:
+        """Posted as any happening is."""
+        await self.keep(command.posting_id, command.held, command.effective_at)
+        return Nothing()
+
     @takes(merchant_books.PROVE_PAYOUT)
     async def prove_payout(
         self, _command: merchant_books.ProvePayout

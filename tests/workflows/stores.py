@@ -8,10 +8,12 @@ from activities.contracts import payments as p
 from activities.contracts.step import Nothing
 from activities.edge import takes
 from meqenet.bnpl import events as e
+from meqenet.bnpl.dispute_events import CollectionSetAside, OrderDisputeEnded
 from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.loss_events import PlanChargedOff
 from meqenet.bnpl.payment_events import OwnPaymentAllocated
 from meqenet.bnpl.progress import progress_of
+from meqenet.bnpl.refund_events import OrderRefunded
 from meqenet.bnpl.schedule_in_force import InstallmentInForce
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.errors import Refusal
@@ -222,16 +224,10 @@ def _installments(events: list[e.PlanEvent]) -> tuple[bnpl.LoadedInstallment, ..
                 states[event.number] = InstallmentState.PAID
             case e.InstallmentFailed():
                 states[event.number] = InstallmentState.FAILED
-            case OwnPaymentAllocated():
-                planned = tuple(_planned(row) for row in event.installments)
-            case PlanChanged():
-                moved = _moved(event, before=planned)
-                planned = tuple(_planned(row) for row in event.installments)
-                states = {n: state for n, state in states.items() if n not in moved} | {
-                    row.number: InstallmentState.CANCELLED
-                    for row in event.installments
-                    if not row.planned
-                }
+            case CollectionSetAside():
+                states[event.number] = InstallmentState.SCHEDULED
+            case OrderRefunded() | OwnPaymentAllocated() | PlanChanged() | OrderDisputeEnded():
+                planned, states = _rescheduled(event, planned=planned, states=states)
             case PlanChargedOff():
                 states |= {
                     row.number: InstallmentState.FAILED
@@ -254,6 +250,21 @@ def _planned(row: InstallmentInForce) -> e.PlannedInstallment:
     )
 
 
-def _moved(event: PlanChanged, *, before: tuple[e.PlannedInstallment, ...]) -> set[int]:
-    due_on = {row.number: row.due_on for row in before}
-    return {row.number for row in event.installments if due_on.get(row.number) != row.due_on}
+def _rescheduled(
+    event: OrderRefunded | OwnPaymentAllocated | PlanChanged | OrderDisputeEnded,
+    *,
+    planned: tuple[e.PlannedInstallment, ...],
+    states: dict[int, str],
+) -> tuple[tuple[e.PlannedInstallment, ...], dict[int, str]]:
+    """The schedule in force; what is due on another day is scheduled, of nothing nothing is."""
+    if not event.installments:
+        return planned, states
+    after = tuple(_planned(row) for row in event.installments)
+    if isinstance(event, OwnPaymentAllocated):
+        return after, states
+    due_on = {row.number: row.due_on for row in planned}
+    moved = {row.number for row in after if due_on.get(row.number) != row.due_on}
+    paid = {n for n, state in states.items() if state == InstallmentState.PAID}
+    kept = {n: state for n, state in states.items() if n not in moved or n in paid}
+    gone = (row.number for row in event.installments if not row.planned and row.number not in paid)
+    return after, kept | dict.fromkeys(gone, InstallmentState.CANCELLED)

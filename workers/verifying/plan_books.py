@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from db.bnpl.books import PlanRow
 from db.credit.books import ExposureRow
+from db.disputes.books import DisputeRow
 from db.ledger.books import Posting
 from db.payments.books import WalletOrder
 from db.settlement.books import PayoutRow
@@ -40,6 +41,7 @@ class PlanBooks:
         postings: the ledger's.
         exposure: credit's.
         lines: the lines of the read models, by the model's name.
+        disputes: of its order, the newest last.
     """
 
     plan_id: str
@@ -51,6 +53,7 @@ class PlanBooks:
     postings: Sequence[Posting] = ()
     exposure: ExposureRow | None = None
     lines: Mapping[str, Any] = field(default_factory=dict)
+    disputes: Sequence[DisputeRow] = ()
 
     def log(self) -> Iterator[tuple[Domain, EventContent]]:
         """All of its events with their domains."""
@@ -196,6 +199,8 @@ def _payable(books: PlanBooks, _overview: PlanOverview) -> str | None:
         for row in books.payouts
         if row.state is PayoutState.SETTLED and row.amount is not None
     }
+    newest = books.payouts[-1] if books.payouts else None
+    settled.update({} if newest is None else newest.later)
     posted: dict[str, Money] = {}
     for posting in _standing(books.postings):
         payout_id = posting.happening.get("payout_id")
@@ -210,9 +215,33 @@ def _payable(books: PlanBooks, _overview: PlanOverview) -> str | None:
         posting.on("merchant_payable") + posting.on("merchant_protected")
         for posting in books.postings
     )
-    newest = books.payouts[-1] if books.payouts else None
     net = Money.zero() if newest is None else newest.net + newest.beside
     return _unequal("owed to the merchant", "settlement", owed, net - total(settled.values()))
+
+
+def _waiting(books: PlanBooks, _overview: PlanOverview) -> str | None:
+    """What waits of the merchant's money for the end of a dispute is what its lines say."""
+    account = f"merchant_disputed:{books.plan_id}"
+    waiting = books.payouts[-1].waiting if books.payouts else Money.zero()
+    return _unequal(account, "settlement", _disputed_by_ledger(books), waiting)
+
+
+def _disputed(books: PlanBooks, _overview: PlanOverview) -> str | None:
+    """Money waits while a dispute is open, and no longer."""
+    waiting, nothing = _disputed_by_ledger(books), Money.zero()
+    held = [row for row in books.disputes if row.is_held]
+    if len(held) > 1:
+        return "more than one of its disputes waits for somebody"
+    if held and waiting > held[0].amount:
+        return f"{waiting} wait for {held[0].dispute_id}, which is about {held[0].amount}"
+    if waiting != nothing and all(row.is_settled for row in books.disputes):
+        return f"{waiting} of the merchant's money wait, and no dispute is open"
+    return None
+
+
+def _disputed_by_ledger(books: PlanBooks) -> Money:
+    account = f"merchant_disputed:{books.plan_id}"
+    return -total(posting.on(account) for posting in books.postings)
 
 
 _RULES: Final = (
@@ -225,6 +254,8 @@ _RULES: Final = (
     ("credit", frozenset[Domain](["bnpl"]), _owed),
     ("ledger", frozenset[Domain](["payments"]), _clearing),
     ("ledger", frozenset[Domain](["settlement"]), _payable),
+    ("ledger", frozenset[Domain](["settlement"]), _waiting),
+    ("disputes", frozenset[Domain](["ledger"]), _disputed),
 )
 """Whose record a difference is named after, the other stores that the rule needs, the rule."""
 

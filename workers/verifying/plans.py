@@ -9,6 +9,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from db.bnpl.books import read_plans
 from db.credit.books import read_exposures
+from db.disputes.books import read_disputes
 from db.kernel.engine import Database, ReadSession
 from db.kernel.histories import known_streams, read_streams, stream_names
 from db.ledger.books import read_postings
@@ -131,6 +132,7 @@ async def _read(scope: Scope, plan_ids: Sequence[str]) -> list[PlanBooks]:
             postings=of("ledger", plan_id) or (),
             exposure=of("credit", plan_id),
             lines=of("analytics", plan_id) or {},
+            disputes=of("disputes", plan_id) or (),
         )
         for plan_id in plan_ids
     ]
@@ -180,5 +182,6 @@ _ROWS: Final[Mapping[Domain, _Reader]] = {
     "ledger": read_postings,
     "credit": read_exposures,
     "analytics": _lines,
+    "disputes": read_disputes,
 }
 """How a store's rows of some plans are read."""

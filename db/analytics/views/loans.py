@@ -51,8 +51,9 @@ async def portfolio(
     """What is lent out at the end of an Addis Ababa day, by how late it is; every class is there.
 
     A plan counts from the day on which it became active; an installment until the day before the
-    one on which it was paid. A plan that was charged off is still owed, until it is written off. A
-    past day shows what stood then, by what is known now.
+    one on which it was paid. A plan that was charged off is still owed, until it is written off.
+    What waits for the end of a dispute is owed, and not late. A past day shows what stood then, by
+    what is known now.
     """
     owed = (_LOAN.activated_on <= as_of) & (_PART.paid_on.is_(None) | (_PART.paid_on > as_of))
     owed &= _LOAN.written_off_on.is_(None) | (_LOAN.written_off_on > as_of)
@@ -64,16 +65,18 @@ async def portfolio(
     interest = type_coerce(_PART.interest_santim, BigInteger)
     plans = (
         select(
-            (literal(as_of, Date) - func.min(_PART.due_on)).label("days"),
+            (literal(as_of, Date) - func.min(_PART.due_on).filter(~_PART.waits)).label("days"),
             func.sum(principal).label("outstanding"),
-            func.sum(principal + interest).filter(_PART.due_on < as_of).label("past_due"),
+            func.sum(principal + interest)
+            .filter((_PART.due_on < as_of) & ~_PART.waits)
+            .label("past_due"),
         )
         .join(_LOAN, _LOAN.plan_id == _PART.plan_id)
         .where(owed)
         .group_by(_PART.plan_id)
         .subquery()
     )
-    lateness = _lateness(plans.c.days)
+    lateness = _lateness(func.coalesce(plans.c.days, 0))
     found = await session.execute(
         select(
             lateness, func.count(), func.sum(plans.c.outstanding), func.sum(plans.c.past_due)

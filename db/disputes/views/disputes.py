@@ -1,12 +1,14 @@
 """Disputes as they stand, with what was done and brought. The files' bytes are read elsewhere."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from db.disputes.tables import Dispute, DisputeMove, EvidenceFile
 from db.kernel.engine import ReadSession
+from meqenet.disputes.dispute_ids import dispute_id as dispute_id_of
 from meqenet.disputes.dispute_states import DisputeKind, Move, Outcome, Stage
 from meqenet.disputes.evidence import ContentType, Side
 from meqenet.money import Money
@@ -18,6 +20,7 @@ class DisputeView:
 
     plan_id: str
     dispute_id: str
+    number: int
     merchant_id: str
     kind: DisputeKind
     amount: Money
@@ -28,6 +31,16 @@ class DisputeView:
     due_at: datetime | None
     outcome: Outcome | None
     decided_at: datetime | None
+    late_since: datetime | None
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeCounts:
+    """How many disputes wait, by stage; and of how many the review is late."""
+
+    by_stage: Mapping[Stage, int]
+    late: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,23 +72,39 @@ async def disputes_of(*, session: ReadSession, plan_id: str) -> tuple[DisputeVie
     found = await session.scalars(
         select(Dispute).where(Dispute.plan_id == plan_id).order_by(Dispute.number)
     )
-    return tuple(
-        DisputeView(
-            plan_id=row.plan_id,
-            dispute_id=row.dispute_id,
-            merchant_id=row.merchant_id,
-            kind=row.kind,
-            amount=row.amount_santim,
-            opened_by=row.opened_by,
-            opened_at=row.opened_at,
-            stage=row.stage,
-            stage_began_at=row.stage_began_at,
-            due_at=row.due_at,
-            outcome=row.outcome,
-            decided_at=row.decided_at,
-        )
-        for row in found
+    return tuple(_view(row) for row in found)
+
+
+async def find_dispute(*, session: ReadSession, plan_id: str, number: int) -> DisputeView | None:
+    """A dispute of a plan, if there is one of the number."""
+    dispute_id = dispute_id_of(plan_id=plan_id, number=number)
+    row = await session.get(Dispute, (plan_id, dispute_id))
+    return None if row is None else _view(row)
+
+
+async def list_open_disputes(*, session: ReadSession, limit: int) -> tuple[DisputeView, ...]:
+    """Disputes that wait for somebody: those whose review is late first, then by deadline."""
+    found = await session.scalars(
+        select(Dispute)
+        .where(Dispute.outcome.is_(None))
+        .order_by(Dispute.late_since.is_(None), Dispute.due_at, Dispute.dispute_id)
+        .limit(limit)
     )
+    return tuple(_view(row) for row in found)
+
+
+async def count_open_disputes(*, session: ReadSession) -> DisputeCounts:
+    """How many wait for somebody now."""
+    found = await session.execute(
+        select(Dispute.stage, func.count(), func.count(Dispute.late_since))
+        .where(Dispute.outcome.is_(None))
+        .group_by(Dispute.stage)
+    )
+    by_stage, late = {stage: 0 for stage in Stage if not stage.is_final}, 0
+    for stage, count, of_them_late in found:
+        by_stage[stage] = count
+        late += of_them_late
+    return DisputeCounts(by_stage=by_stage, late=late)
 
 
 async def moves_of(*, session: ReadSession, plan_id: str, dispute_id: str) -> tuple[MoveView, ...]:
@@ -118,4 +147,24 @@ async def evidence_of(
             brought_at=row.brought_at,
         )
         for row in found
+    )
+
+
+def _view(row: Dispute) -> DisputeView:
+    return DisputeView(
+        plan_id=row.plan_id,
+        dispute_id=row.dispute_id,
+        number=row.number,
+        merchant_id=row.merchant_id,
+        kind=row.kind,
+        amount=row.amount_santim,
+        opened_by=row.opened_by,
+        opened_at=row.opened_at,
+        stage=row.stage,
+        stage_began_at=row.stage_began_at,
+        due_at=row.due_at,
+        outcome=row.outcome,
+        decided_at=row.decided_at,
+        late_since=row.late_since,
+        settled_at=row.settled_at,
     )

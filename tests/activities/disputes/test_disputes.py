@@ -12,22 +12,34 @@ from sqlalchemy import text
 from activities.contracts.disputes import (
     AddEvidence,
     DisputeSteps,
+    FollowDispute,
+    ListUnsettledDisputes,
     OpenDispute,
     RecordOutcome,
     RecordStage,
+    SettleDispute,
 )
 from activities.disputes import DisputeActivities
+from db.disputes.deadlines import set_office_day
 from db.disputes.evidence import bring_file, read_file
-from db.disputes.views.disputes import disputes_of, evidence_of, moves_of
+from db.disputes.views.disputes import (
+    count_open_disputes,
+    disputes_of,
+    evidence_of,
+    list_open_disputes,
+    moves_of,
+)
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
 from db.kernel.events import read_stream
+from meqenet.calendar import addis_date
 from meqenet.disputes.dispute_ids import dispute_id, evidence_id
 from meqenet.disputes.dispute_states import DisputeKind, Move, Outcome, Stage
 from meqenet.disputes.evidence import Side
 from meqenet.errors import Defect, Refusal
 from meqenet.money import Money
 from tests.backing import Databases
+from workers.dispute_desk import DisputeDesk
 
 AT = datetime(2026, 4, 7, 9, tzinfo=UTC)
 """A Tuesday; Good Friday of the Ethiopian church follows."""
@@ -57,6 +69,17 @@ def opening(unique: str) -> OpenDispute:
         by="stf_first",
         at=AT,
     )
+
+
+SECOND = timedelta(seconds=1)
+
+
+def follow(opening: OpenDispute, at: datetime) -> FollowDispute:
+    return FollowDispute(dispute_id=opening.dispute_id, at=at)
+
+
+def settled(opening: OpenDispute) -> SettleDispute:
+    return SettleDispute(dispute_id=opening.dispute_id, at=AT)
 
 
 async def code_of(call: Awaitable[object]) -> str:
@@ -192,3 +215,110 @@ async def test_evidence_is_sealed_hashed_and_added_once_by_one_side(
     async with store.read() as session:
         altered = read_file(session=session, keyring=keyring, evidence_id=file_id)
         assert await code_of(altered) == "evidence_altered"
+
+
+async def test_a_merchant_is_waited_for_until_the_days_counted_anew_are_over(
+    steps: DisputeSteps, store: Database, opening: OpenDispute
+) -> None:
+    await steps.open_dispute(opening)
+    asked = RecordStage(
+        dispute_id=opening.dispute_id,
+        move_id="m1",
+        move=Move.ASK_MERCHANT,
+        by=None,
+        why=None,
+        at=AT,
+    )
+    waiting = await steps.record_stage(asked)
+    assert waiting.due_at is not None
+    assert (await steps.follow_dispute(follow(opening, waiting.due_at - SECOND))) == waiting
+    # A holiday is announced the day before the last.
+    holiday = addis_date(at=waiting.due_at - timedelta(days=1))
+    async with store.write() as session:
+        await set_office_day(
+            session=session, day=holiday, is_open=False, why="announced", by="stf_x", at=AT
+        )
+    moved = await steps.follow_dispute(follow(opening, waiting.due_at))
+    assert (moved.stage, moved.outcome) == (Stage.MERCHANT_RESPONSE, None)
+    assert moved.due_at is not None
+    assert moved.due_at > waiting.due_at
+    over = await steps.follow_dispute(follow(opening, moved.due_at))
+    assert over == await steps.follow_dispute(follow(opening, moved.due_at))
+    assert (over.outcome, over.due_at) == (Outcome.EXPIRED, None)
+    assert await told(store, opening) == ["opened", "stage_reached", "deadline_moved", "decided"]
+    async with store.write() as session:
+        await set_office_day(
+            session=session, day=holiday, is_open=True, why="called off", by="stf_x", at=AT + SECOND
+        )
+
+
+async def test_a_review_that_is_late_alarms_once_and_decides_nothing(
+    steps: DisputeSteps, store: Database, opening: OpenDispute
+) -> None:
+    await steps.open_dispute(replace(opening, test_clock_id="clk_a"))
+    assert await code_of(steps.settle_dispute(settled(opening))) == "dispute_undecided"
+    asked = RecordStage(
+        dispute_id=opening.dispute_id,
+        move_id="m1",
+        move=Move.ASK_MERCHANT,
+        by="mer_x",
+        why="as it is",
+        at=AT,
+    )
+    await steps.record_stage(asked)
+    answered = replace(asked, move_id="m2", move=Move.MERCHANT_ANSWERS)
+    reviewed = await steps.record_stage(answered)
+    assert reviewed.due_at is not None
+    late = await steps.follow_dispute(follow(opening, reviewed.due_at))
+    assert late == await steps.follow_dispute(follow(opening, reviewed.due_at + 9 * SECOND))
+    assert (late.stage, late.is_late, late.due_at) == (Stage.REVIEW, True, reviewed.due_at)
+    plan = opening.dispute_id.removesuffix("-d1")
+    page = ListUnsettledDisputes(after=f"{plan}-d0", limit=1)
+    (open_one,) = (await steps.list_unsettled_disputes(page)).disputes
+    assert (open_one.test_clock_id, open_one.lived_until) == ("clk_a", reviewed.due_at)
+    async with store.read() as session:
+        counts = await count_open_disputes(session=session)
+        listed = await list_open_disputes(session=session, limit=10)
+    assert counts.late >= 1
+    assert listed[0].late_since is not None
+    lost = RecordOutcome(
+        dispute_id=opening.dispute_id,
+        move_id="m3",
+        move=Move.DECIDE_FOR_MERCHANT,
+        by="stf_x",
+        why="signed for",
+        at=AT,
+    )
+    await steps.record_outcome(lost)
+    assert await steps.settle_dispute(settled(opening)) == await steps.settle_dispute(
+        settled(opening)
+    )
+    assert (await told(store, opening))[3:] == ["review_overdue", "decided", "settled"]
+
+
+async def test_what_its_plan_never_took_up_is_withdrawn(
+    steps: DisputeSteps, opening: OpenDispute
+) -> None:
+    opened = await steps.open_dispute(opening)
+    assert (opened.due_at, opened.due_again_days) == (datetime(2026, 4, 8, 21, tzinfo=UTC), 14)
+    over = await steps.follow_dispute(follow(opening, datetime(2026, 4, 8, 21, tzinfo=UTC)))
+    assert over.outcome is Outcome.WITHDRAWN
+
+
+async def test_files_are_numbered_in_turn_and_the_same_file_is_the_same(
+    steps: DisputeSteps, store: Database, keyring: Keyring, opening: OpenDispute
+) -> None:
+    await steps.open_dispute(opening)
+    desk = DisputeDesk(database=store, keyring=keyring)
+
+    async def brought(content: bytes, by: str) -> str:
+        return await desk.bring(dispute_id=opening.dispute_id, content=content, by=by, at=AT)
+
+    first = await brought(FILE, "mer_x")
+    assert first == await brought(FILE, "mer_x") == f"{opening.dispute_id}-e1"
+    # Of another asker it is another's evidence.
+    assert await brought(FILE, "stf_x") == f"{opening.dispute_id}-e2"
+    at_once = await asyncio.gather(*(brought(f"note {n}".encode(), "mer_x") for n in range(19)))
+    assert sorted(at_once) == sorted(f"{opening.dispute_id}-e{n}" for n in range(3, 22))
+    assert await code_of(brought(b"one more", "mer_x")) == "evidence_too_many"
+    assert await desk.content(evidence_id=first) == FILE

@@ -13,6 +13,8 @@ from apps.checkout_api import (
     complaint_resource,
     complaint_summary,
     complaints,
+    dispute_resource,
+    disputes,
     office_days,
     payout_resource,
     plan_list,
@@ -25,6 +27,7 @@ from apps.checkout_api import (
     support_batches,
     support_bills,
     support_complaints,
+    support_disputes,
     support_payouts,
     support_plans,
     support_reports,
@@ -88,6 +91,17 @@ MODELS: list[type[BaseModel]] = [
     support_complaints.AssignRequest,
     support_complaints.AnswerRequest,
     support_complaints.StaffReopenRequest,
+    disputes.DisputeRequest,
+    support_disputes.ReasonRequest,
+    support_disputes.DecisionRequest,
+    dispute_resource.Dispute,
+    dispute_resource.DisputeRead,
+    dispute_resource.Disputes,
+    dispute_resource.EvidenceTold,
+    dispute_resource.EvidenceList,
+    dispute_resource.SupportDispute,
+    dispute_resource.SupportDisputeRead,
+    dispute_resource.SupportDisputes,
     office_days.OfficeDayRequest,
     office_days.OfficeDayTold,
     problems.ProblemDetails,
@@ -161,6 +175,16 @@ async def test_every_write_of_merchants_and_staff_needs_a_key_of_its_own(
         "/v1/webhooks/secret/end-overlap",
         "/v1/plans/{plan_id}/complaints",
         "/v1/complaints/{tracking_number}/reopen",
+        "/v1/plans/{plan_id}/disputes",
+        *(
+            f"/v1/plans/{{plan_id}}/disputes/{{number}}/{deed}"
+            for deed in ("accept", "answer", "evidence")
+        ),
+        "/v1/support/plans/{plan_id}/disputes",
+        *(
+            f"/v1/support/plans/{{plan_id}}/disputes/{{number}}/{deed}"
+            for deed in ("withdraw", "decide", "evidence")
+        ),
         "/v1/support/complaints",
         "/v1/support/office-days",
         *(

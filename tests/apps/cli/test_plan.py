@@ -52,6 +52,7 @@ async def show(databases: Databases, *words: str) -> Ran:
         MEQENET_BNPL_DATABASE_URL=urls["bnpl"],
         MEQENET_PAYMENTS_DATABASE_URL=urls["payments"],
         MEQENET_SETTLEMENT_DATABASE_URL=urls["settlement"],
+        MEQENET_DISPUTES_DATABASE_URL=urls["disputes"],
         MEQENET_CREDIT_DATABASE_URL=urls["credit"],
         MEQENET_LEDGER_DATABASE_URL=urls["ledger"],
     )

@@ -12,6 +12,7 @@ from db.ledger import holds, store, views
 from meqenet.errors import Defect, Refusal
 from meqenet.ledger import happenings as h
 from meqenet.ledger.holds import HoldState, protection_id
+from meqenet.ledger.merchant_money import MerchantMoney
 from meqenet.money import Money
 from tests.backing import fingerprint
 
@@ -205,7 +206,7 @@ async def test_held_money_is_nobody_elses_until_the_hold_is_voided(
         lender="lender-1",
         amount=Money(20_000),
         owed_less=Money.zero(),
-        taken_from=h.MerchantMoney.PROTECTED,
+        taken_from=MerchantMoney.PROTECTED,
     )
     before = await fingerprint(ledger)
     assert await _refused(_post(ledger, refund, f"{plan_id}-r1")) == "funds_not_free"

@@ -28,6 +28,9 @@ TABLE = {
     Deed.ASSIGN_COMPLAINT: (False, True, False, False),
     Deed.SET_OFFICE_DAY: (False, True, False, False),
     Deed.SUM_UP_COMPLAINTS: (False, True, True, False),
+    Deed.READ_DISPUTE: (True, True, True, False),
+    Deed.HANDLE_DISPUTE: (True, True, False, False),
+    Deed.DECIDE_DISPUTE: (False, True, False, False),
     Deed.READ_REPORTS: (False, False, True, False),
 }
 ROLES = (Role.SUPPORT, Role.SUPERVISOR, Role.FINANCE, Role.OPERATOR)

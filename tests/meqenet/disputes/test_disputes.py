@@ -28,6 +28,7 @@ POLICY = DisputePolicy(
     version=1,
     open_within_days=120,
     working_days={Stage.OPENED: 1, Stage.MERCHANT_RESPONSE: 10, Stage.REVIEW: 10},
+    due_again_days=14,
 )
 
 

@@ -5,12 +5,12 @@ import pytest
 from meqenet.errors import Defect
 from meqenet.ledger.happenings import (
     Happening,
-    MerchantMoney,
     MerchantPaidOut,
     OrderRefunded,
     ProtectionBegan,
     ProtectionEnded,
 )
+from meqenet.ledger.merchant_money import MerchantMoney
 from meqenet.ledger.posting_rules import entries_for
 from meqenet.money import Money
 from tests.meqenet.ledger.books import rows, table

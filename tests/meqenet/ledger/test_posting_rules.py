@@ -13,6 +13,7 @@ from meqenet.ledger import happenings as h
 from meqenet.ledger.accounts import Account, AccountName, Side
 from meqenet.ledger.accruals import fees_of
 from meqenet.ledger.entries import Entry, reversal_entries
+from meqenet.ledger.merchant_money import MerchantMoney
 from meqenet.ledger.posting_rules import entries_for
 from meqenet.money import Money, total
 from tests.meqenet.ledger.books import left_over
@@ -45,13 +46,19 @@ def _activations(draw: st.DrawFn) -> h.PlanBecameActive:
 
 
 def _any_of(kind: type[Any]) -> st.SearchStrategy[Any]:
-    given_by_type = {str: _ids, Money: _amounts, int: st.integers(1, 99), date: st.dates()}
+    given_by_type = {
+        str: _ids,
+        Money: _amounts,
+        int: st.integers(1, 99),
+        bool: st.booleans(),
+        date: st.dates(),
+    }
     return st.builds(
         kind,
         **{
             each.name: given_by_type.get(each.type, st.nothing())
             if each.type in given_by_type
-            else st.sampled_from(h.MerchantMoney)
+            else st.sampled_from(MerchantMoney)
             for each in fields(kind)
             if each.name != "kind"
         },
@@ -155,7 +162,7 @@ _REFUNDED = h.OrderRefunded(
     lender="lender-c",
     amount=Money(100_000),
     owed_less=Money(75_000),
-    taken_from=h.MerchantMoney.PAID_OUT,
+    taken_from=MerchantMoney.PAID_OUT,
     merchant_fee=Money(1_875),
 )
 
@@ -222,7 +229,7 @@ _REFUNDED = h.OrderRefunded(
                 _ACTIVE,
                 replace(
                     _REFUNDED,
-                    taken_from=h.MerchantMoney.PROTECTED,
+                    taken_from=MerchantMoney.PROTECTED,
                     fee_not_earned=Money(1_875),
                     fee_earned=Money(625),
                     merchant_fee=Money.zero(),
