@@ -8,7 +8,8 @@ from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.calendar import addis_date
 from meqenet.identity import payout_id
 from meqenet.ledger.day_counts import day_count_of
-from meqenet.ledger.happenings import FinancedInstallment, PlanBecameActive
+from meqenet.ledger.financed import FinancedInstallment
+from meqenet.ledger.happenings import PlanBecameActive
 from meqenet.money import Money
 from workflows.agenda import next_step
 from workflows.asking import ask

@@ -5,7 +5,7 @@ from typing import Final
 from db.kernel.engine import WriteSession
 from db.ledger import accruals, holds, store
 from db.ledger.earning import replan_accrued
-from db.ledger.tables import EarningInstallment, HoldEnd
+from db.ledger.tables import EarningInstallment, Hold, HoldEnd
 from db.ledger.writing import enter, is_posted
 from meqenet.ledger.earning import RefundOrder, fee_kept
 from meqenet.ledger.happenings import NOTHING, InterestRefunded, MerchantMoney, OrderRefunded
@@ -57,6 +57,8 @@ async def refund_order(*, session: WriteSession, refund: RefundOrder) -> None:
             fee_not_earned=not_earned,
             fee_earned=refund.fee_back - not_earned,
             merchant_fee=deferred - not_earned,
+            also_payable=refund.also_payable,
+            also_paid_out=refund.also_paid_out,
         ),
         effective_at=refund.at,
     )
@@ -80,8 +82,13 @@ async def _give_back(session: WriteSession, refund: RefundOrder) -> None:
 
 
 async def _free_protected(session: WriteSession, refund: RefundOrder) -> None:
-    """The hold of all protected money ends; what is left stays protected by its account alone."""
+    """The hold of all protected money ends; what is left stays protected by its account alone.
+
+    What was captured in parts is so from the start.
+    """
     hold_id = protection_id(plan_id=refund.plan_id)
+    if await session.get(Hold, (refund.plan_id, hold_id)) is None:
+        return
     if await session.get(HoldEnd, (refund.plan_id, hold_id)) is None:
         await holds.void(
             session=session,

@@ -11,7 +11,13 @@ from datetime import date
 from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.loss_events import PlanChargedOff, PlanWrittenOff
 from meqenet.bnpl.payment_events import FeePart, InstallmentPaidInPart, OwnPaymentAllocated
-from meqenet.bnpl.refund_events import OrderRefunded
+from meqenet.bnpl.refund_events import (
+    AuthorisationExpired,
+    Gone,
+    OrderCaptured,
+    OrderRefunded,
+    OrderVoided,
+)
 from meqenet.bnpl.servicing.account import (
     Account,
     InstallmentAccount,
@@ -39,9 +45,10 @@ class AccountHistory:
         changes: those of the schedule for hardship, in their order.
         fees_moved: how much more, or less, is owed of an installment's late fees by them.
         allocations: payments by the customer's own will of a plan that bears interest.
-        refunds: goods that went back.
+        refunds: goods that went back, and what of the order was voided, in their order.
+        captures: what of the order its merchant has captured, where it does so itself.
         newest_is: kind of the newest event among those that give the schedule in force: changes,
-            allocations and refunds; empty while that is the one that was signed.
+            allocations and refunds or voids; empty while that is the one that was signed.
     """
 
     late_fees: tuple[LateFee, ...] = ()
@@ -53,16 +60,17 @@ class AccountHistory:
     changes: tuple[PlanChanged, ...] = ()
     fees_moved: tuple[FeePart, ...] = ()
     allocations: tuple[OwnPaymentAllocated, ...] = ()
-    refunds: tuple[OrderRefunded, ...] = ()
+    refunds: tuple[Gone, ...] = ()
     newest_is: str = ""
+    captures: tuple[OrderCaptured, ...] = ()
 
     @property
-    def newest_change(self) -> PlanChanged | OwnPaymentAllocated | OrderRefunded | None:
+    def newest_change(self) -> PlanChanged | OwnPaymentAllocated | Gone | None:
         """What the schedule in force comes from; None: it is the one that was signed."""
         match self.newest_is:
             case OwnPaymentAllocated.kind:
                 return self.allocations[-1]
-            case OrderRefunded.kind:
+            case OrderRefunded.kind | OrderVoided.kind | AuthorisationExpired.kind:
                 return self.refunds[-1]
             case _:
                 return self.changes[-1] if self.changes else None
@@ -119,9 +127,21 @@ class AccountHistory:
         """The same with a payment whose installments are told paid by the events that follow."""
         return replace(self, allocations=(*self.allocations, told), newest_is=told.kind)
 
-    def refunded(self, told: OrderRefunded, /) -> "AccountHistory":
-        """The same with goods that have gone back."""
+    def refunded(self, told: Gone, /) -> "AccountHistory":
+        """The same with goods that have gone back, or a part of the order that was voided."""
         return replace(self, refunds=(*self.refunds, told), newest_is=told.kind)
+
+    def captured(self, told: OrderCaptured, /) -> "AccountHistory":
+        """The same with a part of the order that its merchant has captured."""
+        return replace(self, captures=(*self.captures, told))
+
+    def goods_back(self) -> tuple[OrderRefunded, ...]:
+        """Goods that have gone back."""
+        return tuple(each for each in self.refunds if isinstance(each, OrderRefunded))
+
+    def voids(self) -> tuple[OrderVoided | AuthorisationExpired, ...]:
+        """What of the order was voided."""
+        return tuple(each for each in self.refunds if not isinstance(each, OrderRefunded))
 
     def allocation(self, *, attempt_id: str) -> OwnPaymentAllocated | None:
         """What an attempt's money pays, where that has been told."""

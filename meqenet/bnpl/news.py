@@ -11,6 +11,10 @@ NOTICE_BY_EVENT: Final[Mapping[str, str]] = MappingProxyType(
         "plan_expired": "plan.expired",
         "plan_cancelled": "plan.cancelled",
         "merchant_paid": "plan.settled",
+        "order_captured": "plan.captured",
+        "order_voided": "plan.voided",
+        "authorisation_expiring": "plan.authorisation_expiring",
+        "authorisation_expired": "plan.authorisation_expired",
         "order_refunded": "plan.refunded",
         "plan_completed": "plan.completed",
     }

@@ -23,7 +23,14 @@ from meqenet.bnpl.payment_events import (
     OwnPaymentAsked,
     OwnPaymentEnded,
 )
-from meqenet.bnpl.refund_events import OrderRefunded
+from meqenet.bnpl.refund_events import (
+    AuthorisationExpired,
+    AuthorisationExpiring,
+    Gone,
+    OrderCaptured,
+    OrderRefunded,
+    OrderVoided,
+)
 from meqenet.bnpl.servicing.account import LateFee
 from meqenet.bnpl.servicing.delinquency import Standing
 from meqenet.calendar import addis_date
@@ -79,6 +86,9 @@ class PlanProgress:
         payments: how many payments the customer has begun by their own will.
         payment: the newest of them, while it is not over.
         receipts: the provider's ids of those that came to our short code.
+        authorised_until: when the merchant's time to capture is over, where it captures itself.
+        merchant_told: ids of the payouts whose end the log tells.
+        expiry_told: the merchant was told that its time to capture will soon be over.
     """
 
     sequence: int = 0
@@ -106,6 +116,9 @@ class PlanProgress:
     payments: int = 0
     payment: OwnPaymentAsked | None = None
     receipts: tuple[str, ...] = ()
+    authorised_until: datetime | None = None
+    merchant_told: tuple[str, ...] = ()
+    expiry_told: bool = False
 
     @property
     def awaits_new_try(self) -> bool:
@@ -174,11 +187,19 @@ class _Reader:
                 self._note(hold=_hold_of(event))
             case e.PlanActivated():
                 self.due_on = {row.number: row.due_on for row in event.installments}
-                self._note(is_activated=True, activated_on=event.activated_on)
-            case e.MerchantPayoutRejected():
-                self._note(payout_rejected=event.payout_id)
-            case e.MerchantPaid():
-                self._note(payout_rejected=None)
+                self._note(
+                    is_activated=True,
+                    activated_on=event.activated_on,
+                    authorised_until=event.authorised_until,
+                )
+            case e.MerchantPayoutRejected() | e.MerchantPaid():
+                is_refused = isinstance(event, e.MerchantPayoutRejected)
+                self._note(
+                    payout_rejected=event.payout_id if is_refused else None,
+                    merchant_told=(*self.progress.merchant_told, event.payout_id),
+                )
+            case AuthorisationExpiring():
+                self._note(expiry_told=True)
             case d.BucketChanged() | d.AccrualStopped() | d.AccrualResumed() | d.ChargeOffFellDue():
                 self._note(standing=_standing_after(event, before=self.progress.standing))
             case _:
@@ -299,7 +320,15 @@ def _account_after(event: e.PlanEvent, *, before: AccountHistory) -> AccountHist
             return before.without(number=event.number, amount=event.amount)
         case lo.PlanChargedOff() | lo.PlanWrittenOff():
             return before.given_up(event)
-        case PlanChanged() | OwnPaymentAllocated() | OrderRefunded():
+        case OrderCaptured():
+            return before.captured(event)
+        case (
+            PlanChanged()
+            | OwnPaymentAllocated()
+            | OrderRefunded()
+            | OrderVoided()
+            | AuthorisationExpired()
+        ):
             return _rescheduled(event, before=before)
         case e.InstallmentPaid() | LateFeePaid() | InstallmentPaidInPart():
             return _account_paid(event, before=before)
@@ -308,14 +337,14 @@ def _account_after(event: e.PlanEvent, *, before: AccountHistory) -> AccountHist
 
 
 def _rescheduled(
-    event: PlanChanged | OwnPaymentAllocated | OrderRefunded, *, before: AccountHistory
+    event: PlanChanged | OwnPaymentAllocated | Gone, *, before: AccountHistory
 ) -> AccountHistory:
     match event:
         case PlanChanged():
             return before.changed(event)
         case OwnPaymentAllocated():
             return before.allocated(event)
-        case OrderRefunded():
+        case OrderRefunded() | OrderVoided() | AuthorisationExpired():
             return before.refunded(event)
 
 

@@ -80,6 +80,8 @@ class AccountName(StrEnum):
     """The part of what the customer owes that is lost by the books."""
     MERCHANT_PAYABLE = "merchant_payable"
     """Owed to the merchant and due by its terms."""
+    MERCHANT_AUTHORISED = "merchant_authorised"
+    """What the merchant gets once it captures: owed to nobody before."""
     MERCHANT_PROTECTED = "merchant_protected"
     """Owed to the merchant once the buyer's protection window has ended."""
     MERCHANT_RECEIVABLE = "merchant_receivable"
@@ -119,6 +121,7 @@ _CHART: Final = {
     AccountName.FEE_RECEIVABLE: (AccountType.ASSET, Owner.PLAN),
     AccountName.LOSS_ALLOWANCE: (AccountType.CONTRA_ASSET, Owner.PLAN),
     AccountName.MERCHANT_PAYABLE: (AccountType.LIABILITY, Owner.MERCHANT),
+    AccountName.MERCHANT_AUTHORISED: (AccountType.LIABILITY, Owner.PLAN),
     AccountName.MERCHANT_PROTECTED: (AccountType.LIABILITY, Owner.PLAN),
     AccountName.MERCHANT_RECEIVABLE: (AccountType.ASSET, Owner.MERCHANT),
     AccountName.MERCHANT_SETTLING: (AccountType.LIABILITY, Owner.MERCHANT),
@@ -131,7 +134,13 @@ _CHART: Final = {
     AccountName.CREDIT_LOSSES: (AccountType.EXPENSE, Owner.LENDER),
     AccountName.PROVIDER_CHARGES: (AccountType.EXPENSE, Owner.PROVIDER),
 }
-HOLDABLE: Final = frozenset({AccountName.MERCHANT_PROTECTED, AccountName.CUSTOMER_CREDIT})
+HOLDABLE: Final = frozenset(
+    {
+        AccountName.MERCHANT_AUTHORISED,
+        AccountName.MERCHANT_PROTECTED,
+        AccountName.CUSTOMER_CREDIT,
+    }
+)
 """Accounts whose money can be held, and of which no more is taken than is there and not held.
 
 They are a plan's own, so whoever has to look before taking waits for nobody but the same plan.

@@ -6,6 +6,7 @@ from meqenet.ledger import customer_rules, loss_rules, merchant_rules, provider_
 from meqenet.ledger import happenings as h
 from meqenet.ledger.entries import Entry, Row, entries_of, impossible, reversal_entries
 from meqenet.ledger.happenings import Happening
+from meqenet.ledger.order_happenings import OrderAuthorised, OrderCaptured
 from meqenet.money import total
 
 __all__ = ["Entry", "entries_for", "reversal_entries"]
@@ -33,7 +34,8 @@ def _rows(happening: Happening) -> tuple[Row, ...]:
         case h.ProviderCharged() | h.ProviderSettled():
             rows = provider_rules.rows_for(happening=happening)
         case (
-            h.OrderRefunded()
+            OrderCaptured()
+            | h.OrderRefunded()
             | h.ProtectionBegan()
             | h.ProtectionEnded()
             | h.MerchantPaidOut()
@@ -45,6 +47,7 @@ def _rows(happening: Happening) -> tuple[Row, ...]:
             h.CheckoutPaymentReceived()
             | h.CheckoutPaymentReturned()
             | h.PlanBecameActive()
+            | OrderAuthorised()
             | h.InterestAccrued()
             | h.LateFeeCharged()
             | h.LateFeeWaived()

@@ -14,8 +14,8 @@ from meqenet.ledger.accruals import (
     interest_by_day,
 )
 from meqenet.ledger.earning import EarningTerms, fee_kept
+from meqenet.ledger.financed import FinancedInstallment
 from meqenet.ledger.happenings import (
-    FinancedInstallment,
     Happening,
     InstallmentCollected,
     InterestAccrued,

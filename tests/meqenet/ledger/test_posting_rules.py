@@ -12,7 +12,10 @@ from meqenet.errors import Defect
 from meqenet.ledger import happenings as h
 from meqenet.ledger.accounts import Account, AccountName, Side
 from meqenet.ledger.accruals import fees_of
+from meqenet.ledger.day_counts import DayCount
 from meqenet.ledger.entries import Entry, reversal_entries
+from meqenet.ledger.financed import FinancedInstallment
+from meqenet.ledger.order_happenings import OrderAuthorised
 from meqenet.ledger.posting_rules import entries_for
 from meqenet.money import Money, total
 from tests.meqenet.ledger.books import left_over
@@ -36,7 +39,7 @@ def _activations(draw: st.DrawFn) -> h.PlanBecameActive:
         paid_at_checkout=total(principals[: draw(st.integers(0, len(principals)))]),
         protected=draw(st.booleans()),
         installments=tuple(
-            h.FinancedInstallment(
+            FinancedInstallment(
                 number=number, principal=principal, interest=Money(0), starts_on=day, ends_on=day
             )
             for number, principal in enumerate(principals, start=1)
@@ -45,7 +48,13 @@ def _activations(draw: st.DrawFn) -> h.PlanBecameActive:
 
 
 def _any_of(kind: type[Any]) -> st.SearchStrategy[Any]:
-    given_by_type = {str: _ids, Money: _amounts, int: st.integers(1, 99), date: st.dates()}
+    given_by_type = {
+        str: _ids,
+        Money: _amounts,
+        int: st.integers(1, 99),
+        date: st.dates(),
+        bool: st.booleans(),
+    }
     return st.builds(
         kind,
         **{
@@ -127,7 +136,7 @@ _ACTIVE = h.PlanBecameActive(
     paid_at_checkout=Money(25_000),
     protected=True,
     installments=tuple(
-        h.FinancedInstallment(
+        FinancedInstallment(
             number=number,
             principal=Money(principal),
             interest=Money(0),
