@@ -32,7 +32,9 @@ from workflows.living import collection_order
 from workflows.losses import end_written_off, finish_charge_off
 from workflows.messages import Accept, Cancel
 from workflows.news import CollectionEnd, CollectionOrder, CollectionResult
+from workflows.order_capture import finish_capture
 from workflows.order_refund import finish_refunds
+from workflows.order_void import finish_warning
 from workflows.own_payments import go_on_paying
 from workflows.plan_desk import PlanDesk, PlanEnded
 from workflows.plan_life import InstallmentLife, LeftOff
@@ -127,6 +129,8 @@ async def _be_active_again(desk: PlanDesk, left: LeftOff) -> None:
     await finish_fee(desk, newest=left.progress.newest)
     await finish_charge_off(desk, newest=left.progress.newest)
     await finish_change(desk, newest=left.progress.newest)
+    await finish_capture(desk, newest=left.progress.newest)
+    await finish_warning(desk, newest=left.progress.newest)
     await finish_refunds(desk, newest=left.progress.newest)
     show_days_past_due(desk)
     if await go_on_paying(desk, left, order_of=_order_of):

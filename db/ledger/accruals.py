@@ -54,9 +54,7 @@ class _Untouched(TypedDict):
     idle_days: list[str]
 
 
-async def begin(
-    *, session: WriteSession, happening: PlanBecameActive | OrderAuthorised
-) -> None:
+async def begin(*, session: WriteSession, happening: PlanBecameActive | OrderAuthorised) -> None:
     """Note what a plan's installments will earn, in the transaction that posts its activation."""
     fees = fees_of(fee=happening.merchant_fee, installments=happening.installments)
     rows = [

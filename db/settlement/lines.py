@@ -8,11 +8,13 @@ from sqlalchemy import func, select
 
 from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.events import NewEvent, append
-from db.settlement.tables import MerchantPayout, SettlementLine
+from db.kernel.tables import events
+from db.settlement.tables import MerchantPayout, Payout, SettlementLine
 from meqenet.errors import Mender, Refusal
 from meqenet.money import Money
 from meqenet.settlement.events import LineAdded, MerchantPayoutOpened
 from meqenet.settlement.lines import LineKind, LineMoney
+from meqenet.settlement.payouts import PayoutState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +29,7 @@ class NewLine:
         available_at: when it can be taken; not before the order's own.
         is_protected: held for the buyer until then.
         stream: of its event; None is its plan's.
+        of_line: the capture's line that it takes from; None: the plan has one order's line.
     """
 
     line_id: str
@@ -43,6 +46,7 @@ class NewLine:
     tax_code: str | None = None
     is_protected: bool = False
     stream: str | None = None
+    of_line: str | None = None
 
 
 async def lock_merchant(*, session: WriteSession, merchant_id: str) -> None:
@@ -84,11 +88,12 @@ async def add_line(*, session: WriteSession, line: NewLine, at: datetime) -> Set
         tax_santim=line.tax,
         tax_code=line.tax_code,
         net_santim=line.gross - line.fee - line.tax,
-        is_protected=line.is_protected or _is_protected(order),
+        is_protected=line.is_protected or await _is_protected(session=session, order=order),
         available_at=line.available_at
         if order is None
         else max(line.available_at, order.available_at),
         added_at=at,
+        of_line=line.of_line,
     )
     session.add(row)
     await session.flush()
@@ -161,11 +166,16 @@ async def lines_of_payout(*, session: ReadSession, payout_id: str) -> list[Settl
 async def _order_line(*, session: WriteSession, line: NewLine) -> SettlementLine | None:
     if line.plan_id is None or line.kind is LineKind.ORDER:
         return None
-    order = await session.scalar(
-        select(SettlementLine).where(
-            SettlementLine.plan_id == line.plan_id, SettlementLine.kind == LineKind.ORDER
-        )
+    # Of several captures, the newest that no payout has taken.
+    orders = (
+        select(SettlementLine)
+        .where(SettlementLine.plan_id == line.plan_id, SettlementLine.kind == LineKind.ORDER)
+        .order_by(SettlementLine.payout_id.is_not(None), SettlementLine.added_at.desc())
+        .limit(1)
     )
+    if line.of_line is not None:
+        orders = orders.where(SettlementLine.line_id == line.of_line)
+    order: SettlementLine | None = await session.scalar(orders)
     if order is None:
         raise Refusal(
             "order_line_missing",
@@ -176,9 +186,32 @@ async def _order_line(*, session: WriteSession, line: NewLine) -> SettlementLine
     return order
 
 
-def _is_protected(order: SettlementLine | None) -> bool:
-    """What takes from protected money takes it from what is held for the buyer."""
-    return order is not None and order.is_protected and order.payout_id is None
+async def _is_protected(*, session: WriteSession, order: SettlementLine | None) -> bool:
+    """What takes from protected money takes it from what is held for the buyer, while it is."""
+    if order is None or not order.is_protected or order.payout_id is not None:
+        return False
+    return not await was_taken(session=session, line=order)
+
+
+async def was_taken(*, session: ReadSession, line: SettlementLine) -> bool:
+    """Whether a payout had the line that was rejected: what was held of it is let go by then."""
+    carriers = await session.scalars(
+        select(Payout.carried_by).where(
+            Payout.plan_id == line.plan_id,
+            Payout.state == PayoutState.REJECTED,
+            Payout.carried_by.is_not(None),
+        )
+    )
+    for carrier in carriers.all():
+        opened = await session.scalar(
+            select(events.c.data).where(
+                events.c.stream == str(carrier).rpartition("-")[0],
+                events.c.id == f"{carrier}-opened",
+            )
+        )
+        if opened is not None and line.line_id in opened["line_ids"]:
+            return True
+    return False
 
 
 def _money_of(order: SettlementLine | None) -> LineMoney:

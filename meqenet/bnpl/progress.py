@@ -13,25 +13,12 @@ from meqenet.bnpl import delinquency_events as d
 from meqenet.bnpl import events as e
 from meqenet.bnpl import loss_events as lo
 from meqenet.bnpl import staff_events as s
+from meqenet.bnpl.account_events import account_after
 from meqenet.bnpl.account_history import AccountHistory
 from meqenet.bnpl.collection_hold import CollectionHold, HoldReason
 from meqenet.bnpl.hardship_events import PlanChanged
-from meqenet.bnpl.payment_events import (
-    InstallmentPaidInPart,
-    LateFeePaid,
-    OwnPaymentAllocated,
-    OwnPaymentAsked,
-    OwnPaymentEnded,
-)
-from meqenet.bnpl.refund_events import (
-    AuthorisationExpired,
-    AuthorisationExpiring,
-    Gone,
-    OrderCaptured,
-    OrderRefunded,
-    OrderVoided,
-)
-from meqenet.bnpl.servicing.account import LateFee
+from meqenet.bnpl.payment_events import InstallmentPaidInPart, OwnPaymentAsked, OwnPaymentEnded
+from meqenet.bnpl.refund_events import AuthorisationExpiring
 from meqenet.bnpl.servicing.delinquency import Standing
 from meqenet.calendar import addis_date
 
@@ -162,7 +149,7 @@ class _Reader:
             activating=isinstance(event, e.PlanActivated) or at_checkout,
         )
         self._note(
-            account=_account_after(event, before=before.account),
+            account=account_after(event=event, before=before.account),
             payments=before.payments + isinstance(event, OwnPaymentAsked),
             payment=_payment_after(event, before=before.payment),
             receipts=(*before.receipts, *_receipts_in(event)),
@@ -308,56 +295,6 @@ def _moved(known: CollectionProgress, *, to: datetime) -> CollectionProgress:
     if started_on is not None and before is not None:
         started_on += addis_date(at=to) - addis_date(at=before)
     return replace(known, started_on=started_on, next_attempt_at=to)
-
-
-def _account_after(event: e.PlanEvent, *, before: AccountHistory) -> AccountHistory:
-    match event:
-        case d.LateFeeCharged():
-            return before.charged(
-                LateFee(number=event.number, period=event.period, on=event.on, amount=event.amount)
-            )
-        case s.LateFeeWaived():
-            return before.without(number=event.number, amount=event.amount)
-        case lo.PlanChargedOff() | lo.PlanWrittenOff():
-            return before.given_up(event)
-        case OrderCaptured():
-            return before.captured(event)
-        case (
-            PlanChanged()
-            | OwnPaymentAllocated()
-            | OrderRefunded()
-            | OrderVoided()
-            | AuthorisationExpired()
-        ):
-            return _rescheduled(event, before=before)
-        case e.InstallmentPaid() | LateFeePaid() | InstallmentPaidInPart():
-            return _account_paid(event, before=before)
-        case _:
-            return before
-
-
-def _rescheduled(
-    event: PlanChanged | OwnPaymentAllocated | Gone, *, before: AccountHistory
-) -> AccountHistory:
-    match event:
-        case PlanChanged():
-            return before.changed(event)
-        case OwnPaymentAllocated():
-            return before.allocated(event)
-        case OrderRefunded() | OrderVoided() | AuthorisationExpired():
-            return before.refunded(event)
-
-
-def _account_paid(
-    event: e.InstallmentPaid | LateFeePaid | InstallmentPaidInPart, *, before: AccountHistory
-) -> AccountHistory:
-    match event:
-        case e.InstallmentPaid():
-            return before.with_paid(number=event.number, amount=event.late_fee)
-        case LateFeePaid():
-            return before.with_paid(number=event.number, amount=event.amount)
-        case InstallmentPaidInPart():
-            return before.with_part(event)
 
 
 def _payment_after(event: e.PlanEvent, *, before: OwnPaymentAsked | None) -> OwnPaymentAsked | None:

@@ -12,7 +12,6 @@ from meqenet.errors import Defect
 from meqenet.ledger import happenings as h
 from meqenet.ledger.accounts import Account, AccountName, Side
 from meqenet.ledger.accruals import fees_of
-from meqenet.ledger.day_counts import DayCount
 from meqenet.ledger.entries import Entry, reversal_entries
 from meqenet.ledger.financed import FinancedInstallment
 from meqenet.ledger.order_happenings import OrderAuthorised
@@ -20,6 +19,8 @@ from meqenet.ledger.posting_rules import entries_for
 from meqenet.money import Money, total
 from tests.meqenet.ledger.books import left_over
 
+_ACTIVATING = (h.PlanBecameActive, OrderAuthorised)
+_OF_ACTIVE_ALONE = ("protected", "kind")
 _ids = st.from_regex(r"[a-z]{3}_[a-z0-9]{3,8}", fullmatch=True)
 _amounts = st.integers(min_value=0, max_value=2**55).map(Money)
 _principals = st.lists(st.integers(1, 10**9).map(Money), min_size=1, max_size=24)
@@ -67,9 +68,15 @@ def _any_of(kind: type[Any]) -> st.SearchStrategy[Any]:
     )
 
 
+def _authorised(active: h.PlanBecameActive) -> OrderAuthorised:
+    told = {name: value for name, value in vars(active).items() if name not in _OF_ACTIVE_ALONE}
+    return OrderAuthorised(**told)
+
+
 _happenings = st.one_of(
     _activations(),
-    *(_any_of(kind) for kind in get_args(h.Happening) if kind is not h.PlanBecameActive),
+    _activations().map(_authorised),
+    *(_any_of(kind) for kind in get_args(h.Happening) if kind not in _ACTIVATING),
 )
 
 
