@@ -13,6 +13,7 @@ from db.bnpl.books import PlanRow
 from db.credit.books import ExposureRow
 from db.ledger.books import Posting
 from db.payments.books import WalletOrder
+from db.settlement.authorised_books import AuthorisedRow
 from db.settlement.books import PayoutRow
 from meqenet.analytics.plan_overview import PlanOverview
 from meqenet.event_chain import EventContent
@@ -20,6 +21,7 @@ from meqenet.money import Money, total
 from meqenet.payments.attempts import OrderState
 from meqenet.settlement.payouts import PayoutState
 from workers.settings import Domain
+from workers.verifying import authorised_orders
 from workers.verifying.findings import BadRecord
 from workers.verifying.read_models import PLAN_SHEETS, Malformed, difference, told
 
@@ -37,6 +39,7 @@ class PlanBooks:
         plan: bnpl's row.
         orders: the attempts and refunds of payments.
         payouts: settlement's, the newest last.
+        order: settlement's, where its merchant captures it.
         postings: the ledger's.
         exposure: credit's.
         lines: the lines of the read models, by the model's name.
@@ -48,6 +51,7 @@ class PlanBooks:
     plan: PlanRow | None = None
     orders: Sequence[WalletOrder] = ()
     payouts: Sequence[PayoutRow] = ()
+    order: AuthorisedRow | None = None
     postings: Sequence[Posting] = ()
     exposure: ExposureRow | None = None
     lines: Mapping[str, Any] = field(default_factory=dict)
@@ -215,10 +219,26 @@ def _payable(books: PlanBooks, _overview: PlanOverview) -> str | None:
     return _unequal("owed to the merchant", "settlement", owed, net - total(settled.values()))
 
 
+def _authorised(books: PlanBooks, overview: PlanOverview) -> str | None:
+    return authorised_orders.against_plan(order=books.order, overview=overview)
+
+
+def _authorised_rows(books: PlanBooks, _overview: PlanOverview) -> str | None:
+    log = books.logs.get("settlement", ())
+    return authorised_orders.against_events(order=books.order, log=log)
+
+
+def _kept_apart(books: PlanBooks, _overview: PlanOverview) -> str | None:
+    return authorised_orders.against_ledger(order=books.order, postings=books.postings)
+
+
 _RULES: Final = (
     ("bnpl", frozenset[Domain](), _plan_row),
     ("payments", frozenset[Domain](), _wallet_orders),
     ("settlement", frozenset[Domain](), _payouts),
+    ("settlement", frozenset[Domain](), _authorised_rows),
+    ("settlement", frozenset[Domain](["bnpl"]), _authorised),
+    ("ledger", frozenset[Domain](["settlement"]), _kept_apart),
     ("ledger", frozenset[Domain](["bnpl"]), _receivable),
     ("ledger", frozenset[Domain](["bnpl"]), _fees),
     ("ledger", frozenset[Domain](["bnpl"]), _allowance),
