@@ -3,6 +3,7 @@
 The plan is then as if that part had never been bought; what was paid for it goes back.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from temporalio import workflow
@@ -12,12 +13,14 @@ from meqenet.bnpl.news import NOTICE_BY_EVENT
 from meqenet.bnpl.refund_events import (
     AuthorisationExpired,
     AuthorisationExpiring,
+    Gone,
     OrderVoided,
     price_gone,
 )
+from meqenet.bnpl.servicing.order_refund import OrderRefund
 from workflows.agenda import record_beside
 from workflows.delinquency import tell_lateness
-from workflows.late_fees import charge_late_fees
+from workflows.late_fees import charge_late_fees, waive
 from workflows.order_capture_messages import AnyVoid, VoidForMerchant
 from workflows.order_capture_rules import gone_of, void_outlook, voided_before
 from workflows.order_refund import take_off_price
@@ -29,6 +32,8 @@ from workflows.support import No, first_under_way, refused
 _BY_MERCHANT = "merchant"
 _EXPIRED = "authorisation-expired"
 _LOST = "charged-off"
+_BY_ITSELF = "meqenet"
+_UNDELIVERED = "nothing of the order was delivered"
 
 
 async def void_order(desk: PlanDesk, deed: AnyVoid) -> ApplicationError | None:
@@ -41,10 +46,9 @@ async def void_order(desk: PlanDesk, deed: AnyVoid) -> ApplicationError | None:
     if isinstance(gone, No):
         return refused(gone)
     number = len(desk.life.account.voids()) + 1
-    no = await take_off_price(
+    no = await _take_off(
         desk,
         gone,
-        step="void what is not captured",
         tell=lambda: OrderVoided(
             **vars(
                 price_gone(
@@ -92,10 +96,9 @@ async def void_before_loss(desk: PlanDesk, *, who: str, why: str) -> No | None:
     if isinstance(gone, No):
         return gone
     number = len(desk.life.account.voids()) + 1
-    return await take_off_price(
+    return await _take_off(
         desk,
         gone,
-        step="void what is not captured",
         tell=lambda: OrderVoided(
             **vars(price_gone(before=account(desk), refund=gone, number=number, reference=_LOST)),
             by=who,
@@ -104,10 +107,27 @@ async def void_before_loss(desk: PlanDesk, *, who: str, why: str) -> No | None:
     )
 
 
+async def forgive_undelivered(desk: PlanDesk) -> None:
+    """Nobody pays for being late with what was never delivered: unpaid late fees are waived."""
+    if not is_captured_by_merchant(desk) or desk.life.account.captures or still_authorised(desk):
+        return
+    for installment in desk.life.installments:
+        number = installment.planned.number
+        if owed := desk.life.account.fees_left(number=number):
+            await waive(desk, number=number, amount=owed, who=_BY_ITSELF, why=_UNDELIVERED)
+
+
 async def finish_warning(desk: PlanDesk, *, newest: str) -> None:
     """Have the merchant told of it, where it is the newest event of a plan's log."""
     if newest == AuthorisationExpiring.kind:
         await desk.tell_merchant(NOTICE_BY_EVENT[newest])
+
+
+async def _take_off(desk: PlanDesk, gone: OrderRefund, *, tell: Callable[[], Gone]) -> No | None:
+    if no := await take_off_price(desk, gone, step="void what is not captured", tell=tell):
+        return no
+    await forgive_undelivered(desk)
+    return None
 
 
 def _warns_at(desk: PlanDesk) -> datetime | None:
@@ -132,10 +152,9 @@ async def _expire(desk: PlanDesk) -> None:
         workflow.logger.warning("what is not captured cannot be voided: %s", gone.code)
         return
     number = len(desk.life.account.voids()) + 1
-    await take_off_price(
+    await _take_off(
         desk,
         gone,
-        step="void what is not captured",
         tell=lambda: AuthorisationExpired(
             **vars(price_gone(before=account(desk), refund=gone, number=number, reference=_EXPIRED))
         ),

@@ -34,7 +34,7 @@ from workflows.messages import Accept, Cancel
 from workflows.news import CollectionEnd, CollectionOrder, CollectionResult
 from workflows.order_capture import finish_capture
 from workflows.order_refund import finish_refunds
-from workflows.order_void import finish_warning
+from workflows.order_void import finish_warning, forgive_undelivered
 from workflows.own_payments import go_on_paying
 from workflows.plan_desk import PlanDesk, PlanEnded
 from workflows.plan_life import InstallmentLife, LeftOff
@@ -132,6 +132,7 @@ async def _be_active_again(desk: PlanDesk, left: LeftOff) -> None:
     await finish_capture(desk, newest=left.progress.newest)
     await finish_warning(desk, newest=left.progress.newest)
     await finish_refunds(desk, newest=left.progress.newest)
+    await forgive_undelivered(desk)
     show_days_past_due(desk)
     if await go_on_paying(desk, left, order_of=_order_of):
         return

@@ -12,6 +12,7 @@ from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.loss_events import PlanChargedOff
 from meqenet.bnpl.payment_events import OwnPaymentAllocated
 from meqenet.bnpl.progress import progress_of
+from meqenet.bnpl.refund_events import AuthorisationExpired, OrderVoided
 from meqenet.bnpl.schedule_in_force import InstallmentInForce
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.errors import Refusal
@@ -53,6 +54,7 @@ class Stores(Domains):
             amount=plan.amount,
             wallet_provider=plan.wallet_provider,
             test_clock_id=plan.test_clock_id,
+            capture=plan.capture,
         )
         events = [each.event for each in log]
         tiers = [event.tier for event in events if isinstance(event, e.PlanOffered)]
@@ -77,6 +79,7 @@ class Stores(Domains):
             next_step=log[-1].next_step if log else "identity check",
             next_step_at=log[-1].next_step_at if log else None,
             progress=progress_of(log=[(opened, plan.at), *((each.event, each.at) for each in log)]),
+            capture=plan.capture,
         )
 
     @takes(bnpl.LIST_OPEN_PLANS)
@@ -195,6 +198,14 @@ class Stores(Domains):
     async def load_settlement(
         self, command: settlement.LoadSettlement
     ) -> settlement.LoadedSettlement:
+        order = self.authorised.get(command.plan_id)
+        if order is not None:
+            return settlement.LoadedSettlement(
+                scheduled=None,
+                by_day=True,
+                authorised=await self.authorise_order(order),
+                found=self.captures_of(command.plan_id),
+            )
         mine = sorted(payout for payout in self.scheduled if payout.startswith(command.plan_id))
         if not mine:
             return settlement.LoadedSettlement(scheduled=None)
@@ -224,6 +235,13 @@ def _installments(events: list[e.PlanEvent]) -> tuple[bnpl.LoadedInstallment, ..
                 states[event.number] = InstallmentState.FAILED
             case OwnPaymentAllocated():
                 planned = tuple(_planned(row) for row in event.installments)
+            case OrderVoided() | AuthorisationExpired():
+                planned = tuple(_planned(row) for row in event.installments)
+                states |= {
+                    row.number: InstallmentState.CANCELLED
+                    for row in event.installments
+                    if not row.planned and states.get(row.number) != InstallmentState.PAID
+                }
             case PlanChanged():
                 moved = _moved(event, before=planned)
                 planned = tuple(_planned(row) for row in event.installments)
