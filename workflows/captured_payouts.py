@@ -49,8 +49,14 @@ async def take_captures_word(desk: PlanDesk, payout: PayoutLife) -> None:
         # Without news, what staff have asked for has not come about: it waits for them again.
         payout.rejected, payout.refused = True, newest.payout_id if newest else None
     elif not news and not payout.done:
-        tomorrow = addis_date(at=desk.clock.now()) + timedelta(days=1)
-        payout.again_at = at_addis(on=tomorrow, hour=PAYOUT_HOUR)
+        _wait_for_the_next_day(desk, payout)
+
+
+def _wait_for_the_next_day(desk: PlanDesk, payout: PayoutLife) -> None:
+    """What is due and was not paid is looked at tomorrow; what is due later, on its own day."""
+    now = desk.clock.now()
+    tomorrow = at_addis(on=addis_date(at=now) + timedelta(days=1), hour=PAYOUT_HOUR)
+    payout.again_at = tomorrow if payout.scheduled.due_at <= now else None
 
 
 async def _tell(desk: PlanDesk, payout: PayoutLife, share: captures.ShareStanding) -> None:

@@ -147,8 +147,12 @@ class Paydays(Books):
         number = 1 + sum(each.startswith(day_id) for each in self.days)
         made = merchant_payout_id(payday_id=day_id, number=number)
         of_plans: dict[str, list[Line]] = {}
+        releases: dict[str, list[m.Release]] = {}
         for name, line in free.items():
             line.taken_by = made
+            if line.plan_id and line.protected:
+                release = m.Release(posting_id=f"{name}-protection", amount=line.net)
+                releases.setdefault(line.plan_id, []).append(release)
             of_plans.setdefault(line.plan_id or name, []).append(line)
         opened = m.OpenedPayout(
             transfer=CreditTransfer(
@@ -166,6 +170,7 @@ class Paydays(Books):
                     amount=total(line.net for line in lines),
                     owed=total(line.net for line in lines),
                     protected=total(line.net for line in lines if line.protected),
+                    releases=tuple(releases.get(plan_id, ())),
                 )
                 for plan_id, lines in of_plans.items()
             ),
@@ -251,8 +256,9 @@ class Paydays(Books):
     @takes(merchant_books.RELEASE_PROTECTED)
     async def release_protected(self, command: merchant_books.ReleaseProtected) -> Nothing:
         """Posted as any happening is."""
-        for ended in command.ended:
-            await self.keep(f"{ended.plan_id}-protection", ended, command.effective_at)
+        own_ids = command.posting_ids or [f"{each.plan_id}-protection" for each in command.ended]
+        for own_id, ended in zip(own_ids, command.ended, strict=True):
+            await self.keep(own_id, ended, command.effective_at)
         return Nothing()
 
     @takes(merchant_books.PROVE_PAYOUT)
