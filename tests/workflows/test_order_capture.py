@@ -9,10 +9,12 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.testing import WorkflowEnvironment
 
 from meqenet.bnpl.authorisation_policy import AuthorisationPolicy
+from meqenet.bnpl.events import PlanActivated
 from meqenet.bnpl.loss_events import PlanChargedOff
 from meqenet.bnpl.order_money import CaptureMode
 from meqenet.bnpl.products import ProductVersion
 from meqenet.bnpl.refund_events import AuthorisationExpired, OrderVoided
+from meqenet.bnpl.servicing.account import HardshipKind
 from meqenet.ledger import happenings as h
 from meqenet.ledger.order_happenings import OrderAuthorised, OrderCaptured
 from meqenet.money import Money
@@ -20,7 +22,8 @@ from meqenet.payments.rail import RailStatus
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle, code_of
 from tests.workflows.losing import DONE, Lost, losing
-from workflows.messages import ChargeOff
+from workflows.hardship_messages import GrantHardship, Hardship
+from workflows.messages import ChargeOff, RetryMoneyOut
 from workflows.order_capture_messages import CaptureOrder, VoidOrder
 from workflows.plan import PaymentPlanWorkflow
 
@@ -114,8 +117,15 @@ async def test_the_merchant_is_warned_and_what_it_has_not_captured_is_voided_in_
     with pytest.raises(WorkflowUpdateFailedError) as above:
         await _capture(handle, "3000.01", "parcel-2")
     assert code_of(above) == "capture_above_authorised"
-    await bench.days_pass(handle, 27)
-    assert bench.domains.kinds(plan).count("authorisation_expiring") == 1
+    bench.domains.transfer = lambda _order: (RailStatus.FAILED, "AC04")
+    await bench.days_pass(handle, 5)
+    bench.domains.transfer = lambda _order: RailStatus.SUCCEEDED
+    again = RetryMoneyOut(who="stf_sara", why="the account was corrected")
+    await handle.execute_update(PaymentPlanWorkflow.retry_payout, again)
+    await bench.days_pass(handle, 22)
+    kinds = bench.domains.kinds(plan)
+    assert [kinds.count(f"merchant_{end}") for end in ("payout_rejected", "paid")] == [1, 1]
+    assert kinds.count("authorisation_expiring") == 1
     await bench.days_pass(handle, 2)
     (expired,) = (each.event for each in log if isinstance(each.event, AuthorisationExpired))
     assert (expired.amount, expired.owed_less) == (_birr("3000.00"), _birr("3000.00"))
@@ -159,3 +169,33 @@ async def test_a_plan_of_which_nothing_was_captured_is_voided_and_not_lost(bench
     assert code_of(refused) == "plan_not_late"
     outcome = await asyncio.wait_for(handle.result(), timeout=timedelta(seconds=30).seconds)
     assert outcome.state == "completed"
+
+
+async def test_what_is_authorised_stays_so_through_a_change_in_hardship(bench: Bench) -> None:
+    """The customer's dates are moved; what is voided after that is taken off the new schedule."""
+    bench.domains.product_version = 2
+    plan, handle = await _manual(bench, "pay_in_4")
+    await eventually(
+        lambda: handle.query(PaymentPlanWorkflow.state), lambda state: state == "active"
+    )
+    (active,) = (
+        each.event for each in bench.domains.events[plan] if isinstance(each.event, PlanActivated)
+    )
+    due_on = active.installments[1].due_on
+    moved = Hardship(kind=HardshipKind.MOVE_DUE_DATE, number=2, to=due_on + timedelta(days=7))
+    deed = GrantHardship(change=moved, who="stf_sara", why="lost the job")
+    await handle.execute_update(PaymentPlanWorkflow.grant_hardship, deed)
+    void = VoidOrder(reference="sold-out", amount=_birr("1500.00"))
+    await handle.execute_update(PaymentPlanWorkflow.void_order, void)
+    (told,) = (
+        each.event for each in bench.domains.events[plan] if isinstance(each.event, OrderVoided)
+    )
+    rows = [(row.due_on - due_on, row.principal) for row in told.installments[1:]]
+    assert [(apart.days, str(owed)) for apart, owed in rows] == [
+        (7, "1000.00"),
+        (21, "500.00"),
+        (35, "0.00"),
+    ]
+    await _capture(handle, None)
+    await bench.live_out(handle)
+    assert (await handle.result()).state == "completed"
