@@ -188,12 +188,3 @@ async def test_what_is_protected_is_voided_captured_and_refunded_in_its_window(
         assert not await _of_plan(databases, name, plan.plan_id), name
     later = await _refused(shop, f"{path}/captures", {"reference": "parcel-3"})
     assert later == (409, "nothing_authorised")
-
-
-async def test_what_was_captured_by_itself_is_neither_captured_nor_voided(shop: Shop) -> None:
-    plan = await failed_plan(shop, days=1, capture="automatic")
-    path = f"/v1/plans/{plan.plan_id}"
-    assert await _sums(shop, plan.plan_id) == ("captured", "1000.00", "0.00", "0.00", "0.00")
-    for verb in ("captures", "void"):
-        refused = await _refused(shop, f"{path}/{verb}", {"reference": "x"})
-        assert refused == (409, "captured_automatically")
