@@ -72,6 +72,7 @@ class BnplActivities:
             wallet_provider=command.wallet_provider,
             test_clock_id=command.test_clock_id,
             at=command.at,
+            capture=command.capture,
         )
         async with self._database.write() as session:
             product, quoted = await open_plan(session=session, opening=opening)
@@ -158,6 +159,7 @@ class BnplActivities:
             next_step=plan.next_step,
             next_step_at=plan.next_step_at,
             progress=stored.progress,
+            capture=plan.capture,
         )
 
     @takes(END_PROCESS)

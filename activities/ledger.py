@@ -34,6 +34,7 @@ from db.ledger import accruals, clearing, earning, holds, order_refunds, store
 from meqenet.errors import Defect, Refusal
 from meqenet.identity import payday_on_the_wire, wire_id
 from meqenet.ledger.happenings import PlanBecameActive
+from meqenet.ledger.order_happenings import OrderAuthorised
 from meqenet.payments.orders import plan_on_the_wire
 
 
@@ -47,7 +48,7 @@ class LedgerActivities:
     async def post(self, command: Post) -> Nothing:
         """Post a happening once."""
         posting_id, happening, at = command.posting_id, command.happening, command.effective_at
-        if not isinstance(happening, PlanBecameActive):
+        if not isinstance(happening, PlanBecameActive | OrderAuthorised):
             await store.post_alone(
                 database=self._database,
                 posting_id=posting_id,

@@ -16,12 +16,15 @@ class MerchantBookActivities:
     @takes(contract.RELEASE_PROTECTED)
     async def release_protected(self, command: contract.ReleaseProtected) -> Nothing:
         """Let go of what was held for buyers."""
+        own_ids = command.posting_ids or ("",) * len(command.ended)
+        each_with_id = zip(command.ended, own_ids, strict=True)
         async with self._database.write() as session:
-            for ended in sorted(command.ended, key=lambda each: each.plan_id):
+            for ended, own_id in sorted(each_with_id, key=lambda pair: (pair[0].plan_id, pair[1])):
                 plan_id = ended.plan_id
                 await store.post(
                     session=session,
-                    posting_id=await order_refunds.release_id(session=session, plan_id=plan_id),
+                    posting_id=own_id
+                    or await order_refunds.release_id(session=session, plan_id=plan_id),
                     happening=ended,
                     effective_at=command.effective_at,
                 )

@@ -201,6 +201,10 @@ class MerchantSettlementActivities:
                     amount=share.amount,
                     owed=share.owed,
                     protected=share.protected,
+                    releases=tuple(
+                        contract.Release(posting_id=each.posting_id, amount=each.amount)
+                        for each in share.releases
+                    ),
                 )
                 for share in shares
             ),

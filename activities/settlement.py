@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from activities.captured import found_captures, order_authorised
 from activities.contracts import reconciliation
 from activities.contracts import settlement as contract
 from activities.contracts.step import Nothing
@@ -11,6 +12,7 @@ from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
 from db.settlement import merchants, payouts, scheduling, settled
 from db.settlement.lines import lines_of_plan
+from db.settlement.tables import Authorisation
 from meqenet.errors import Defect
 from meqenet.identity import payday_on_the_wire, wire_id
 from meqenet.payments.orders import plan_on_the_wire
@@ -85,6 +87,14 @@ class SettlementActivities:
         async with self._database.write() as session:
             newest = await scheduling.newest_settlement(session=session, plan_id=command.plan_id)
             lines = await lines_of_plan(session=session, plan_id=command.plan_id)
+            order = await session.get(Authorisation, command.plan_id)
+            if order is not None:
+                return contract.LoadedSettlement(
+                    scheduled=None,
+                    by_day=True,
+                    authorised=order_authorised(order=order),
+                    found=await found_captures(session=session, plan_id=command.plan_id),
+                )
         if newest is None:
             return contract.LoadedSettlement(scheduled=None)
         stored, begun = newest

@@ -64,6 +64,16 @@ def order_refund_id(*, plan_id: str, number: int) -> str:
     return f"{plan_id}-rf{number}"
 
 
+def capture_id(*, plan_id: str, number: int) -> str:
+    """A capture of the plan's order: ``pln_…-c1``."""
+    return f"{plan_id}-c{number}"
+
+
+def order_void_id(*, plan_id: str, number: int) -> str:
+    """What of the plan's order was voided, at once: ``pln_…-vd1``."""
+    return f"{plan_id}-vd{number}"
+
+
 def payout_id(*, plan_id: str, number: int) -> str:
     """``pln_…-p1`` for the first payout of a plan's merchant money."""
     if number < 1:

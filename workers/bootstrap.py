@@ -12,6 +12,7 @@ import httpx
 from activities.auth import AuthActivities
 from activities.bank import BankActivities
 from activities.bnpl import BnplActivities
+from activities.captures import CaptureActivities
 from activities.cash_back import CashBackActivities
 from activities.complaints import ComplaintActivities
 from activities.contracts.step import questions_queue
@@ -196,6 +197,7 @@ def _activities(
                 "settlement": [
                     SettlementActivities(database=store, keyring=keys),
                     MerchantSettlementActivities(database=store, keyring=keys),
+                    CaptureActivities(database=store),
                 ],
                 "bank": [
                     BankActivities(bank=bank, gate=gates.before(provider="bank")),

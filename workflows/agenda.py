@@ -6,6 +6,7 @@ from activities.contracts.bnpl import NextAction
 from meqenet.bnpl.events import PlanEvent
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.calendar import addis_date, at_addis
+from workflows.order_sums import still_authorised
 from workflows.plan_desk import PlanDesk
 from workflows.plan_life import InstallmentLife, PayoutLife
 
@@ -69,19 +70,7 @@ def next_step(desk: PlanDesk) -> tuple[str, datetime | None]:
     """What happens next by itself, and when; what is waited for when nothing does."""
     if desk.life.payment is not None:
         return "the customer pays", None
-    steps: list[tuple[datetime, str]] = []
-    for installment in desk.life.installments:
-        number = installment.planned.number
-        if desk.life.waits(number=number):
-            continue
-        if installment.state is InstallmentState.SCHEDULED:
-            at = due_at(desk, installment=installment)
-            steps.append((at, f"collect installment {number}"))
-        elif installment.next_attempt_at is not None:
-            steps.append((installment.next_attempt_at, f"try installment {number} again"))
-    payout = desk.life.payout
-    if payout is not None and payout_waits(desk):
-        steps.append((payout.again_at or payout.scheduled.due_at, "pay the merchant"))
+    steps = _steps(desk)
     if steps:
         at, what = min(steps)
         return what, at
@@ -101,6 +90,26 @@ def _awaited(desk: PlanDesk) -> str:
     if any(i.state is InstallmentState.FAILED for i in desk.life.installments):
         return "a failed installment waits for a retry"
     return "await what is under way"
+
+
+def _steps(desk: PlanDesk) -> list[tuple[datetime, str]]:
+    """All that happens by itself, and when."""
+    steps: list[tuple[datetime, str]] = []
+    for installment in desk.life.installments:
+        number = installment.planned.number
+        if desk.life.waits(number=number):
+            continue
+        if installment.state is InstallmentState.SCHEDULED:
+            at = due_at(desk, installment=installment)
+            steps.append((at, f"collect installment {number}"))
+        elif installment.next_attempt_at is not None:
+            steps.append((installment.next_attempt_at, f"try installment {number} again"))
+    if still_authorised(desk) and desk.life.authorised_until is not None:
+        steps.append((desk.life.authorised_until, "void what is not captured"))
+    payout = desk.life.payout
+    if payout is not None and payout_waits(desk):
+        steps.append((payout.again_at or payout.scheduled.due_at, "pay the merchant"))
+    return steps
 
 
 async def record_in_force(

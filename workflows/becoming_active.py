@@ -40,6 +40,7 @@ async def open_plan(desk: PlanDesk) -> None:
                 wallet_provider=a.wallet_provider,
                 test_clock_id=a.test_clock_id,
                 at=desk.clock.now(),
+                capture=a.capture,
             ),
             summary="Open the plan",
         )

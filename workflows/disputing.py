@@ -23,9 +23,8 @@ from meqenet.disputes.dispute_states import DisputeKind
 from meqenet.errors import Refusal
 from meqenet.ledger.accruals import fee_earned
 from meqenet.ledger.dispute_happenings import DisputeHeld, DisputeReleased
-from meqenet.ledger.merchant_money import MerchantMoney
-from meqenet.money import Money, total
-from meqenet.settlement.lines import LineKind, LineMoney
+from meqenet.money import Money
+from meqenet.settlement.lines import LineKind
 from workflows.agenda import record_in_force
 from workflows.asking import ask, passed_on, report_of
 from workflows.clock import ClockReading
@@ -33,8 +32,9 @@ from workflows.delinquency import tell_lateness
 from workflows.dispute_messages import DisputeOrder, DisputeRun, dispute_workflow_id
 from workflows.dispute_rules import no_dispute, opened_by
 from workflows.late_fees import charge_late_fees
+from workflows.merchant_side import taken_from
 from workflows.messages import test_clock_workflow_id
-from workflows.order_refund_rules import refundable
+from workflows.order_sums import refundable, sums_of
 from workflows.plan_account import account, policy_of
 from workflows.plan_desk import PlanDesk
 from workflows.support import No, refused
@@ -94,7 +94,7 @@ async def hold_money(desk: PlanDesk, told: OrderDisputed) -> None:
                 merchant_id=desk.application.merchant_id,
                 dispute_id=told.dispute_id,
                 amount=told.held,
-                taken_from=_taken_from(line),
+                taken_from=taken_from(line),
             ),
             effective_at=desk.recorded_at or desk.clock.now(),
         ),
@@ -133,8 +133,7 @@ def released_id(told: OrderDisputed) -> str:
 async def _on_file(
     desk: PlanDesk, deed: DisputeOrder, *, dispute_id: str, amount: Money
 ) -> DisputeStanding:
-    returned = total(each.amount for each in desk.life.account.refunds)
-    now = desk.clock.now()
+    sums, now = sums_of(desk), desk.clock.now()
     return await ask(
         OPEN_DISPUTE,
         OpenDispute(
@@ -142,8 +141,8 @@ async def _on_file(
             merchant_id=desk.application.merchant_id,
             kind=deed.kind,
             amount=amount,
-            captured=desk.application.amount,
-            refunded=returned,
+            captured=sums.captured,
+            refunded=sums.refunded,
             activated_on=desk.life.activated_on or addis_date(at=now),
             by=deed.by,
             at=now,
@@ -219,12 +218,6 @@ async def _line(
         if is_back
         else f"Have {told.held} birr of the merchant's money wait",
     )
-
-
-def _taken_from(line: merchant_settlement.LineAdded) -> MerchantMoney:
-    if line.money is LineMoney.RECEIVABLE:
-        return MerchantMoney.PAID_OUT
-    return MerchantMoney.PROTECTED if line.is_protected else MerchantMoney.PAYABLE
 
 
 async def _begin_run(desk: PlanDesk, told: OrderDisputed) -> None:

@@ -35,7 +35,8 @@ from workflows.news import (
     CollectionResult,
     NewsKind,
 )
-from workflows.order_refund_rules import refundable
+from workflows.order_sums import refundable, still_authorised
+from workflows.order_void import next_expiry, see_authorisation_through
 from workflows.own_payments import (
     next_fees_asked,
     see_to_payment,
@@ -74,6 +75,7 @@ async def live(desk: PlanDesk) -> bool:
         await tell_lateness(desk)
         await charge_late_fees(desk)
         await _take_in(desk)
+        await see_authorisation_through(desk)
         await charge_off_if_due(desk)
         while desk.retries:
             number, _ = desk.retries.popitem()
@@ -122,6 +124,7 @@ def _next_deed(desk: PlanDesk) -> datetime | None:
         next_lateness(desk),
         next_late_fee(desk),
         next_fees_asked(desk),
+        next_expiry(desk),
     )
     return min((at for at in deeds if at), default=None)
 
@@ -144,6 +147,8 @@ def _over(desk: PlanDesk) -> bool:
     owes_nothing = desk.life.all_paid() and not desk.life.account.fees_left()
     # Where all of the order went back there is nothing to pay out.
     is_paid_out = payout is None or payout.done or not refundable(desk)
+    if still_authorised(desk):
+        return False
     return owes_nothing and is_paid_out and not desk.active and not desk.life.bills
 
 

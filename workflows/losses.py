@@ -23,6 +23,8 @@ from workflows.asking import ask
 from workflows.dispute_rules import no_dispute_open
 from workflows.ending import end_mandate
 from workflows.messages import ChargeOff, WriteOff
+from workflows.order_sums import still_authorised
+from workflows.order_void import void_before_loss
 from workflows.plan_account import account, policy_of
 from workflows.plan_desk import PlanDesk
 from workflows.repayment import accrue_until_now, earned_with
@@ -47,7 +49,7 @@ async def charge_off_if_due(desk: PlanDesk) -> None:
     no = no_dispute_open(desk) or no_charge_off(desk, early=False, is_asked=False)
     if no is None:
         why = f"{standing.days_past_due} days past due, by the policy of its product"
-        await _charge_off(desk, who=_BY_ITSELF, why=why)
+        await _lose(desk, who=_BY_ITSELF, why=why, early=False)
 
 
 async def give_up(desk: PlanDesk, deed: ChargeOff | WriteOff) -> ApplicationError | None:
@@ -59,10 +61,19 @@ async def give_up(desk: PlanDesk, deed: ChargeOff | WriteOff) -> ApplicationErro
         return refused(no)
     if isinstance(deed, ChargeOff):
         no = no_charge_off(desk, early=deed.early, is_asked=False)
-        no = no or await _charge_off(desk, who=deed.who, why=deed.why)
+        no = no or await _lose(desk, who=deed.who, why=deed.why, early=deed.early)
     else:
         no = no_write_off(desk, is_asked=False) or await _write_off(desk, deed)
     return None if no is None else refused(no)
+
+
+async def _lose(desk: PlanDesk, *, who: str, why: str, early: bool) -> No | None:
+    """What was never delivered is no loss; without it nothing may be overdue any more."""
+    was_authorised = still_authorised(desk)
+    if no := await void_before_loss(desk, who=who, why=why):
+        return no
+    no = no_charge_off(desk, early=early, is_asked=False) if was_authorised else None
+    return no or await _charge_off(desk, who=who, why=why)
 
 
 async def _write_off(desk: PlanDesk, deed: WriteOff) -> No | None:

@@ -14,7 +14,9 @@ from meqenet.settlement.payouts import PayoutState
 from meqenet.settlement.terms import PAYOUT_HOUR
 from workflows.agenda import payout_begins_at, record_beside
 from workflows.asking import ask
+from workflows.captured_payouts import take_captures_word
 from workflows.merchant_settlement import MerchantSettlementWorkflow
+from workflows.order_sums import is_captured_by_merchant
 from workflows.payday_messages import (
     CloseMerchantDay,
     PayoutTold,
@@ -45,6 +47,9 @@ def close_day_if_due(desk: PlanDesk, payout: PayoutLife) -> None:
 
 async def take_payout_word(desk: PlanDesk, payout: PayoutLife, told: PayoutTold) -> None:
     """Record what became of the plan's share; what is known already is not recorded again."""
+    if is_captured_by_merchant(desk):
+        await take_captures_word(desk, payout)
+        return
     if payout.done:
         return
     if told.state is PayoutState.SETTLED:

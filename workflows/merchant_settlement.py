@@ -11,7 +11,7 @@ from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from activities.contracts import merchant_books, merchant_settlement
-    from activities.contracts.merchant_settlement import OpenedPayout, Share
+    from activities.contracts.merchant_settlement import OpenedPayout, Release, Share
     from meqenet.calendar import addis_date
     from meqenet.ledger.happenings import (
         MerchantPayoutSettled,
@@ -113,21 +113,11 @@ class MerchantSettlementWorkflow:
 
     async def _prove(self, order: CloseMerchantDay, payout: OpenedPayout) -> None:
         """Return once the ledger owes what the lines say; until then nothing is sent."""
-        protected = [share for share in payout.shares if share.protected]
-        for some in _batches(protected):
+        held = [share for share in payout.shares if share.protected or share.releases]
+        for some in _batches(held):
             await ask(
                 merchant_books.RELEASE_PROTECTED,
-                merchant_books.ReleaseProtected(
-                    ended=tuple(
-                        ProtectionEnded(
-                            plan_id=share.plan_id,
-                            merchant_id=order.merchant_id,
-                            amount=share.protected,
-                        )
-                        for share in some
-                    ),
-                    effective_at=payout.opened_at,
-                ),
+                _release(some, merchant_id=order.merchant_id, at=payout.opened_at),
                 summary=f"Release the protected money of {len(some)} plans",
             )
         turn = 0
@@ -158,6 +148,26 @@ class MerchantSettlementWorkflow:
             )
         except TimeoutError:
             workflow.logger.info("nobody has said that the difference is mended")
+
+
+def _release(
+    shares: Sequence[Share], *, merchant_id: str, at: datetime
+) -> merchant_books.ReleaseProtected:
+    """What is held of captures is let go capture by capture, all else plan by plan."""
+    ended = [
+        (
+            each.posting_id,
+            ProtectionEnded(plan_id=share.plan_id, merchant_id=merchant_id, amount=each.amount),
+        )
+        for share in shares
+        for each in share.releases or (Release(posting_id="", amount=share.protected),)
+    ]
+    own_ids = tuple(own_id for own_id, _ in ended)
+    return merchant_books.ReleaseProtected(
+        ended=tuple(told for _, told in ended),
+        effective_at=at,
+        posting_ids=own_ids if any(own_ids) else (),
+    )
 
 
 def _now(order: CloseMerchantDay) -> datetime:

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from meqenet.bnpl.order_money import CaptureMode
 from meqenet.bnpl.own_payment import OwnPayment
 from meqenet.money import Money
 from meqenet.payments.rail import PaymentAnswer, RefundAnswer, WalletProvider
 from workflows.dispute_messages import DisputeOrder
 from workflows.hardship_messages import GrantHardship
+from workflows.order_capture_messages import CaptureOrder, VoidForMerchant, VoidOrder
 from workflows.order_refund_messages import TakeGoodsBack
 
 
@@ -26,6 +28,7 @@ class Application:
         return_url: where the shopper's browser goes after Fayda and after paying.
         test_clock_id / test_clock_now: the test clock that the plan is bound to, and its time.
         email: where the customer reads e-mail, if the checkout has said so.
+        capture: who says that the order is delivered.
     """
 
     plan_id: str
@@ -45,6 +48,7 @@ class Application:
     test_clock_id: str | None = None
     test_clock_now: datetime | None = None
     email: str | None = field(default=None, repr=False)
+    capture: CaptureMode = CaptureMode.AUTOMATIC
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,9 +199,10 @@ SupportDeed = (
     | ChargeOff
     | WriteOff
     | GrantHardship
+    | VoidForMerchant
 )
 """What staff may have a plan do."""
-PlanDeed = SupportDeed | TakeGoodsBack | DisputeOrder
+PlanDeed = SupportDeed | TakeGoodsBack | CaptureOrder | VoidOrder | DisputeOrder
 """What staff, or the merchant, may have a plan do."""
 
 

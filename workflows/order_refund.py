@@ -3,18 +3,18 @@
 The event is recorded first; the rest follows from it, and is done again after a loss.
 """
 
+from collections.abc import Callable
+
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.workflow import ParentClosePolicy
 
-from activities.contracts import ledger, merchant_settlement
-from meqenet.bnpl.refund_events import OrderRefunded, order_refunded
-from meqenet.identity import order_refund_id
-from meqenet.ledger.accruals import fee_earned
+from activities.contracts import ledger
+from meqenet.bnpl.news import NOTICE_BY_EVENT
+from meqenet.bnpl.refund_events import Gone, order_refunded
+from meqenet.bnpl.servicing.order_refund import OrderRefund
 from meqenet.ledger.earning import GonePart
-from meqenet.ledger.merchant_money import MerchantMoney
-from meqenet.money import Money, total
-from meqenet.settlement.lines import LineKind, LineMoney
+from meqenet.money import total
 from workflows.agenda import record_in_force
 from workflows.asking import ask
 from workflows.cash_back import CashBackWorkflow
@@ -22,6 +22,7 @@ from workflows.cash_back_messages import CashBack, cash_back_workflow_id
 from workflows.delinquency import tell_lateness
 from workflows.interest_payments import earning_terms, take_schedule
 from workflows.late_fees import charge_late_fees
+from workflows.merchant_side import gone_id, take_from_merchant
 from workflows.order_refund_messages import TakeGoodsBack
 from workflows.order_refund_rules import outlook, repeated
 from workflows.plan_account import account, bears_interest
@@ -40,25 +41,43 @@ async def take_goods_back(desk: PlanDesk, deed: TakeGoodsBack) -> ApplicationErr
     refund = outlook(desk, deed, is_asked=False)
     if isinstance(refund, No):
         return refused(refund)
+    number = len(desk.life.account.goods_back()) + 1
+    no = await take_off_price(
+        desk,
+        refund,
+        step="take goods back",
+        tell=lambda: order_refunded(
+            before=account(desk), refund=refund, number=number, reference=deed.reference
+        ),
+    )
+    return None if no is None else refused(no)
+
+
+async def take_off_price(
+    desk: PlanDesk, refund: OrderRefund, *, step: str, tell: Callable[[], Gone]
+) -> No | None:
+    """Have the plan ask for less, as it was looked at, and do what follows from that.
+
+    Args:
+        desk: the plan's desk.
+        refund: what becomes of the plan.
+        step: what operators are shown while collections are stopped.
+        tell: the event, of the account before it.
+    """
     settled = [
         row.number
         for row in refund.account.installments
         if row.number in desk.active and not row.left.planned
     ]
-    if no := await stop_waiting(desk, numbers=settled, step="take goods back"):
-        return refused(no)
-    told = order_refunded(
-        before=account(desk),
-        refund=refund,
-        number=len(desk.life.account.refunds) + 1,
-        reference=deed.reference,
-    )
+    if no := await stop_waiting(desk, numbers=settled, step=step):
+        return no
+    told = tell()
     desk.life.account = desk.life.account.refunded(told)
     take_schedule(desk, installments=told.installments)
     await record_in_force(desk, told)
     await _tell_books(desk, told)
     await _return_money(desk, told)
-    await desk.tell_merchant("plan.refunded")
+    await desk.tell_merchant(NOTICE_BY_EVENT[told.kind])
     await tell_lateness(desk)
     return None
 
@@ -66,33 +85,17 @@ async def take_goods_back(desk: PlanDesk, deed: TakeGoodsBack) -> ApplicationErr
 async def finish_refunds(desk: PlanDesk, *, newest: str) -> None:
     """Do again what follows from refunds, for a run that was lost; what is done changes nothing."""
     for told in desk.life.account.refunds:
-        if newest == OrderRefunded.kind and told is desk.life.account.refunds[-1]:
+        if newest == told.kind and told is desk.life.account.refunds[-1]:
             await _tell_books(desk, told)
-            await desk.tell_merchant("plan.refunded")
+            await desk.tell_merchant(NOTICE_BY_EVENT[told.kind])
         await _return_money(desk, told)
 
 
-async def _tell_books(desk: PlanDesk, told: OrderRefunded) -> None:
+async def _tell_books(desk: PlanDesk, told: Gone) -> None:
     """The merchant's side first: it says where the money is that the merchant gives back."""
-    refund_id = order_refund_id(plan_id=desk.plan_id, number=told.number)
+    refund_id = gone_id(desk, told)
     at = desk.recorded_at or desk.clock.now()
-    fee_back = _fee_back(desk, told)
-    line = await ask(
-        merchant_settlement.ADD_LINE,
-        merchant_settlement.AddLine(
-            line_id=refund_id,
-            merchant_id=desk.application.merchant_id,
-            plan_id=desk.plan_id,
-            kind=LineKind.REFUND,
-            gross=-told.amount,
-            fee=-fee_back,
-            tax=Money.zero(),
-            available_at=at,
-            at=at,
-            follows=_released(desk, told),
-        ),
-        summary=f"Take {told.amount - fee_back} birr off what the merchant gets",
-    )
+    side = await take_from_merchant(desk, told, at=at)
     paid = desk.life.paid_numbers()
     await ask(
         ledger.REFUND_ORDER,
@@ -102,8 +105,8 @@ async def _tell_books(desk: PlanDesk, told: OrderRefunded) -> None:
             posting_id=refund_id,
             lender=desk.life.signed.lender_of_record,
             amount=told.amount,
-            taken_from=_taken_from(line),
-            fee_back=fee_back,
+            taken_from=side.taken_from,
+            fee_back=side.fee_back,
             parts=tuple(
                 GonePart(
                     number=each.number,
@@ -116,30 +119,20 @@ async def _tell_books(desk: PlanDesk, told: OrderRefunded) -> None:
             interest_back=total(part.amount for part in told.interest_back if part.number in paid),
             earnings=earning_terms(desk, without=paid) if bears_interest(desk) else (),
             at=at,
+            also_payable=side.also_payable,
+            also_paid_out=side.also_paid_out,
         ),
-        summary=f"Post a refund of {told.amount} birr",
+        summary=f"Post that {told.amount} birr are not owed",
     )
     if told.owed_less:
         await count_repayment(desk, attempt_id=refund_id, principal=told.owed_less, on_time=True)
 
 
-def _released(desk: PlanDesk, told: OrderRefunded) -> str | None:
-    """Of a refund by the end of a dispute: the line by which the money has come back before."""
-    ids = (each.dispute_id for each in desk.life.account.disputes)
-    return f"{told.reference}-released" if told.reference in ids else None
-
-
-def _taken_from(line: merchant_settlement.LineAdded) -> MerchantMoney:
-    if line.money is LineMoney.RECEIVABLE:
-        return MerchantMoney.PAID_OUT
-    return MerchantMoney.PROTECTED if line.is_protected else MerchantMoney.PAYABLE
-
-
-async def _return_money(desk: PlanDesk, told: OrderRefunded) -> None:
+async def _return_money(desk: PlanDesk, told: Gone) -> None:
     """Have what was paid go back; its run outlives the plan."""
     if not told.cash_back:
         return
-    refund_id = order_refund_id(plan_id=desk.plan_id, number=told.number)
+    refund_id = gone_id(desk, told)
     try:
         _ = await workflow.start_child_workflow(
             CashBackWorkflow.run,
@@ -155,17 +148,3 @@ async def _return_money(desk: PlanDesk, told: OrderRefunded) -> None:
         )
     except WorkflowAlreadyStartedError:
         workflow.logger.info("the money of the refund is on its way already")
-
-
-def _fee_back(desk: PlanDesk, told: OrderRefunded) -> Money:
-    """Of the merchant's fee as much as of the order: what all refunds come to, less the others."""
-    payout = desk.life.payout
-    if payout is None:
-        return Money.zero()
-    before = total(each.amount for each in desk.life.account.refunds if each.number < told.number)
-    return fee_earned(
-        fee=payout.scheduled.fee,
-        financed=desk.application.amount,
-        returned_before=before,
-        returned=told.amount,
-    )

@@ -4,24 +4,20 @@ from meqenet.bnpl.servicing.order_refund import OrderRefund, refund_order
 from meqenet.bnpl.states import PlanState
 from meqenet.calendar import addis_date
 from meqenet.errors import Refusal
-from meqenet.money import Money, total
+from meqenet.money import Money
 from workflows.dispute_rules import disputed, is_own_reference
 from workflows.order_refund_messages import RefundedRow, RefundOutlook, TakeGoodsBack
+from workflows.order_sums import is_captured_by_merchant, refundable
 from workflows.plan_account import account, policy_of
 from workflows.plan_desk import PlanDesk
 from workflows.support import No, attempt_under_way, is_under_way, no_force, payment_under_way
-
-
-def refundable(desk: PlanDesk) -> Money:
-    """What of the order's price has not gone back yet."""
-    return desk.application.amount - total(each.amount for each in desk.life.account.refunds)
 
 
 def repeated(desk: PlanDesk, request: TakeGoodsBack) -> bool:
     """Whether it is a refund that has been made: the same again changes nothing."""
     return any(
         each.reference == request.reference and request.amount in (None, each.amount)
-        for each in desk.life.account.refunds
+        for each in desk.life.account.goods_back()
     )
 
 
@@ -49,7 +45,18 @@ def outlook(desk: PlanDesk, request: TakeGoodsBack, *, is_asked: bool = True) ->
 
 def shown(desk: PlanDesk, request: TakeGoodsBack) -> RefundOutlook:
     """What a merchant is shown of it."""
-    on, found = addis_date(at=desk.clock.now()), outlook(desk, request)
+    return shown_outlook(desk, outlook(desk, request), most=_left(desk, request))
+
+
+def shown_outlook(desk: PlanDesk, found: OrderRefund | No, *, most: Money) -> RefundOutlook:
+    """What a merchant is shown of a refund, or of a void.
+
+    Args:
+        desk: the plan's desk.
+        found: what it would do, or why it is refused.
+        most: how much of the order's price might go.
+    """
+    on = addis_date(at=desk.clock.now())
     if isinstance(found, No):
         return RefundOutlook(on=on, code=found.code, text=found.text, field=found.field)
     return RefundOutlook(
@@ -58,7 +65,7 @@ def shown(desk: PlanDesk, request: TakeGoodsBack) -> RefundOutlook:
         owed_less=found.owed_less,
         interest_saved=found.interest_saved,
         cash_back=found.cash_back,
-        refundable=_left(desk, request),
+        refundable=most,
         after=tuple(
             RefundedRow(
                 number=row.number,
@@ -78,20 +85,8 @@ def _left(desk: PlanDesk, request: TakeGoodsBack) -> Money:
     return left if request.settles is not None else left - disputed(desk)
 
 
-def _no_amount(desk: PlanDesk, request: TakeGoodsBack) -> No | None:
-    left, waiting = _left(desk, request), disputed(desk)
-    if not left and refundable(desk):
-        return No("order_in_dispute", "All that is left of the order is in dispute: accept that.")
-    if request.amount is not None and request.amount > left:
-        text = f"amount: at most {left} birr, which is what is left of the order"
-        if waiting:
-            text += f"; {waiting} birr of it are in dispute"
-        return No("refund_above_order", text, "amount")
-    return None if left else No("order_refunded", "All of the order has gone back.")
-
-
 def _no_reference(desk: PlanDesk, request: TakeGoodsBack) -> No | None:
-    if any(each.reference == request.reference for each in desk.life.account.refunds):
+    if any(each.reference == request.reference for each in desk.life.account.goods_back()):
         text = "reference: a refund of another amount has been made under it"
         return No("refund_reference_reused", text, "reference")
     if request.settles is None and is_own_reference(desk, request.reference):
@@ -106,10 +101,30 @@ def _no_refund(desk: PlanDesk, request: TakeGoodsBack, *, is_asked: bool) -> No 
     is_over = desk.life.state is PlanState.COMPLETED
     if no := (None if is_over else no_force(desk)) or payment_under_way(desk):
         return no
-    if no := _no_amount(desk, request):
+    if no := _no_goods(desk, request):
         return no
     if is_asked and any(isinstance(asked.deed, TakeGoodsBack) for asked in desk.deeds):
         return No("refund_under_way", "Another refund of the plan is being made.")
     numbers = (each.planned.number for each in desk.life.installments)
     tried = next((n for n in numbers if is_under_way(desk, number=n)), None)
     return None if tried is None else attempt_under_way(tried)
+
+
+def _no_goods(desk: PlanDesk, request: TakeGoodsBack) -> No | None:
+    """No more goes back than was captured, has not gone back and is not in dispute."""
+    left, by_merchant = _left(desk, request), is_captured_by_merchant(desk)
+    waiting = disputed(desk)
+    if not left and refundable(desk):
+        return No("order_in_dispute", "All that is left of the order is in dispute: accept that.")
+    if request.amount is not None and request.amount > left:
+        of = "what was captured" if by_merchant else "the order"
+        text = f"amount: at most {left} birr, which is what is left of {of}"
+        if waiting:
+            text += f"; {waiting} birr of it are in dispute"
+        code = "refund_above_captured" if by_merchant else "refund_above_order"
+        return No(code, text, "amount")
+    if left:
+        return None
+    if by_merchant and not desk.life.account.captures:
+        return No("nothing_captured", "Nothing of the order is captured; void it instead.")
+    return No("order_refunded", "All of the order has gone back.")

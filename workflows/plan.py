@@ -36,6 +36,8 @@ with workflow.unsafe.imports_passed_through():
         SupportStanding,
     )
     from workflows.news import CollectionNews
+    from workflows.order_capture_rules import void_deeds
+    from workflows.order_capture_updates import OrderCaptureUpdates
     from workflows.payment_updates import PaymentUpdates
     from workflows.payout_words import PayoutWords
     from workflows.plan_desk import (
@@ -87,7 +89,13 @@ def _too_late_to_cancel(state: PlanState) -> ApplicationError:
 
 @workflow.defn
 class PaymentPlanWorkflow(
-    PaymentUpdates, WalletUpdates, FeeUpdates, LossUpdates, DisputeUpdates, PayoutWords
+    PaymentUpdates,
+    WalletUpdates,
+    FeeUpdates,
+    LossUpdates,
+    OrderCaptureUpdates,
+    DisputeUpdates,
+    PayoutWords,
 ):
     """One per plan. Phases follow each other in ``run``; updates only leave a word for them."""
 
@@ -330,7 +338,9 @@ class PaymentPlanWorkflow(
     @workflow.query
     def support(self) -> SupportStanding:
         """What staff may have the plan do now; why not, where not."""
-        return standing_of(self._desk, further=hardship_deeds(self._desk))
+        return standing_of(
+            self._desk, further=(*hardship_deeds(self._desk), *void_deeds(self._desk))
+        )
 
     @workflow.signal
     def collection_news(self, news: CollectionNews) -> None:

@@ -99,6 +99,8 @@ class PayoutLife:
     """The newest share that was refused."""
     retry: tuple[str, str] | None = None
     """Who of the staff wants it sent again, and why."""
+    told: list[str] = field(default_factory=list)
+    """Of captures: the shares whose end is on record."""
 
 
 @dataclass
@@ -132,6 +134,10 @@ class PlanLife:
     """The provider's ids of such money that it has taken up."""
     fees_asked_at: datetime | None = None
     """When late fees are asked for that were left when their installment was paid."""
+    authorised_until: datetime | None = None
+    """When what its merchant has not captured is voided; None: all was captured at once."""
+    expiry_told: bool = False
+    """The merchant was told that its time to capture will soon be over."""
 
     @property
     def signed(self) -> PlanTerms:

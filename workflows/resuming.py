@@ -34,7 +34,9 @@ from workflows.living import collection_order
 from workflows.losses import end_written_off, finish_charge_off
 from workflows.messages import Accept, Cancel
 from workflows.news import CollectionEnd, CollectionOrder, CollectionResult
+from workflows.order_capture import finish_capture
 from workflows.order_refund import finish_refunds
+from workflows.order_void import finish_warning, forgive_undelivered
 from workflows.own_payments import go_on_paying
 from workflows.plan_desk import PlanDesk, PlanEnded
 from workflows.plan_life import InstallmentLife, LeftOff
@@ -129,9 +131,12 @@ async def _be_active_again(desk: PlanDesk, left: LeftOff) -> None:
     await finish_fee(desk, newest=left.progress.newest)
     await finish_charge_off(desk, newest=left.progress.newest)
     await finish_change(desk, newest=left.progress.newest)
+    await finish_capture(desk, newest=left.progress.newest)
+    await finish_warning(desk, newest=left.progress.newest)
     await finish_refunds(desk, newest=left.progress.newest)
     await finish_dispute(desk, newest=left.progress.newest)
     await finish_end(desk, newest=left.progress.newest)
+    await forgive_undelivered(desk)
     show_days_past_due(desk)
     if await go_on_paying(desk, left, order_of=_order_of):
         return

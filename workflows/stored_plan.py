@@ -1,16 +1,20 @@
 """What the stores know of a plan, put together as the input of a run that goes on from there."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from activities.contracts.bnpl import LoadedInstallment, LoadedPlan
+from activities.contracts.captures import OrderAuthorised
 from activities.contracts.kyc import LoadedLogin
 from activities.contracts.marketplace import LoadedOrder
 from activities.contracts.payments import LoadedPayments
-from activities.contracts.settlement import LoadedSettlement
+from activities.contracts.settlement import LoadedSettlement, SettlementScheduled
 from meqenet.bnpl.progress import PlanProgress
 from meqenet.bnpl.states import InstallmentState, PlanState
-from meqenet.identity import OWN_PAYMENT_FROM
+from meqenet.identity import OWN_PAYMENT_FROM, payout_id
 from meqenet.payments.rail import WalletProvider
+from meqenet.settlement.payouts import PayoutState
+from workflows.captured_payouts import learn
 from workflows.clock import ClockReading
 from workflows.messages import Application
 from workflows.plan_life import (
@@ -71,6 +75,7 @@ def _application(stored: StoredPlan) -> Application:
         return_url=order.return_url,
         test_clock_id=plan.test_clock_id,
         test_clock_now=plan.test_clock_now,
+        capture=plan.capture,
     )
 
 
@@ -95,6 +100,8 @@ def _life(stored: StoredPlan) -> PlanLife:
         payments=plan.progress.payments,
         payment=_payment(plan.progress),
         receipts=list(plan.progress.receipts),
+        authorised_until=plan.progress.authorised_until,
+        expiry_told=plan.progress.expiry_told,
     )
 
 
@@ -130,6 +137,8 @@ def _installment(row: LoadedInstallment, *, progress: PlanProgress) -> Installme
 def _payout(stored: StoredPlan) -> PayoutLife | None:
     """None before activation: what was scheduled by then is scheduled again, and is the same."""
     settlement, progress = stored.settlement, stored.plan.progress
+    if settlement.authorised is not None and progress.authorised_until is not None:
+        return _captured(stored, settlement.authorised, until=progress.authorised_until)
     scheduled = settlement.scheduled
     if scheduled is None or not progress.is_activated:
         return None
@@ -144,3 +153,27 @@ def _payout(stored: StoredPlan) -> PayoutLife | None:
         by_day=settlement.by_day,
         refused=progress.payout_rejected,
     )
+
+
+def _captured(stored: StoredPlan, authorised: OrderAuthorised, *, until: datetime) -> PayoutLife:
+    """Of captures: what no payout has paid is due, and what no event tells is told."""
+    found, progress = stored.settlement.found, stored.plan.progress
+    newest = found.shares[-1] if found.shares else None
+    rejected = newest is not None and newest.payout_id == progress.payout_rejected
+    payout = PayoutLife(
+        scheduled=SettlementScheduled(
+            payout_id=payout_id(plan_id=stored.plan.plan_id, number=1),
+            gross=authorised.gross,
+            fee=authorised.fee,
+            net=authorised.net,
+            due_at=until,
+        ),
+        rejected=rejected,
+        by_day=True,
+        refused=progress.payout_rejected,
+        told=list(progress.merchant_told),
+    )
+    learn(payout, found)
+    untold = [share for share in found.shares if share.state is PayoutState.SETTLED]
+    payout.done = payout.done and all(share.payout_id in payout.told for share in untold)
+    return payout

@@ -83,8 +83,7 @@ def no_retry(desk: PlanDesk, *, number: int, in_batch: bool = False) -> No | Non
     if no := _no_number(desk, number=number) or _no_collecting(desk) or payment_under_way(desk):
         return no
     if desk.life.waits(number=number):
-        text = f"number: installment {number} waits for the end of a dispute"
-        return No("installment_in_dispute", text, "number")
+        return No("installment_in_dispute", "number: it waits for the end of a dispute", "number")
     hold = hold_in_force(desk)
     if hold is not None and hold.reason is HoldReason.UNREACHABLE:
         return No(
@@ -231,7 +230,7 @@ def no_charge_off(desk: PlanDesk, *, early: bool, is_asked: bool = True) -> No |
             "Finance may do it earlier, by saying so (early)."
         )
         return No("charge_off_not_due", text, "early")
-    return _first_under_way(desk)
+    return first_under_way(desk)
 
 
 def no_write_off(desk: PlanDesk, *, is_asked: bool = True) -> No | None:
@@ -250,7 +249,7 @@ def no_write_off(desk: PlanDesk, *, is_asked: bool = True) -> No | None:
     payout = desk.life.payout
     if payout is None or not payout.done:
         return No("payout_open", "The merchant has not been paid yet: see to the payout first.")
-    return _first_under_way(desk)
+    return first_under_way(desk)
 
 
 def days_past_due(desk: PlanDesk) -> int:
@@ -258,7 +257,8 @@ def days_past_due(desk: PlanDesk) -> int:
     return days_owing(oldest_due_on=oldest_due(desk), on=addis_date(at=desk.clock.now()))
 
 
-def _first_under_way(desk: PlanDesk) -> No | None:
+def first_under_way(desk: PlanDesk) -> No | None:
+    """What may bring the plan's money without anybody doing more."""
     numbers = (each.planned.number for each in desk.life.installments)
     return payment_under_way(desk) or next(
         (attempt_under_way(number) for number in numbers if is_under_way(desk, number=number)),
@@ -303,18 +303,18 @@ def standing_of(desk: PlanDesk, *, further: Iterable[DeedStanding] = ()) -> Supp
 def _deeds(desk: PlanDesk) -> Iterator[DeedStanding]:
     for installment in desk.life.installments:
         number = installment.planned.number
-        yield _standing("retry_installment", no_retry(desk, number=number), number=number)
+        yield deed_standing("retry_installment", no_retry(desk, number=number), number=number)
         other = no_other_wallet(desk, number=number, wallet_id=None)
-        yield _standing("pay_by_another_wallet", other, number=number)
+        yield deed_standing("pay_by_another_wallet", other, number=number)
         if desk.life.account.fees_owed(number=number):
-            yield _standing("waive_fee", no_waiver(desk, number=number), number=number)
+            yield deed_standing("waive_fee", no_waiver(desk, number=number), number=number)
     yield from _loss_deeds(desk)
-    yield _standing("add_wallet", no_added_wallet(desk))
-    yield _standing("pause_collection", no_pause(desk, until=None))
-    yield _standing("mark_unreachable_until", no_marking(desk, until=None))
-    yield _standing("resume_collection", no_resuming(desk))
-    yield _standing("retry_refund", no_refund_retry(desk))
-    yield _standing("retry_payout", no_payout_retry(desk))
+    yield deed_standing("add_wallet", no_added_wallet(desk))
+    yield deed_standing("pause_collection", no_pause(desk, until=None))
+    yield deed_standing("mark_unreachable_until", no_marking(desk, until=None))
+    yield deed_standing("resume_collection", no_resuming(desk))
+    yield deed_standing("retry_refund", no_refund_retry(desk))
+    yield deed_standing("retry_payout", no_payout_retry(desk))
 
 
 def _loss_deeds(desk: PlanDesk) -> Iterator[DeedStanding]:
@@ -322,15 +322,15 @@ def _loss_deeds(desk: PlanDesk) -> Iterator[DeedStanding]:
     if desk.life.activated_on is None or desk.life.state not in _IN_FORCE:
         return
     if desk.life.account.charged_off is not None:
-        yield _standing("write_off", no_write_off(desk))
+        yield deed_standing("write_off", no_write_off(desk))
     elif days_past_due(desk) > 0:
-        yield _standing("charge_off", no_charge_off(desk, early=False))
+        yield deed_standing("charge_off", no_charge_off(desk, early=False))
 
 
-def _standing(deed: str, no: No | None, *, number: int | None = None) -> DeedStanding:
-    if no is None:
-        return DeedStanding(deed=deed, number=number)
-    return DeedStanding(deed=deed, number=number, code=no.code, text=no.text)
+def deed_standing(deed: str, no: No | None, *, number: int | None = None) -> DeedStanding:
+    """Whether staff may do it now; the reason where not."""
+    code, text = (None, None) if no is None else (no.code, no.text)
+    return DeedStanding(deed=deed, number=number, code=code, text=text)
 
 
 def _no_number(desk: PlanDesk, *, number: int) -> No | None:

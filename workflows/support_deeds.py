@@ -54,8 +54,11 @@ from workflows.messages import (
     WriteOff,
 )
 from workflows.news import CollectionOrder, CollectionResult
+from workflows.order_capture import capture_order
+from workflows.order_capture_messages import CaptureOrder, VoidForMerchant, VoidOrder
 from workflows.order_refund import take_goods_back
 from workflows.order_refund_messages import TakeGoodsBack
+from workflows.order_void import void_order
 from workflows.plan_desk import PlanDesk
 from workflows.plan_life import InstallmentLife
 from workflows.support import hold_in_force, is_waiting
@@ -80,8 +83,15 @@ async def do_deed(desk: PlanDesk, asked: AskedDeed, *, collect: Collect) -> None
             amount = desk.life.account.fees_left(number=deed.number)
             if amount:
                 await waive(desk, number=deed.number, amount=amount, who=deed.who, why=deed.why)
-        case GrantHardship() | TakeGoodsBack() | DisputeOrder():
-            asked.refused = await _change_schedule(desk, deed)
+        case (
+            GrantHardship()
+            | TakeGoodsBack()
+            | CaptureOrder()
+            | VoidOrder()
+            | VoidForMerchant()
+            | DisputeOrder()
+        ):
+            asked.refused = await _change_plan(desk, deed)
         case ChargeOff() | WriteOff():
             asked.refused = await give_up(desk, deed)
         case RetryMoneyOut():
@@ -96,14 +106,19 @@ async def _retry_payout(desk: PlanDesk, deed: RetryMoneyOut) -> None:
         desk.life.payout.retry = (deed.who, deed.why)
 
 
-async def _change_schedule(
-    desk: PlanDesk, deed: GrantHardship | TakeGoodsBack | DisputeOrder
+async def _change_plan(
+    desk: PlanDesk,
+    deed: GrantHardship | TakeGoodsBack | CaptureOrder | VoidOrder | VoidForMerchant | DisputeOrder,
 ) -> ApplicationError | None:
     match deed:
         case GrantHardship():
             return await grant_hardship(desk, deed)
         case TakeGoodsBack():
             return await take_goods_back(desk, deed)
+        case CaptureOrder():
+            return await capture_order(desk, deed)
+        case VoidOrder() | VoidForMerchant():
+            return await void_order(desk, deed)
         case DisputeOrder():
             return await open_dispute(desk, deed)
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from activities.contracts.step import Nothing, Step
 from meqenet.bnpl.events import PlanEvent, PlannedInstallment
+from meqenet.bnpl.order_money import CaptureMode
 from meqenet.bnpl.progress import PlanProgress
 from meqenet.money import Money
 
@@ -33,6 +34,7 @@ class OpenPlan:
 
     ``request_hash`` is the hash of the application's content: the same reference with another
     content is refused. ``installment_count`` only where the option lets the customer choose.
+    ``capture``: who says that the order is delivered.
     """
 
     plan_id: str
@@ -45,6 +47,7 @@ class OpenPlan:
     wallet_provider: str
     test_clock_id: str | None
     at: datetime
+    capture: CaptureMode = CaptureMode.AUTOMATIC
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +172,7 @@ class LoadedPlan:
     next_step: str
     next_step_at: datetime | None
     progress: PlanProgress
+    capture: CaptureMode = CaptureMode.AUTOMATIC
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,10 +12,14 @@ from meqenet.money import Money
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseProtected:
-    """The buyers' windows of these plans are over; what was held is payable. At most 100."""
+    """The buyers' windows of these plans are over; what was held is payable. At most 100.
+
+    ``posting_ids``: of captures, each one's own; empty where a plan's hold says it, or none is.
+    """
 
     ended: tuple[ProtectionEnded, ...]
     effective_at: datetime
+    posting_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

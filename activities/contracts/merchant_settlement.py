@@ -70,6 +70,14 @@ class CloseDay:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Release:
+    """What was held for the buyer of a capture, and the id under which it is let go."""
+
+    posting_id: str
+    amount: Money
+
+
+@dataclass(frozen=True, kw_only=True)
 class Share:
     """What a plan has in a payout.
 
@@ -78,6 +86,7 @@ class Share:
         amount: what the plan's payable lines in this payout come to.
         owed: what the ledger should have as payable of the plan before the payout.
         protected: what of it was held for the buyer until now.
+        releases: of an order that its merchant captures itself, the same by capture.
     """
 
     plan_id: str
@@ -85,6 +94,7 @@ class Share:
     amount: Money
     owed: Money
     protected: Money
+    releases: tuple[Release, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

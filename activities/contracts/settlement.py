@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final, Protocol
 
+from activities.contracts.captures import CapturesFound, OrderAuthorised
 from activities.contracts.step import Nothing, Step, StepKind
 from meqenet.money import Money
 from meqenet.payments.rail import RailStatus, RefundAnswer
@@ -118,12 +119,16 @@ class LoadedSettlement:
         number: which payout of the plan it is; a second one follows a refused first one.
         begun: its payout is stored, so the bank may have heard of it.
         by_day: the merchant's day brings it, and no payout of the plan's own.
+        authorised: what the merchant may capture, where it does so itself.
+        found: what has become of its captures.
     """
 
     scheduled: SettlementScheduled | None
     number: int = 1
     begun: bool = False
     by_day: bool = False
+    authorised: OrderAuthorised | None = None
+    found: CapturesFound = field(default_factory=CapturesFound)
 
 
 REGISTER_TERMS = Step(name="settlement.register_terms", command=RegisterTerms, result=Nothing)

@@ -16,6 +16,7 @@ from apps.checkout_api.plan_process import ProcessGone, StillWorking, asked
 from apps.checkout_api.problems import Problem, refused
 from apps.checkout_api.test_clocks import clock_handle
 from apps.checkout_api.wire import PlanRequest, Wallet
+from meqenet.bnpl.order_money import CaptureMode
 from meqenet.errors import Mender, Refusal, Unavailable
 from meqenet.identity import plan_id as plan_id_of
 from meqenet.kyc.emails import normalise_email
@@ -66,6 +67,7 @@ def application_of(*, body: PlanRequest, merchant: Merchant, parts: ApiParts) ->
         return_url=body.return_url,
         test_clock_id=body.test_clock,
         email=email,
+        capture=body.capture,
     )
 
 
@@ -179,6 +181,8 @@ def _request_hash(
 ) -> str:
     """Keyed: the numbers inside could be guessed from a plain hash."""
     content = body.model_dump(mode="json", exclude_none=True)
+    if body.capture is CaptureMode.AUTOMATIC:
+        del content["capture"]  # as if it was not given: what said nothing of it stays the same
     content["wallet"]["phone"] = msisdn
     content["customer"]["fayda_number"] = fayda_number
     if email is not None:

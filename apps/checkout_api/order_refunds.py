@@ -270,17 +270,22 @@ def _previewed(found: RefundOutlook) -> RefundPreview:
         owed_less=found.owed_less,
         interest_saved=found.interest_saved,
         cash_back=found.cash_back,
-        installments=[
-            RefundedInstallment(
-                number=row.number,
-                due_on=day_of(row.due_on),
-                principal=row.principal,
-                interest=row.interest,
-                left=row.left,
-            )
-            for row in found.after
-        ],
+        installments=installments_after(found),
     )
+
+
+def installments_after(found: RefundOutlook, /) -> list[RefundedInstallment]:
+    """The schedule as a refund, or a void, would leave it."""
+    return [
+        RefundedInstallment(
+            number=row.number,
+            due_on=day_of(row.due_on),
+            principal=row.principal,
+            interest=row.interest,
+            left=row.left,
+        )
+        for row in found.after
+    ]
 
 
 def _made(plan_id: str, made: OrderRefunded, money: list[CashBackView]) -> RefundMade:

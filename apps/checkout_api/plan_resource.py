@@ -11,6 +11,7 @@ from pydantic.config import JsonDict
 from apps.checkout_api.amounts import Birr, Day, Percent, day_of
 from apps.checkout_api.credits import PlanCredit, plan_credit
 from apps.checkout_api.late_fee_terms import LateFeeTerms, late_fee_terms
+from apps.checkout_api.order_block import ORDER_EXAMPLE, OrderBlock, order_block
 from apps.checkout_api.quotes import Reason
 from apps.checkout_api.told import Told
 from db.bnpl.views import InstallmentView, PlanView
@@ -143,6 +144,7 @@ class PlanResource(Told):
                     "settlement_due_at": None,
                     "merchant_paid": False,
                     "returned": "0.00",
+                    "order": ORDER_EXAMPLE,
                     "credits": [],
                     "test_clock": None,
                     "opened_at": "2026-11-23T06:00:00Z",
@@ -171,10 +173,12 @@ class PlanResource(Told):
     decline_reasons: list[Reason]
     activated_on: Day | None
     settlement_due_at: datetime | None
-    """When the merchant's money is due."""
+    """When the merchant's money is due; null where each capture has a day of its own."""
     merchant_paid: bool
     returned: Birr
     """What went back to the wallet of a plan that did not become active."""
+    order: OrderBlock
+    """What of the order's price is captured, voided and refunded."""
     credits: list[PlanCredit]
     """What the customer has paid beyond what was owed; it is the customer's, and goes back."""
     test_clock: str | None
@@ -203,6 +207,7 @@ def resource_of(plan: PlanView, *, surpluses: tuple[CreditView, ...]) -> PlanRes
         settlement_due_at=plan.settlement_due_at,
         merchant_paid=plan.merchant_paid,
         returned=plan.returned,
+        order=order_block(plan),
         credits=[plan_credit(each) for each in surpluses],
         test_clock=plan.test_clock_id,
         opened_at=plan.opened_at,

@@ -151,7 +151,7 @@ async def cancel(
     async def act() -> Answer:
         plan = await own_plan(parts, merchant, plan_id=plan_id)
         if plan.state is PlanState.CANCELLED:
-            return await _shown(plan, parts=parts)
+            return await shown(plan, parts=parts)
         return await written(
             lambda handle, update_id: handle.execute_update(
                 PaymentPlanWorkflow.cancel, cancelled, id=update_id
@@ -167,7 +167,7 @@ async def cancel(
 async def _apply(application: Application, *, parts: ApiParts) -> Answer:
     stored = await _stored(application, parts=parts)
     if stored is not None and stored.state is not PlanState.APPLIED:
-        return await _shown(stored, parts=parts)
+        return await shown(stored, parts=parts)
     if application.test_clock_id is not None:
         now = await bind_clock(
             application=application, clock_id=application.test_clock_id, parts=parts
@@ -185,7 +185,7 @@ async def _apply(application: Application, *, parts: ApiParts) -> Answer:
         raise Unavailable("plan_not_ready", "the plan is not in our books yet")
     if plan is None:
         raise Defect("plan_missing", f"{application.plan_id} has a process and is in no book")
-    return await _shown(plan, status=status, parts=parts)
+    return await shown(plan, status=status, parts=parts)
 
 
 async def _stored(application: Application, *, parts: ApiParts) -> PlanView | None:
@@ -222,7 +222,7 @@ async def written(
     except ProcessGone:
         raise closed_plan(plan) from None
     now = await _fresh(parts, plan_id=plan.plan_id, merchant_id=plan.merchant_id)
-    return await _shown(now or plan, status=status, parts=parts)
+    return await shown(now or plan, status=status, parts=parts)
 
 
 async def looked_up(look: Callable[[], Awaitable[R]], *, plan: PlanView, parts: ApiParts) -> R:
@@ -241,7 +241,8 @@ async def looked_up(look: Callable[[], Awaitable[R]], *, plan: PlanView, parts: 
         raise Unavailable("plan_not_ready", "the plan does not answer now") from None
 
 
-async def _shown(plan: PlanView, *, status: int = 200, parts: ApiParts) -> Answer:
+async def shown(plan: PlanView, *, status: int = 200, parts: ApiParts) -> Answer:
+    """The plan as it stands, as the answer to a write."""
     return Answer(
         status=status,
         body=resource_of(plan, surpluses=await _credits(parts, plan)),

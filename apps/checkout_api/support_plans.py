@@ -40,6 +40,7 @@ from workflows.messages import (
     WriteOff,
     plan_workflow_id,
 )
+from workflows.order_capture_messages import VoidForMerchant
 from workflows.plan import PaymentPlanWorkflow
 from workflows.plan_life import PlanOutcome
 
@@ -259,6 +260,7 @@ _UPDATES: Final[dict[type[SupportDeed], str]] = {
     ChargeOff: "charge_off",
     WriteOff: "write_off",
     GrantHardship: "grant_hardship",
+    VoidForMerchant: "void_for_merchant",
 }
 
 

@@ -7,6 +7,7 @@ from pydantic import ConfigDict
 
 from apps.checkout_api.amounts import Birr, Day, day_of
 from apps.checkout_api.credits import CreditState, SupportCredit, state_of, support_credit
+from apps.checkout_api.order_block import ORDER_EXAMPLE, OrderBlock, order_block
 from apps.checkout_api.plan_resource import NextStep
 from apps.checkout_api.told import Told
 from db.bnpl.views import InstallmentView, PlanView
@@ -37,6 +38,7 @@ _PATHS: Final = {
     "charge_off": "/charge-off",
     "write_off": "/write-off",
     "grant_hardship": "/hardship",
+    "void_for_merchant": "/void",
 }
 _NO_RETURN: Final = {
     CreditState.RETURNING: ("return_under_way", "The money is on its way back already."),
@@ -147,6 +149,7 @@ class SupportPlan(Told):
                     "option": "pay_in_30",
                     "amount": "1000.00",
                     "outstanding": "1000.00",
+                    "order": ORDER_EXAMPLE,
                     "charged_off_on": None,
                     "wallet_provider": "mpesa",
                     "wallets": [
@@ -222,6 +225,8 @@ class SupportPlan(Told):
     amount: Birr
     outstanding: Birr
     """What the customer still owes, late fees included; nothing before the plan is active."""
+    order: OrderBlock
+    """What of the order's price is captured, voided and refunded."""
     charged_off_on: Day | None
     """When it was given up as a loss; what comes from then on is a recovery."""
     wallet_provider: WalletProvider
@@ -268,6 +273,7 @@ def support_plan(
         option=plan.option,
         amount=plan.amount,
         outstanding=total(row.owed for row in owed),
+        order=order_block(plan),
         charged_off_on=None if plan.charged_off_on is None else day_of(plan.charged_off_on),
         wallet_provider=WalletProvider(plan.wallet_provider),
         wallets=[

@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError
 from apps.checkout_api.amounts import PositiveBirr
 from apps.checkout_api.validation import own_type
 from meqenet.bnpl.options import PaymentOption
+from meqenet.bnpl.order_money import CaptureMode
 from meqenet.bnpl.terms import INSTALLMENTS_MAX
 from meqenet.payments.rail import WalletProvider
 
@@ -182,6 +183,9 @@ class PlanRequest(Sent):
     """Where the customer's browser goes after Fayda and after paying."""
     test_clock: ClockId | None = None
     """Test keys only: the plan lives by this clock."""
+    capture: CaptureMode = CaptureMode.AUTOMATIC
+    """`manual`: you say when you have delivered, at once or in parts; until then the order is
+    authorised only, and you are not paid for it."""
 
 
 class AcceptRequest(Sent):

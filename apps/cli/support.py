@@ -14,6 +14,7 @@ from apps.cli.support_disputes import dispute_app
 from apps.cli.support_hardship import hardship_app
 from apps.cli.support_office_days import office_day
 from apps.cli.support_payouts import pay_again, payouts
+from apps.cli.support_voids import retry_cash_back, void
 from apps.cli.times import instant_of
 from meqenet.errors import Refusal
 from meqenet.payments.causes import FailureCause
@@ -49,6 +50,7 @@ def register(*, app: typer.Typer) -> None:
         ("charge-off", charge_off),
         ("write-off", write_off),
         ("return-credit", return_credit),
+        ("void", void),
         ("retry-cash-back", retry_cash_back),
         ("retry-failed", retry_failed),
         ("bills", bills),
@@ -203,19 +205,6 @@ def return_credit(
     """Send what the customer has paid too much back to the wallet that it came from, once."""
     path = f"/v1/support/plans/{plan}/credits/{attempt}/return"
     _print_plan(_called("return-credit", api, path=path, body={"why": why}), as_json=as_json)
-
-
-def retry_cash_back(
-    *,
-    plan: _Plan,
-    refund: Annotated[int, typer.Argument(help="Which refund of the plan, from 1.", min=1)],
-    why: _Why,
-    api: Api = None,
-    as_json: Json = False,
-) -> None:
-    """Send money of a refund again that a provider has refused. What is back is not sent again."""
-    path = f"/v1/support/plans/{plan}/refunds/{refund}/retry"
-    _print_plan(_called("retry-cash-back", api, path=path, body={"why": why}), as_json=as_json)
 
 
 def retry_failed(

@@ -22,6 +22,7 @@ def plan_page(*, plan: Mapping[str, Any]) -> Iterator[RenderableType]:
     if plan["charged_off_on"]:
         still = ": what still comes is a recovery" if plan["next_step"] else ""
         yield Text(f"charged off on {_day(plan['charged_off_on'])}{still}", style="red")
+    yield Text(_order(plan["order"]))
     yield Text(f"next: {_next(plan)}")
     if plan["hold"]:
         hold = plan["hold"]
@@ -36,6 +37,17 @@ def plan_page(*, plan: Mapping[str, Any]) -> Iterator[RenderableType]:
     if plan["credits"]:
         yield _credits(plan)
     yield from _deeds(plan)
+
+
+def _order(order: Mapping[str, Any]) -> str:
+    told = (
+        f"order {order['status'].replace('_', ' ')}: {order['captured']} captured, "
+        f"{order['voided']} voided, {order['refunded']} refunded"
+    )
+    if order["capturable"] == "0.00":
+        return told
+    until = _at(order["authorisation_expires_at"])
+    return f"{told}; {order['capturable']} may be captured until {until} UTC"
 
 
 def _next(plan: Mapping[str, Any]) -> str:

@@ -92,6 +92,7 @@ def _facts(story: PlanStory) -> Table:
         ("lender of record", plan.lender_of_record or "—"),
         ("price", birr(plan.amount)),
         ("total payable", birr(plan.total_payable)),
+        *_order(plan),
         ("collected", f"{birr(plan.collected)}{_back(plan.refunded)}"),
         ("outstanding", _outstanding(plan)),
         ("opened", instant(plan.opened_at)),
@@ -122,6 +123,15 @@ def _facts(story: PlanStory) -> Table:
     for row in rows:
         grid.add_row(*row)
     return grid
+
+
+def _order(plan: PlanOverview) -> Iterator[tuple[str, str]]:
+    """What of the price is where, unless all of it is captured and stays so."""
+    if plan.activated_on is None or (plan.captured == plan.amount and not plan.goods_returned):
+        return
+    captured, voided = birr(plan.captured), birr(plan.voided)
+    told = f"{captured} captured, {voided} voided, {birr(plan.goods_returned)} refunded"
+    yield "order", told
 
 
 def _tier(tier: str | None) -> str:

@@ -53,6 +53,8 @@ class PlanOverview(Base):
     outstanding_late_fees_santim: Mapped[Money]
     returned_santim: Mapped[Money]
     goods_returned_santim: Mapped[Money]
+    captured_santim: Mapped[Money]
+    voided_santim: Mapped[Money]
     collected_santim: Mapped[Money]
     refunded_santim: Mapped[Money]
     attempts: Mapped[int] = mapped_column(Integer)

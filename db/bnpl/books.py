@@ -47,6 +47,8 @@ class PlanRow:
     activated_on: date | None
     returned: Money
     goods_returned: Money
+    captured: Money
+    voided: Money
     charged_off_on: date | None
     installments: tuple[InstallmentRow, ...] = ()
 
@@ -80,6 +82,8 @@ def _plan(plan: Plan, lines: Sequence[InstallmentRow]) -> PlanRow:
         activated_on=plan.activated_on,
         returned=plan.returned_santim,
         goods_returned=plan.goods_returned_santim,
+        captured=plan.captured_santim,
+        voided=plan.voided_santim,
         charged_off_on=plan.charged_off_on,
         installments=tuple(lines),
     )

@@ -13,6 +13,7 @@ from db.kernel.tables import events
 from meqenet.bnpl.events import PlanEvent, PlannedInstallment, PlanOpened, PlanStanding
 from meqenet.bnpl.offer import NotOffered, Quote, quote
 from meqenet.bnpl.options import PaymentOption
+from meqenet.bnpl.order_money import CaptureMode
 from meqenet.bnpl.products import ProductVersion
 from meqenet.bnpl.states import PlanState
 from meqenet.calendar import addis_date
@@ -35,6 +36,7 @@ class Opening:
     wallet_provider: str
     test_clock_id: str | None
     at: datetime
+    capture: CaptureMode = CaptureMode.AUTOMATIC
 
 
 async def open_plan(*, session: WriteSession, opening: Opening) -> tuple[ProductVersion, Quote]:
@@ -155,6 +157,7 @@ def _opened(*, opening: Opening, product: ProductVersion) -> PlanOpened:
         amount=opening.amount,
         wallet_provider=opening.wallet_provider,
         test_clock_id=opening.test_clock_id,
+        capture=opening.capture,
     )
 
 
@@ -174,6 +177,7 @@ def _new_plan(*, opening: Opening, product: ProductVersion) -> Plan:
         opened_at=opening.at,
         changed_at=opening.at,
         next_step="identity check",
+        capture=opening.capture,
     )
 
 

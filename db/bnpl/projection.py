@@ -10,7 +10,13 @@ from meqenet.bnpl import staff_events as s
 from meqenet.bnpl.dispute_events import CollectionSetAside, OrderDisputed, OrderDisputeEnded
 from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.payment_events import InstallmentPaidInPart, LateFeePaid, OwnPaymentAllocated
-from meqenet.bnpl.refund_events import OrderRefunded
+from meqenet.bnpl.refund_events import (
+    AuthorisationExpired,
+    Gone,
+    OrderCaptured,
+    OrderRefunded,
+    OrderVoided,
+)
 from meqenet.bnpl.states import InstallmentState, check_installment_transition
 from meqenet.errors import Defect
 from meqenet.event_chain import plain
@@ -44,7 +50,13 @@ def apply(
             _lost(event, plan=plan, installments=installments)
         case OrderDisputed() | OrderDisputeEnded():
             _disputed(event, plan=plan, installments=installments)
-        case PlanChanged() | OwnPaymentAllocated() | OrderRefunded():
+        case (
+            PlanChanged()
+            | OwnPaymentAllocated()
+            | OrderRefunded()
+            | OrderVoided()
+            | AuthorisationExpired()
+        ):
             return _rescheduled(event, plan=plan, installments=installments)
         case _:
             _plan_only(event, plan=plan)
@@ -62,7 +74,10 @@ def _plan_only(event: e.PlanEvent, *, plan: Plan) -> None:
         case e.PaymentReturned():
             plan.returned_santim = plan.returned_santim + event.amount
         case e.MerchantPaid():
-            plan.payout_id, plan.merchant_paid = event.payout_id, True
+            plan.payout_id, plan.merchant_paid = event.payout_id, not event.is_part
+        case OrderCaptured():
+            plan.captured_santim = plan.captured_santim + event.amount
+            plan.merchant_paid = False
         case e.MerchantPayoutRejected():
             plan.payout_id = event.payout_id
         case _:
@@ -92,7 +107,10 @@ def _activated(event: e.PlanActivated, *, plan: Plan, installments: Sequence[Ins
     """Dates now count from activation; the amounts stay those that were signed."""
     plan.activated_on = event.activated_on
     plan.payout_id = event.payout_id
-    plan.settlement_due_at = event.settlement_due_at
+    plan.authorised_until = event.authorised_until
+    if event.authorised_until is None:
+        plan.captured_santim = plan.amount_santim
+        plan.settlement_due_at = event.settlement_due_at
     for planned, row in zip(event.installments, installments, strict=True):
         if (planned.principal, planned.interest) != (row.principal_santim, row.interest_santim):
             raise Defect(
@@ -201,7 +219,7 @@ def _written_off(installments: Sequence[Installment]) -> None:
 
 
 def _rescheduled(
-    event: PlanChanged | OwnPaymentAllocated | OrderRefunded,
+    event: PlanChanged | OwnPaymentAllocated | Gone,
     *,
     plan: Plan,
     installments: Sequence[Installment],
@@ -212,8 +230,8 @@ def _rescheduled(
         case OwnPaymentAllocated():
             _allocated(event, installments=installments)
             return ()
-        case OrderRefunded():
-            _refunded(event, plan=plan, installments=installments)
+        case OrderRefunded() | OrderVoided() | AuthorisationExpired():
+            _gone(event, plan=plan, installments=installments)
             return ()
 
 
@@ -269,9 +287,14 @@ def _allocated(event: OwnPaymentAllocated, *, installments: Sequence[Installment
         _cancel_if_nothing_is_left(row, planned=told.planned)
 
 
-def _refunded(event: OrderRefunded, *, plan: Plan, installments: Sequence[Installment]) -> None:
+def _gone(event: Gone, *, plan: Plan, installments: Sequence[Installment]) -> None:
     """Less is asked for; an installment of which nothing is left is over."""
-    plan.goods_returned_santim = plan.goods_returned_santim + event.amount
+    match event:
+        case OrderRefunded():
+            plan.goods_returned_santim = plan.goods_returned_santim + event.amount
+        case OrderVoided() | AuthorisationExpired():
+            plan.voided_santim = plan.voided_santim + event.amount
+            plan.authorisation_expired |= isinstance(event, AuthorisationExpired)
     back = {part.number: part.amount for part in event.interest_back}
     for told in event.installments:
         row = _row(installments, number=told.number)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_co
 
 from db.kernel.columns import COLUMN_TYPES, NAMING, Access
 from meqenet.bnpl.options import PaymentOption
+from meqenet.bnpl.order_money import CaptureMode
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.money import Money
 
@@ -37,6 +38,15 @@ class Plan(Base):
     __tablename__ = "plans"
     __table_args__ = (
         CheckConstraint("amount_santim > 0", name="amount_is_something"),
+        CheckConstraint(
+            "captured_santim >= 0 AND voided_santim >= 0"
+            " AND captured_santim + voided_santim <= amount_santim",
+            name="no_more_is_captured_than_authorised",
+        ),
+        CheckConstraint(
+            "goods_returned_santim BETWEEN 0 AND captured_santim",
+            name="no_more_goes_back_than_is_captured",
+        ),
         Index(None, "merchant_id", "opened_at"),
         Index(None, "state"),
         Index(None, "test_clock_id", postgresql_where=text("test_clock_id IS NOT NULL")),
@@ -70,6 +80,12 @@ class Plan(Base):
     returned_santim: Mapped[Money] = mapped_column(default_factory=Money.zero)
     goods_returned_santim: Mapped[Money] = mapped_column(default_factory=Money.zero)
     """What of the order's price has gone back with goods."""
+    capture: Mapped[CaptureMode] = mapped_column(default=CaptureMode.AUTOMATIC)
+    captured_santim: Mapped[Money] = mapped_column(default_factory=Money.zero)
+    voided_santim: Mapped[Money] = mapped_column(default_factory=Money.zero)
+    authorised_until: Mapped[datetime | None] = mapped_column(default=None)
+    """When what is not captured is voided; None where all of it is captured at once."""
+    authorisation_expired: Mapped[bool] = mapped_column(default=False)
     charged_off_on: Mapped[date | None] = mapped_column(default=None)
 
 

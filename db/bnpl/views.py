@@ -4,9 +4,9 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 from sqlalchemy import Text, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -18,8 +18,14 @@ from db.kernel.events import read_stream
 from db.kernel.tables import events
 from meqenet.bnpl.events import EVENT_TYPES
 from meqenet.bnpl.options import PaymentOption
+from meqenet.bnpl.order_money import CaptureMode, OrderMoney
 from meqenet.bnpl.products import ProductVersion
-from meqenet.bnpl.refund_events import OrderRefunded
+from meqenet.bnpl.refund_events import (
+    AuthorisationExpired,
+    OrderCaptured,
+    OrderRefunded,
+    OrderVoided,
+)
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.event_chain import ChainedEvent
 from meqenet.money import Money
@@ -27,6 +33,7 @@ from meqenet.money import Money
 __all__ = [
     "InstallmentView",
     "PlanView",
+    "captures_of",
     "events_of",
     "newest_events",
     "plan_of_reference",
@@ -36,8 +43,13 @@ __all__ = [
     "products_on",
     "progress_from",
     "refunds_of",
+    "voids_of",
 ]
 _REFUND: Final[TypeAdapter[OrderRefunded]] = TypeAdapter(OrderRefunded)
+_CAPTURE: Final[TypeAdapter[OrderCaptured]] = TypeAdapter(OrderCaptured)
+_VOID: Final[TypeAdapter[OrderVoided | AuthorisationExpired]] = TypeAdapter(
+    Annotated[OrderVoided | AuthorisationExpired, Field(discriminator="kind")]
+)
 _TYPED: Final = re.compile(r"(?:pln[_-]?)?([a-z2-7]{12}(?:[a-z2-7]{8})?)")
 _LAST: Final = "z" * 20
 """No letter of an id comes after it."""
@@ -92,6 +104,8 @@ class PlanView:
         offer: the stored form of the PlanOffered event.
         charged_off_on: the Addis Ababa date on which it was given up as a loss, if it was.
         sequence: the number of its newest event.
+        capture: who says that the order is delivered.
+        order: what of its price is captured, voided and refunded, once the plan is active.
     """
 
     plan_id: str
@@ -119,6 +133,8 @@ class PlanView:
     opened_at: datetime
     changed_at: datetime
     sequence: int
+    capture: CaptureMode
+    order: OrderMoney | None
 
 
 async def plan_view(
@@ -194,6 +210,26 @@ async def refunds_of(*, session: ReadSession, plan_id: str) -> list[OrderRefunde
     ]
 
 
+async def captures_of(*, session: ReadSession, plan_id: str) -> list[OrderCaptured]:
+    """What its merchant has captured of the plan's order, the oldest first."""
+    return [
+        _CAPTURE.validate_python(EVENT_TYPES.as_known(content=event.content).data)
+        for event in await read_stream(session=session, stream=plan_id)
+        if event.content.event_type == OrderCaptured.kind
+    ]
+
+
+async def voids_of(
+    *, session: ReadSession, plan_id: str
+) -> list[OrderVoided | AuthorisationExpired]:
+    """What of the plan's order was voided, the oldest first."""
+    return [
+        _VOID.validate_python(EVENT_TYPES.as_known(content=event.content).data)
+        for event in await read_stream(session=session, stream=plan_id)
+        if event.content.event_type in (OrderVoided.kind, AuthorisationExpired.kind)
+    ]
+
+
 def _view(
     plan: Plan, rows: list[Installment], *, product: ProductVersion, sequence: int
 ) -> PlanView:
@@ -223,6 +259,19 @@ def _view(
         opened_at=plan.opened_at,
         changed_at=plan.changed_at,
         sequence=sequence,
+        capture=plan.capture,
+        order=None if plan.activated_on is None else _order(plan),
+    )
+
+
+def _order(plan: Plan) -> OrderMoney:
+    return OrderMoney(
+        authorised=plan.amount_santim,
+        captured=plan.captured_santim,
+        voided=plan.voided_santim,
+        refunded=plan.goods_returned_santim,
+        expires_at=plan.authorised_until,
+        is_expired=plan.authorisation_expired,
     )
 
 

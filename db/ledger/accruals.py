@@ -21,6 +21,7 @@ from meqenet.ledger.accruals import (
     interest_by_day,
 )
 from meqenet.ledger.happenings import NOTHING, InterestAccrued, PlanBecameActive
+from meqenet.ledger.order_happenings import OrderAuthorised
 from meqenet.money import Money, total
 
 
@@ -53,7 +54,7 @@ class _Untouched(TypedDict):
     idle_days: list[str]
 
 
-async def begin(*, session: WriteSession, happening: PlanBecameActive) -> None:
+async def begin(*, session: WriteSession, happening: PlanBecameActive | OrderAuthorised) -> None:
     """Note what a plan's installments will earn, in the transaction that posts its activation."""
     fees = fees_of(fee=happening.merchant_fee, installments=happening.installments)
     rows = [

@@ -6,7 +6,7 @@ from typing import Final
 from db.kernel.engine import WriteSession
 from db.ledger import accruals, holds, store
 from db.ledger.earning import replan_accrued
-from db.ledger.tables import EarningInstallment, HoldEnd
+from db.ledger.tables import EarningInstallment, Hold, HoldEnd
 from db.ledger.writing import enter, is_posted
 from meqenet.ledger.earning import RefundOrder, fee_kept
 from meqenet.ledger.happenings import NOTHING, InterestRefunded, OrderRefunded
@@ -59,6 +59,8 @@ async def refund_order(*, session: WriteSession, refund: RefundOrder) -> None:
             fee_not_earned=not_earned,
             fee_earned=refund.fee_back - not_earned,
             merchant_fee=deferred - not_earned,
+            also_payable=refund.also_payable,
+            also_paid_out=refund.also_paid_out,
         ),
         effective_at=refund.at,
     )
@@ -82,8 +84,13 @@ async def _give_back(session: WriteSession, refund: RefundOrder) -> None:
 
 
 async def free_protected(*, session: WriteSession, plan_id: str, why: str, at: datetime) -> None:
-    """The hold of all protected money ends; what is left stays protected by its account alone."""
+    """The hold of all protected money ends; what is left stays protected by its account alone.
+
+    What was captured in parts is so from the start.
+    """
     hold_id = protection_id(plan_id=plan_id)
+    if await session.get(Hold, (plan_id, hold_id)) is None:
+        return
     if await session.get(HoldEnd, (plan_id, hold_id)) is None:
         await holds.void(
             session=session,

@@ -8,11 +8,13 @@ from sqlalchemy import func, select
 
 from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.events import NewEvent, append
+from db.kernel.tables import events
 from db.settlement.tables import MerchantPayout, Payout, SettlementLine
 from meqenet.errors import Mender, Refusal
 from meqenet.money import Money
 from meqenet.settlement.events import LineAdded, MerchantPayoutOpened
 from meqenet.settlement.lines import LineKind, LineMoney
+from meqenet.settlement.payouts import PayoutState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,7 @@ class NewLine:
         stream: of its event; None is its plan's.
         follows: the line of the same money that it takes back: where that stands untaken, so does
             this one.
+        of_line: the capture's line that it takes from; None: the plan has one order's line.
     """
 
     line_id: str
@@ -46,6 +49,7 @@ class NewLine:
     is_protected: bool = False
     stream: str | None = None
     follows: str | None = None
+    of_line: str | None = None
 
 
 async def lock_merchant(*, session: WriteSession, merchant_id: str) -> None:
@@ -93,6 +97,7 @@ async def add_line(*, session: WriteSession, line: NewLine, at: datetime) -> Set
         if order is None
         else max(line.available_at, order.available_at),
         added_at=at,
+        of_line=line.of_line,
     )
     session.add(row)
     await session.flush()
@@ -165,11 +170,16 @@ async def lines_of_payout(*, session: ReadSession, payout_id: str) -> list[Settl
 async def _order_line(*, session: WriteSession, line: NewLine) -> SettlementLine | None:
     if line.plan_id is None or line.kind is LineKind.ORDER:
         return None
-    order = await session.scalar(
-        select(SettlementLine).where(
-            SettlementLine.plan_id == line.plan_id, SettlementLine.kind == LineKind.ORDER
-        )
+    # Of several captures, the newest that no payout has taken.
+    orders = (
+        select(SettlementLine)
+        .where(SettlementLine.plan_id == line.plan_id, SettlementLine.kind == LineKind.ORDER)
+        .order_by(SettlementLine.payout_id.is_not(None), SettlementLine.added_at.desc())
+        .limit(1)
     )
+    if line.of_line is not None:
+        orders = orders.where(SettlementLine.line_id == line.of_line)
+    order: SettlementLine | None = await session.scalar(orders)
     if order is None:
         raise Refusal(
             "order_line_missing",
@@ -196,8 +206,35 @@ async def _place_of(
     is_out = order.payout_id is not None
     if is_out and line.kind is not LineKind.DISPUTE_RELEASED:
         return LineMoney.RECEIVABLE, False
-    is_protected = order.is_protected and not is_out
-    return LineMoney.PAYABLE, is_protected and not await _was_let_go(session=session, order=order)
+    return LineMoney.PAYABLE, await _is_protected(session=session, order=order)
+
+
+async def _is_protected(*, session: WriteSession, order: SettlementLine) -> bool:
+    """What takes from protected money takes it from what is held for the buyer, while it is."""
+    if not order.is_protected or order.payout_id is not None:
+        return False
+    return not await was_taken(session=session, line=order)
+
+
+async def was_taken(*, session: ReadSession, line: SettlementLine) -> bool:
+    """Whether a payout had the line that was rejected: what was held of it is let go by then."""
+    carriers = await session.scalars(
+        select(Payout.carried_by).where(
+            Payout.plan_id == line.plan_id,
+            Payout.state == PayoutState.REJECTED,
+            Payout.carried_by.is_not(None),
+        )
+    )
+    for carrier in carriers.all():
+        opened = await session.scalar(
+            select(events.c.data).where(
+                events.c.stream == str(carrier).rpartition("-")[0],
+                events.c.id == f"{carrier}-opened",
+            )
+        )
+        if opened is not None and line.line_id in opened["line_ids"]:
+            return True
+    return False
 
 
 async def _untaken(*, session: WriteSession, line: NewLine) -> SettlementLine | None:
@@ -206,13 +243,3 @@ async def _untaken(*, session: WriteSession, line: NewLine) -> SettlementLine | 
         return None
     followed = await session.get(SettlementLine, (line.merchant_id, line.follows))
     return None if followed is None or followed.payout_id is not None else followed
-
-
-async def _was_let_go(*, session: WriteSession, order: SettlementLine) -> bool:
-    """Whether a payout has had the order, even if it was rejected: its protection is over."""
-    found = await session.scalar(
-        select(Payout.payout_id)
-        .where(Payout.plan_id == order.plan_id, Payout.carried_by.is_not(None))
-        .limit(1)
-    )
-    return found is not None

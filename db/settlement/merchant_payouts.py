@@ -11,6 +11,7 @@ from db.kernel.encryption import Keyring
 from db.kernel.engine import WriteSession
 from db.kernel.events import NewEvent, append
 from db.settlement.answers import hear
+from db.settlement.captured import Release, held_lines, releases_of
 from db.settlement.lines import NewLine, add_line, lines_of_payout, lock_merchant
 from db.settlement.merchants import account_of
 from db.settlement.shares import pass_on, shares_of
@@ -39,6 +40,7 @@ class PlanShare:
         amount: what its payable lines in the payout come to.
         owed: what all its payable lines come to that no settled payout has paid.
         protected: what of it was held for the buyer until now.
+        releases: of an order that its merchant captures itself, the same by capture.
     """
 
     plan_id: str
@@ -46,6 +48,7 @@ class PlanShare:
     amount: Money
     owed: Money
     protected: Money
+    releases: tuple[Release, ...] = ()
 
 
 async def transfer_of(
@@ -78,6 +81,7 @@ async def plan_shares(*, session: WriteSession, payout: MerchantPayout) -> tuple
     payable = [line for line in lines if line.money is LineMoney.PAYABLE]
     plans = sorted({line.plan_id for line in payable if line.plan_id is not None})
     owed = await _owed(session=session, plans=plans)
+    releases = await releases_of(session=session, lines=payable)
     return tuple(
         PlanShare(
             plan_id=plan_id,
@@ -87,6 +91,7 @@ async def plan_shares(*, session: WriteSession, payout: MerchantPayout) -> tuple
             protected=total(
                 line.net_santim for line in payable if line.plan_id == plan_id and line.is_protected
             ),
+            releases=releases.get(plan_id, ()),
         )
         for plan_id in plans
     )
@@ -224,8 +229,8 @@ async def _locked(*, session: WriteSession, payout_id: str) -> MerchantPayout:
 
 
 async def _owed(*, session: WriteSession, plans: Sequence[str]) -> dict[str, Money]:
-    rows = await session.execute(
-        select(SettlementLine.plan_id, SettlementLine.net_santim)
+    found = await session.scalars(
+        select(SettlementLine)
         .outerjoin(MerchantPayout, MerchantPayout.payout_id == SettlementLine.payout_id)
         .where(
             SettlementLine.plan_id.in_(plans),
@@ -233,10 +238,12 @@ async def _owed(*, session: WriteSession, plans: Sequence[str]) -> dict[str, Mon
             MerchantPayout.state.is_distinct_from(PayoutState.SETTLED),
         )
     )
+    lines = found.all()
+    held = await held_lines(session=session, lines=lines)
     owed = dict.fromkeys(plans, Money.zero())
-    for plan_id, net in rows:
-        if plan_id is not None:
-            owed[plan_id] += net
+    for line in lines:
+        if line.plan_id is not None and line.line_id not in held:
+            owed[line.plan_id] += line.net_santim
     return owed
 
 

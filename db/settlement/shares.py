@@ -29,7 +29,8 @@ async def open_shares(
     for line in lines:
         if line.plan_id is not None and line.money is LineMoney.PAYABLE:
             brought[line.plan_id] = brought.get(line.plan_id, Money.zero()) + line.net_santim
-    ordered = sorted(line.plan_id or "" for line in lines if line.kind is LineKind.ORDER)
+    # Several captures of a plan have one share.
+    ordered = sorted({line.plan_id or "" for line in lines if line.kind is LineKind.ORDER})
     for plan_id in ordered:
         settlement = await _free_settlement(session=session, plan_id=plan_id, at=at)
         session.add(
@@ -83,7 +84,10 @@ async def pass_on(
 
 
 async def _free_settlement(*, session: WriteSession, plan_id: str, at: datetime) -> Settlement:
-    """The plan's newest settlement; a further one of the same money after a rejected payout."""
+    """The plan's newest settlement; a further one of the same money after an earlier payout.
+
+    That was rejected, or had other captures of the plan.
+    """
     found = await newest_settlement(session=session, plan_id=plan_id)
     if found is None:
         raise Defect("settlement_missing", f"{plan_id} was never scheduled")

@@ -15,6 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_co
 
 from db.kernel.columns import COLUMN_TYPES, NAMING, Access
 from meqenet.money import Money
+from meqenet.settlement.authorisations import PartKind
 from meqenet.settlement.lines import LineKind, LineMoney
 from meqenet.settlement.payouts import PayoutState
 from meqenet.settlement.transfer import PayoutRail, TransferStatus
@@ -77,13 +78,16 @@ class BankDay(Base):
 
 
 class Settlement(Base):
-    """What a merchant gets for a plan, and when. A second one follows a rejected payout."""
+    """What a merchant gets for a plan, and when. A second one follows a rejected payout.
+
+    Where the merchant captures the order itself, each capture has one, of all captures by then.
+    """
 
     __tablename__ = "settlements"
     __table_args__ = (
         UniqueConstraint("plan_id", "number"),
         CheckConstraint(
-            "gross_santim = fee_santim + net_santim AND fee_santim >= 0 AND net_santim > 0",
+            "gross_santim = fee_santim + net_santim AND fee_santim >= 0 AND net_santim >= 0",
             name="gross_is_fee_and_net",
         ),
         Access.APPEND_ONLY.table,
@@ -124,8 +128,9 @@ class Payout(Base):
             "uq_payouts_one_at_a_time",
             "plan_id",
             unique=True,
-            postgresql_where=text("state <> 'rejected'"),
+            postgresql_where=text("state <> 'rejected' AND carried_by IS NULL"),
         ),
+        UniqueConstraint("plan_id", "carried_by"),
         Access.READ_WRITE.table,
     )
 
@@ -183,6 +188,63 @@ class SettlementLine(Base):
     available_at: Mapped[datetime]
     added_at: Mapped[datetime]
     payout_id: Mapped[str | None] = mapped_column(default=None)
+    of_line: Mapped[str | None] = mapped_column(default=None)
+    """Of one that takes from a capture: the capture's line."""
+
+
+class Authorisation(Base):
+    """What a merchant gets for an order that it captures itself, by the terms of its activation."""
+
+    __tablename__ = "authorisations"
+    __table_args__ = (
+        CheckConstraint(
+            "gross_santim = fee_santim + tax_santim + net_santim", name="gross_is_fee_tax_and_net"
+        ),
+        Access.APPEND_ONLY.table,
+    )
+
+    plan_id: Mapped[str] = mapped_column(primary_key=True)
+    merchant_id: Mapped[str]
+    option: Mapped[str]
+    reference: Mapped[str]
+    """The merchant's own order number."""
+    clock_id: Mapped[str]
+    """The test clock whose time counts for it; empty in real time."""
+    gross_santim: Mapped[Money]
+    fee_santim: Mapped[Money]
+    tax_santim: Mapped[Money]
+    tax_code: Mapped[str | None]
+    net_santim: Mapped[Money]
+    delay_days: Mapped[int]
+    protection_days: Mapped[int]
+    authorised_on: Mapped[date]
+    authorised_at: Mapped[datetime]
+
+
+class AuthorisedPart(Base):
+    """A part of an authorised order that was captured or voided, in their order."""
+
+    __tablename__ = "authorised_parts"
+    __table_args__ = (
+        UniqueConstraint("plan_id", "place"),
+        ForeignKeyConstraint(["plan_id"], ["authorisations.plan_id"]),
+        CheckConstraint("gross_santim > 0", name="part_is_something"),
+        CheckConstraint(
+            "gross_santim = fee_santim + tax_santim + net_santim", name="gross_is_fee_tax_and_net"
+        ),
+        CheckConstraint("kind IN ('captured', 'voided')", name="kind_is_known"),
+        Access.APPEND_ONLY.table,
+    )
+
+    plan_id: Mapped[str] = mapped_column(primary_key=True)
+    part_id: Mapped[str] = mapped_column(primary_key=True)
+    place: Mapped[int]
+    kind: Mapped[PartKind]
+    gross_santim: Mapped[Money]
+    fee_santim: Mapped[Money]
+    tax_santim: Mapped[Money]
+    net_santim: Mapped[Money]
+    taken_at: Mapped[datetime]
 
 
 class MerchantPayout(Base):

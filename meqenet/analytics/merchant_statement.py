@@ -14,10 +14,12 @@ from meqenet.money import Money
 class StatementLine:
     """What a merchant gets for one plan, by the newest settlement of it.
 
+    Of an order that its merchant captures itself, it is what all captures by then bring.
+
     Attributes:
         reference: the merchant's own order number.
         gross: the price. ``gross = fee + net``.
-        scheduled_at: when the plan became active and the sum was fixed; None before.
+        scheduled_at: when the plan became active, or was first captured; None before.
         payout_state: ``scheduled``, then the payout's own: ``created``, ``unknown``, ``pending``,
             ``settled``, ``rejected``.
         paid_out: what the merchant's bank has of it.
@@ -66,7 +68,7 @@ def _opened(line: StatementLine, fact: Fact) -> StatementLine:
 
 
 def _scheduled(line: StatementLine, fact: Fact) -> StatementLine:
-    """A second settlement of a plan follows a payout that the bank refused."""
+    """A second settlement of a plan follows a payout that the bank refused, or a capture."""
     return replace(
         line,
         merchant_id=fact.text("merchant_id"),
@@ -85,8 +87,10 @@ def _scheduled(line: StatementLine, fact: Fact) -> StatementLine:
 
 def _payout_is(state: str) -> Callable[[StatementLine, Fact], StatementLine]:
     def change(line: StatementLine, fact: Fact) -> StatementLine:
+        if not _is_newest(line, fact):
+            return line
         reference = fact.text_or_none("bank_reference") or line.bank_reference
-        return replace(_newest(line, fact), payout_state=state, bank_reference=reference)
+        return replace(line, payout_state=state, bank_reference=reference)
 
     return change
 
@@ -97,10 +101,11 @@ def _settled(line: StatementLine, fact: Fact) -> StatementLine:
 
 
 def _rejected(line: StatementLine, fact: Fact) -> StatementLine:
+    rejected = replace(line, rejected_payouts=line.rejected_payouts + 1)
+    if not _is_newest(line, fact):
+        return rejected
     return replace(
-        _payout_is("rejected")(line, fact),
-        reason_code=fact.text_or_none("reason_code"),
-        rejected_payouts=line.rejected_payouts + 1,
+        _payout_is("rejected")(rejected, fact), reason_code=fact.text_or_none("reason_code")
     )
 
 
@@ -108,11 +113,21 @@ def _contradicted(line: StatementLine, _fact: Fact) -> StatementLine:
     return replace(line, contradictions=line.contradictions + 1)
 
 
-def _newest(line: StatementLine, fact: Fact) -> StatementLine:
-    """The bank's word on a payout comes while that payout is the newest, or it is a defect."""
-    if fact.text("payout_id") != line.payout_id:
+def _is_newest(line: StatementLine, fact: Fact) -> bool:
+    """Whether it is about the newest payout; of captures an earlier one may be under way still.
+
+    The bank's word on a payout that was never scheduled is a defect.
+    """
+    told, newest = fact.text("payout_id"), line.payout_id
+    if newest is None or _number(told) > _number(newest):
         raise fact.malformed("payout_id")
-    return line
+    return told == newest
+
+
+def _number(payout_id: str) -> int:
+    """Payouts of a plan are numbered: ``pln_…-p2``."""
+    number = payout_id.rpartition("-p")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 FED_BY: Final[Mapping[str, Callable[[StatementLine, Fact], StatementLine]]] = MappingProxyType(

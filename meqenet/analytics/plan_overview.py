@@ -30,6 +30,8 @@ class PlanOverview:
         outstanding_late_fees: charged, and neither waived nor paid.
         returned: what went back because the plan did not become active.
         goods_returned: what of the order's price has gone back with goods.
+        captured: what of it the merchant has delivered: all, unless it captures the order itself.
+        voided: what of it will not be captured.
         collected: what attempts have brought, by the payments domain.
         refunded: what refunds took back to the wallet, by the payments domain.
         findings: answers of a provider that contradict each other.
@@ -63,6 +65,8 @@ class PlanOverview:
     outstanding_late_fees: Money = NOTHING
     returned: Money = NOTHING
     goods_returned: Money = NOTHING
+    captured: Money = NOTHING
+    voided: Money = NOTHING
     collected: Money = NOTHING
     refunded: Money = NOTHING
     attempts: int = 0
@@ -166,8 +170,12 @@ def _activated(plan: PlanOverview, fact: Fact) -> PlanOverview:
     due = {row.integer("number"): row.day("due_on") for row in fact.parts("installments")}
     if set(due) != {line.number for line in plan.installments}:
         raise fact.malformed("installments")
+    by_merchant = fact.instant_or_none("authorised_until") is not None
+    if plan.amount is None:
+        raise fact.malformed("installments")
     return replace(
         plan,
+        captured=NOTHING if by_merchant else plan.amount,
         activated_on=fact.day("activated_on"),
         installments=tuple(replace(line, due_on=due[line.number]) for line in plan.installments),
     )
@@ -217,14 +225,22 @@ def _allocated(plan: PlanOverview, fact: Fact) -> PlanOverview:
     return replace(plan, installments=allocated_lines(lines=plan.installments, fact=fact))
 
 
+def _order_captured(plan: PlanOverview, fact: Fact) -> PlanOverview:
+    return replace(plan, captured=plan.captured + fact.money("amount"))
+
+
 def _order_refunded(plan: PlanOverview, fact: Fact) -> PlanOverview:
-    return replace(
-        plan,
-        goods_returned=plan.goods_returned + fact.money("amount"),
-        installments=allocated_lines(
-            lines=given_back(lines=plan.installments, fact=fact), fact=fact
-        ),
-    )
+    less = _price_gone(plan, fact)
+    return replace(less, goods_returned=plan.goods_returned + fact.money("amount"))
+
+
+def _order_voided(plan: PlanOverview, fact: Fact) -> PlanOverview:
+    return replace(_price_gone(plan, fact), voided=plan.voided + fact.money("amount"))
+
+
+def _price_gone(plan: PlanOverview, fact: Fact) -> PlanOverview:
+    lines = given_back(lines=plan.installments, fact=fact)
+    return replace(plan, installments=allocated_lines(lines=lines, fact=fact))
 
 
 def _ended_early(plan: PlanOverview, _fact: Fact) -> PlanOverview:
@@ -314,6 +330,9 @@ FED_BY: Final[Mapping[str, Callable[[PlanOverview, Fact], PlanOverview]]] = Mapp
         "bnpl.plan_changed": _changed,
         "bnpl.order_dispute_ended": _changed,
         "bnpl.own_payment_allocated": _allocated,
+        "bnpl.order_captured": _order_captured,
+        "bnpl.order_voided": _order_voided,
+        "bnpl.authorisation_expired": _order_voided,
         "bnpl.order_refunded": _order_refunded,
         "payments.attempt_opened": _asked,
         "payments.attempt_succeeded": _brought,

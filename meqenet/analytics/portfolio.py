@@ -271,6 +271,8 @@ FED_BY: Final[Mapping[str, Callable[[PortfolioPlan, Fact], PortfolioPlan]]] = Ma
         "bnpl.order_dispute_ended": _dispute_ended,
         "bnpl.own_payment_allocated": _changed,
         "bnpl.order_refunded": _changed,
+        "bnpl.order_voided": _changed,
+        "bnpl.authorisation_expired": _changed,
     }
 )
 """Every fact that changes a loan, and how."""

@@ -48,6 +48,8 @@ class Deed(StrEnum):
     """Give a plan up as a loss before that."""
     WRITE_OFF = "write_off"
     """Ask for what was charged off no more, which ends the plan."""
+    VOID_ORDER = "void_order"
+    """Void for a merchant what it has not captured of an order."""
     RETRY_PAYOUT = "retry_payout"
     """Send a merchant's refused payout again."""
     LIST_FAILED = "list_failed"
@@ -104,6 +106,7 @@ ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
                 Deed.GRANT_HARDSHIP,
                 Deed.APPROVE_HARDSHIP,
                 Deed.CHARGE_OFF,
+                Deed.VOID_ORDER,
                 Deed.LIST_FAILED,
                 Deed.TAKE_ALARM,
                 Deed.RELEASE_ALARM,
@@ -125,6 +128,7 @@ ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
                 Deed.CHARGE_OFF,
                 Deed.CHARGE_OFF_EARLY,
                 Deed.WRITE_OFF,
+                Deed.VOID_ORDER,
                 Deed.RETRY_PAYOUT,
                 Deed.READ_REPORTS,
                 Deed.READ_DISPUTE,

@@ -12,7 +12,13 @@ from meqenet.bnpl.dispute_events import OrderDisputed, OrderDisputeEnded
 from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.loss_events import PlanChargedOff, PlanWrittenOff
 from meqenet.bnpl.payment_events import FeePart, InstallmentPaidInPart, OwnPaymentAllocated
-from meqenet.bnpl.refund_events import OrderRefunded
+from meqenet.bnpl.refund_events import (
+    AuthorisationExpired,
+    Gone,
+    OrderCaptured,
+    OrderRefunded,
+    OrderVoided,
+)
 from meqenet.bnpl.servicing.account import (
     Account,
     InstallmentAccount,
@@ -25,7 +31,7 @@ from meqenet.bnpl.servicing.amounts import NOTHING, Amounts
 from meqenet.bnpl.terms import ScheduleTerms
 from meqenet.money import Money, total
 
-ScheduleInForce = PlanChanged | OwnPaymentAllocated | OrderRefunded | OrderDisputeEnded
+ScheduleInForce = PlanChanged | OwnPaymentAllocated | Gone | OrderDisputeEnded
 """What can give a plan another schedule."""
 
 
@@ -43,12 +49,13 @@ class AccountHistory:
         changes: those of the schedule for hardship, in their order.
         fees_moved: how much more, or less, is owed of an installment's late fees by them.
         allocations: payments by the customer's own will of a plan that bears interest.
-        refunds: goods that went back.
+        refunds: goods that went back, and what of the order was voided, in their order.
         disputes: of the order, or of parts of it.
         disputes_ended: those of them that are over.
+        captures: what of the order its merchant has captured, where it does so itself.
         newest_is: kind of the newest event among those that give the schedule in force: changes,
-            allocations, refunds, and ends of disputes after which something is due again; empty
-            while that is the one that was signed.
+            allocations, refunds or voids, and ends of disputes after which something is due again;
+            empty while that is the one that was signed.
     """
 
     late_fees: tuple[LateFee, ...] = ()
@@ -60,10 +67,11 @@ class AccountHistory:
     changes: tuple[PlanChanged, ...] = ()
     fees_moved: tuple[FeePart, ...] = ()
     allocations: tuple[OwnPaymentAllocated, ...] = ()
-    refunds: tuple[OrderRefunded, ...] = ()
+    refunds: tuple[Gone, ...] = ()
     disputes: tuple[OrderDisputed, ...] = ()
     disputes_ended: tuple[OrderDisputeEnded, ...] = ()
     newest_is: str = ""
+    captures: tuple[OrderCaptured, ...] = ()
 
     @property
     def newest_change(self) -> ScheduleInForce | None:
@@ -73,7 +81,7 @@ class AccountHistory:
                 return next(each for each in reversed(self.disputes_ended) if each.installments)
             case OwnPaymentAllocated.kind:
                 return self.allocations[-1]
-            case OrderRefunded.kind:
+            case OrderRefunded.kind | OrderVoided.kind | AuthorisationExpired.kind:
                 return self.refunds[-1]
             case _:
                 return self.changes[-1] if self.changes else None
@@ -130,8 +138,8 @@ class AccountHistory:
         """The same with a payment whose installments are told paid by the events that follow."""
         return replace(self, allocations=(*self.allocations, told), newest_is=told.kind)
 
-    def refunded(self, told: OrderRefunded, /) -> "AccountHistory":
-        """The same with goods that have gone back."""
+    def refunded(self, told: Gone, /) -> "AccountHistory":
+        """The same with goods that have gone back, or a part of the order that was voided."""
         return replace(self, refunds=(*self.refunds, told), newest_is=told.kind)
 
     @property
@@ -149,6 +157,18 @@ class AccountHistory:
                 newest = told.kind if told.installments else self.newest_is
                 ended = (*self.disputes_ended, told)
                 return replace(self, disputes_ended=ended, newest_is=newest)
+
+    def captured(self, told: OrderCaptured, /) -> "AccountHistory":
+        """The same with a part of the order that its merchant has captured."""
+        return replace(self, captures=(*self.captures, told))
+
+    def goods_back(self) -> tuple[OrderRefunded, ...]:
+        """Goods that have gone back."""
+        return tuple(each for each in self.refunds if isinstance(each, OrderRefunded))
+
+    def voids(self) -> tuple[OrderVoided | AuthorisationExpired, ...]:
+        """What of the order was voided."""
+        return tuple(each for each in self.refunds if not isinstance(each, OrderRefunded))
 
     def allocation(self, *, attempt_id: str) -> OwnPaymentAllocated | None:
         """What an attempt's money pays, where that has been told."""

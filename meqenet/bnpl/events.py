@@ -62,6 +62,8 @@ class PlanOpened:
     """Whose wallet pays."""
     test_clock_id: str | None
     """The clock of a sandbox plan; null where real time counts."""
+    capture: str = "automatic"
+    """Who says that the order is delivered: ``manual`` where the merchant captures it."""
     kind: Literal["plan_opened"] = "plan_opened"
 
 
@@ -201,7 +203,9 @@ class PlanActivated:
     merchant_fee: Money
     """What the merchant pays us."""
     settlement_due_at: datetime
-    """When the merchant is paid."""
+    """When the merchant is paid; where it captures itself, when it cannot any more."""
+    authorised_until: datetime | None = None
+    """Where the merchant captures itself: when what it has not captured is voided by itself."""
     kind: Literal["plan_activated"] = "plan_activated"
 
 
@@ -271,6 +275,8 @@ class MerchantPaid:
     """The payout."""
     amount: Money
     """What the merchant has."""
+    is_part: bool = False
+    """More that the merchant has captured is still to come."""
     kind: Literal["merchant_paid"] = "merchant_paid"
 
 

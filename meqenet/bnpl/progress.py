@@ -13,19 +13,13 @@ from meqenet.bnpl import delinquency_events as d
 from meqenet.bnpl import events as e
 from meqenet.bnpl import loss_events as lo
 from meqenet.bnpl import staff_events as s
+from meqenet.bnpl.account_events import account_after
 from meqenet.bnpl.account_history import AccountHistory
 from meqenet.bnpl.collection_hold import CollectionHold, HoldReason
-from meqenet.bnpl.dispute_events import CollectionSetAside, OrderDisputed, OrderDisputeEnded
+from meqenet.bnpl.dispute_events import CollectionSetAside, OrderDisputeEnded
 from meqenet.bnpl.hardship_events import PlanChanged
-from meqenet.bnpl.payment_events import (
-    InstallmentPaidInPart,
-    LateFeePaid,
-    OwnPaymentAllocated,
-    OwnPaymentAsked,
-    OwnPaymentEnded,
-)
-from meqenet.bnpl.refund_events import OrderRefunded
-from meqenet.bnpl.servicing.account import LateFee
+from meqenet.bnpl.payment_events import InstallmentPaidInPart, OwnPaymentAsked, OwnPaymentEnded
+from meqenet.bnpl.refund_events import AuthorisationExpiring
 from meqenet.bnpl.servicing.delinquency import Standing
 from meqenet.calendar import addis_date
 
@@ -80,6 +74,9 @@ class PlanProgress:
         payments: how many payments the customer has begun by their own will.
         payment: the newest of them, while it is not over.
         receipts: the provider's ids of those that came to our short code.
+        authorised_until: when the merchant's time to capture is over, where it captures itself.
+        merchant_told: ids of the payouts whose end the log tells.
+        expiry_told: the merchant was told that its time to capture will soon be over.
     """
 
     sequence: int = 0
@@ -107,6 +104,9 @@ class PlanProgress:
     payments: int = 0
     payment: OwnPaymentAsked | None = None
     receipts: tuple[str, ...] = ()
+    authorised_until: datetime | None = None
+    merchant_told: tuple[str, ...] = ()
+    expiry_told: bool = False
 
     @property
     def awaits_new_try(self) -> bool:
@@ -150,7 +150,7 @@ class _Reader:
             activating=isinstance(event, e.PlanActivated) or at_checkout,
         )
         self._note(
-            account=_account_after(event, before=before.account),
+            account=account_after(event=event, before=before.account),
             payments=before.payments + isinstance(event, OwnPaymentAsked),
             payment=_payment_after(event, before=before.payment),
             receipts=(*before.receipts, *_receipts_in(event)),
@@ -176,11 +176,19 @@ class _Reader:
                 self._note(hold=_hold_of(event))
             case e.PlanActivated():
                 self.due_on = {row.number: row.due_on for row in event.installments}
-                self._note(is_activated=True, activated_on=event.activated_on)
-            case e.MerchantPayoutRejected():
-                self._note(payout_rejected=event.payout_id)
-            case e.MerchantPaid():
-                self._note(payout_rejected=None)
+                self._note(
+                    is_activated=True,
+                    activated_on=event.activated_on,
+                    authorised_until=event.authorised_until,
+                )
+            case e.MerchantPayoutRejected() | e.MerchantPaid():
+                is_refused = isinstance(event, e.MerchantPayoutRejected)
+                self._note(
+                    payout_rejected=event.payout_id if is_refused else None,
+                    merchant_told=(*self.progress.merchant_told, event.payout_id),
+                )
+            case AuthorisationExpiring():
+                self._note(expiry_told=True)
             case d.BucketChanged() | d.AccrualStopped() | d.AccrualResumed() | d.ChargeOffFellDue():
                 self._note(standing=_standing_after(event, before=self.progress.standing))
             case _:
@@ -292,58 +300,6 @@ def _moved(known: CollectionProgress, *, to: datetime) -> CollectionProgress:
     if started_on is not None and before is not None:
         started_on += addis_date(at=to) - addis_date(at=before)
     return replace(known, started_on=started_on, next_attempt_at=to)
-
-
-def _account_after(event: e.PlanEvent, *, before: AccountHistory) -> AccountHistory:
-    match event:
-        case d.LateFeeCharged():
-            return before.charged(
-                LateFee(number=event.number, period=event.period, on=event.on, amount=event.amount)
-            )
-        case s.LateFeeWaived():
-            return before.without(number=event.number, amount=event.amount)
-        case lo.PlanChargedOff() | lo.PlanWrittenOff():
-            return before.given_up(event)
-        case (
-            PlanChanged()
-            | OwnPaymentAllocated()
-            | OrderRefunded()
-            | OrderDisputed()
-            | OrderDisputeEnded()
-        ):
-            return _rescheduled(event, before=before)
-        case e.InstallmentPaid() | LateFeePaid() | InstallmentPaidInPart():
-            return _account_paid(event, before=before)
-        case _:
-            return before
-
-
-def _rescheduled(
-    event: PlanChanged | OwnPaymentAllocated | OrderRefunded | OrderDisputed | OrderDisputeEnded,
-    *,
-    before: AccountHistory,
-) -> AccountHistory:
-    match event:
-        case PlanChanged():
-            return before.changed(event)
-        case OwnPaymentAllocated():
-            return before.allocated(event)
-        case OrderRefunded():
-            return before.refunded(event)
-        case OrderDisputed() | OrderDisputeEnded():
-            return before.disputed(event)
-
-
-def _account_paid(
-    event: e.InstallmentPaid | LateFeePaid | InstallmentPaidInPart, *, before: AccountHistory
-) -> AccountHistory:
-    match event:
-        case e.InstallmentPaid():
-            return before.with_paid(number=event.number, amount=event.late_fee)
-        case LateFeePaid():
-            return before.with_paid(number=event.number, amount=event.amount)
-        case InstallmentPaidInPart():
-            return before.with_part(event)
 
 
 def _payment_after(event: e.PlanEvent, *, before: OwnPaymentAsked | None) -> OwnPaymentAsked | None:

@@ -1,7 +1,7 @@
 """Goods that a merchant takes back, past tense; part of the plan's log."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from meqenet.bnpl.payment_events import SchedulePart
@@ -26,13 +26,16 @@ class PrincipalGone:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrderRefunded:
-    """The merchant takes goods back: the customer owes less, and gets back what was paid beyond."""
+class PriceGone:
+    """A part of the order's price is not owed: less is to be paid, and what was paid goes back.
+
+    Base of the events that say why.
+    """
 
     number: int
-    """Which refund of the plan it is, from 1."""
+    """Which one of its kind it is, from 1."""
     reference: str
-    """The merchant's own number of it; no other refund of the plan has it."""
+    """The merchant's own number of it; no other one of its kind has it."""
     on: date
     """The Addis Ababa date."""
     amount: Money
@@ -55,7 +58,6 @@ class OrderRefunded:
     """What is paid, late fees aside and without the interest that goes back."""
     earns_less_from: bool
     """What was earned of the part before stays owed: it earns nothing from this day on."""
-    kind: Literal["order_refunded"] = "order_refunded"
 
     @property
     def interest_returned(self) -> Money:
@@ -63,8 +65,61 @@ class OrderRefunded:
         return total(part.amount for part in self.interest_back)
 
 
-RefundEvent = OrderRefunded
-"""What happens when goods go back; what becomes of the money is told by the payments domain."""
+@dataclass(frozen=True, kw_only=True)
+class OrderRefunded(PriceGone):
+    """The merchant takes goods back: the customer owes less, and gets back what was paid beyond."""
+
+    kind: Literal["order_refunded"] = "order_refunded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderVoided(PriceGone):
+    """A part of the order that was not captured will not be: it is as if it was never bought."""
+
+    by: str
+    """Who has voided it: the merchant, a member of staff by their id, or meqenet by a rule."""
+    why: str | None = None
+    """The reason that staff have given, or the rule."""
+    kind: Literal["order_voided"] = "order_voided"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorisationExpired(PriceGone):
+    """The merchant's time to capture is over: what it has not captured is voided by itself."""
+
+    kind: Literal["authorisation_expired"] = "authorisation_expired"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderCaptured:
+    """The merchant has delivered the order, or a part of it: that much is owed to the merchant."""
+
+    number: int
+    """Which capture of the plan it is, from 1."""
+    reference: str
+    """The merchant's own number of it; no other capture of the plan has it."""
+    on: date
+    """The Addis Ababa date, from which the merchant's delay and the buyer's window count."""
+    amount: Money
+    """What of the order's price is captured."""
+    kind: Literal["order_captured"] = "order_captured"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorisationExpiring:
+    """The merchant's time to capture will soon be over, and something is not captured."""
+
+    expires_at: datetime
+    """When it is over."""
+    left: Money
+    """What of the order's price is not captured yet."""
+    kind: Literal["authorisation_expiring"] = "authorisation_expiring"
+
+
+Gone = OrderRefunded | OrderVoided | AuthorisationExpired
+"""Why a part of an order's price is not owed any more."""
+RefundEvent = Gone | OrderCaptured | AuthorisationExpiring
+"""What happens to an order's price; what becomes of the money is told by the payments domain."""
 
 
 def order_refunded(
@@ -78,8 +133,21 @@ def order_refunded(
         number: which refund of the plan it is.
         reference: the merchant's own number of it.
     """
+    told = price_gone(before=before, refund=refund, number=number, reference=reference)
+    return OrderRefunded(**vars(told))
+
+
+def price_gone(*, before: Account, refund: OrderRefund, number: int, reference: str) -> PriceGone:
+    """What every event tells of a part of the price that is not owed; see :func:`order_refunded`.
+
+    Args:
+        before: the account before it.
+        refund: its account afterwards is the one in force.
+        number: which one of its kind it is.
+        reference: the merchant's own number of it.
+    """
     after = refund.account
-    return OrderRefunded(
+    return PriceGone(
         number=number,
         reference=reference,
         on=refund.on,

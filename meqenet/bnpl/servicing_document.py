@@ -1,5 +1,9 @@
 """Reads what a product document says of servicing, field by field, as strictly as the rest."""
 
+from meqenet.bnpl.authorisation_policy import (
+    AUTHORISATION_WHERE_SILENT,
+    AuthorisationPolicy,
+)
 from meqenet.bnpl.document import DocumentReader
 from meqenet.bnpl.servicing_policy import (
     REFUND_WHERE_SILENT,
@@ -34,6 +38,9 @@ def read_servicing(*, read: DocumentReader) -> ServicingPolicy:
         delinquency=_delinquency(read.part("delinquency")),
         hardship=_hardship(read.part("hardship")),
         refund=REFUND_WHERE_SILENT if read.is_null("refund") else _refund(read.part("refund")),
+        authorisation=AUTHORISATION_WHERE_SILENT
+        if read.is_null("authorisation")
+        else _authorisation(read.part("authorisation")),
     )
     read.finish()
     return policy
@@ -43,6 +50,14 @@ def _refund(read: DocumentReader) -> RefundPolicy:
     policy = RefundPolicy(
         to=read.member("to", RefundTo),
         returns_interest=read.truth("returns_interest"),
+    )
+    read.finish()
+    return policy
+
+
+def _authorisation(read: DocumentReader) -> AuthorisationPolicy:
+    policy = AuthorisationPolicy(
+        days=read.integer("days"), warning_days=read.integer("warning_days")
     )
     read.finish()
     return policy

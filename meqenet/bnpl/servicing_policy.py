@@ -10,6 +10,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from meqenet.bnpl.authorisation_policy import (
+    AUTHORISATION_WHERE_SILENT,
+    AuthorisationPolicy,
+)
 from meqenet.errors import Mender, Refusal
 from meqenet.money import Money
 
@@ -286,6 +290,7 @@ class ServicingPolicy:
         delinquency: from when on a plan is not performing, and lost.
         hardship: what may be changed.
         refund: what becomes of it when goods go back.
+        authorisation: until when its merchant captures it, where it does so itself.
 
     Raises:
         Refusal: ``product_invalid``; field and text name the value at fault and the rule.
@@ -298,6 +303,7 @@ class ServicingPolicy:
     delinquency: DelinquencyPolicy
     hardship: HardshipPolicy
     refund: RefundPolicy = REFUND_WHERE_SILENT
+    authorisation: AuthorisationPolicy = AUTHORISATION_WHERE_SILENT
 
     def __post_init__(self) -> None:
         named = sorted(self.allocation_order)

@@ -80,6 +80,8 @@ class AccountName(StrEnum):
     """The part of what the customer owes that is lost by the books."""
     MERCHANT_PAYABLE = "merchant_payable"
     """Owed to the merchant and due by its terms."""
+    MERCHANT_AUTHORISED = "merchant_authorised"
+    """What the merchant gets once it captures: owed to nobody before."""
     MERCHANT_PROTECTED = "merchant_protected"
     """Owed to the merchant once the buyer's protection window has ended."""
     MERCHANT_DISPUTED = "merchant_disputed"
@@ -121,6 +123,7 @@ _CHART: Final = {
     AccountName.FEE_RECEIVABLE: (AccountType.ASSET, Owner.PLAN),
     AccountName.LOSS_ALLOWANCE: (AccountType.CONTRA_ASSET, Owner.PLAN),
     AccountName.MERCHANT_PAYABLE: (AccountType.LIABILITY, Owner.MERCHANT),
+    AccountName.MERCHANT_AUTHORISED: (AccountType.LIABILITY, Owner.PLAN),
     AccountName.MERCHANT_PROTECTED: (AccountType.LIABILITY, Owner.PLAN),
     AccountName.MERCHANT_DISPUTED: (AccountType.LIABILITY, Owner.PLAN),
     AccountName.MERCHANT_RECEIVABLE: (AccountType.ASSET, Owner.MERCHANT),
@@ -136,6 +139,7 @@ _CHART: Final = {
 }
 HOLDABLE: Final = frozenset(
     {
+        AccountName.MERCHANT_AUTHORISED,
         AccountName.MERCHANT_PROTECTED,
         AccountName.MERCHANT_DISPUTED,
         AccountName.CUSTOMER_CREDIT,

@@ -13,7 +13,7 @@ from itertools import accumulate
 from meqenet.calendar import addis_date, at_addis
 from meqenet.identity import installment_id
 from meqenet.ledger.day_counts import DayCount
-from meqenet.ledger.happenings import FinancedInstallment
+from meqenet.ledger.financed import FinancedInstallment
 from meqenet.money import Money, total
 
 _DAY = timedelta(days=1)

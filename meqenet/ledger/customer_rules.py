@@ -19,6 +19,7 @@ from meqenet.ledger.happenings import (
     LateFeeWaived,
     PlanBecameActive,
 )
+from meqenet.ledger.order_happenings import OrderAuthorised
 from meqenet.money import Money, total
 
 
@@ -29,7 +30,7 @@ def rows_for(*, happening: CustomerHappening) -> tuple[Row, ...]:
             rows = _checkout_payment_received(happening=happening)
         case CheckoutPaymentReturned():
             rows = _checkout_payment_returned(happening=happening)
-        case PlanBecameActive():
+        case PlanBecameActive() | OrderAuthorised():
             rows = _plan_became_active(happening=happening)
         case InterestAccrued():
             rows = _interest_accrued(happening=happening)
@@ -97,7 +98,7 @@ def _checkout_payment_returned(*, happening: CheckoutPaymentReturned) -> tuple[R
     )
 
 
-def _plan_became_active(*, happening: PlanBecameActive) -> tuple[Row, ...]:
+def _plan_became_active(*, happening: PlanBecameActive | OrderAuthorised) -> tuple[Row, ...]:
     """The customer owes the price, the merchant is owed it less the fee, the deposit pays a part.
 
     ====================================  ========  ============
@@ -105,7 +106,8 @@ def _plan_became_active(*, happening: PlanBecameActive) -> tuple[Row, ...]:
     ====================================  ========  ============
     ``plan_receivable:<plan>``            amount
     ``merchant_payable:<merchant>``, or
-    ``merchant_protected:<plan>``                   amount - fee
+    ``merchant_protected:<plan>``, or
+    ``merchant_authorised:<plan>``                  amount - fee
     ``merchant_fee_deferred:<plan>``                fee - earned
     ``merchant_fee_income:<lender>``                earned
     ``customer_deposits:<plan>``          paid
@@ -113,11 +115,7 @@ def _plan_became_active(*, happening: PlanBecameActive) -> tuple[Row, ...]:
     ====================================  ========  ============
     """
     h = happening
-    owed_to_merchant = (
-        (AccountName.MERCHANT_PROTECTED, h.plan_id)
-        if h.protected
-        else (AccountName.MERCHANT_PAYABLE, h.merchant_id)
-    )
+    owed_to_merchant = _owed_to_merchant(happening=h)
     if not Money.zero(h.amount.currency) <= h.paid_at_checkout <= h.amount:
         raise impossible(happening=h, because="what was paid at checkout is no part of the price")
     earned = _fee_earned_at_once(happening=h)
@@ -133,7 +131,17 @@ def _plan_became_active(*, happening: PlanBecameActive) -> tuple[Row, ...]:
     )
 
 
-def _fee_earned_at_once(*, happening: PlanBecameActive) -> Money:
+def _owed_to_merchant(*, happening: PlanBecameActive | OrderAuthorised) -> tuple[AccountName, str]:
+    match happening:
+        case OrderAuthorised():
+            return AccountName.MERCHANT_AUTHORISED, happening.plan_id
+        case PlanBecameActive():
+            if happening.protected:
+                return AccountName.MERCHANT_PROTECTED, happening.plan_id
+            return AccountName.MERCHANT_PAYABLE, happening.merchant_id
+
+
+def _fee_earned_at_once(*, happening: PlanBecameActive | OrderAuthorised) -> Money:
     h = happening
     if not h.installments:
         return h.merchant_fee

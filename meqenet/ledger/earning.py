@@ -174,6 +174,7 @@ class RefundOrder:
         interest_back: interest of installments that are paid, which is given back.
         earnings: unpaid installments that earn otherwise after it.
         at: when it counts.
+        also_payable, also_paid_out: of several captures, what of the merchant's money is there.
     """
 
     plan_id: str
@@ -187,6 +188,8 @@ class RefundOrder:
     interest_back: Money
     earnings: tuple[EarningTerms, ...]
     at: datetime
+    also_payable: Money = NOTHING
+    also_paid_out: Money = NOTHING
 
 
 def fee_kept(*, fee: Money, part: GonePart) -> Money:

@@ -9,25 +9,13 @@ from typing import Final, Literal
 
 from meqenet.ledger.day_counts import DayCount
 from meqenet.ledger.dispute_happenings import DisputeHappening
+from meqenet.ledger.financed import FinancedInstallment
 from meqenet.ledger.merchant_money import MerchantMoney
+from meqenet.ledger.order_happenings import OrderAuthorised, OrderCaptured
 from meqenet.money import Money
 
 NOTHING: Final = Money(0)
 """Of an amount that a happening may go without."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FinancedInstallment:
-    """An installment as the books earn it: interest by its days, commission by its principal.
-
-    ``starts_on`` is the first day that earns interest, ``ends_on`` the due date, which does not.
-    """
-
-    number: int
-    principal: Money
-    interest: Money
-    starts_on: date
-    ends_on: date
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +162,7 @@ class OrderRefunded:
     ``owed_less`` principal need not be paid any more; the rest of ``amount`` has been paid and is
     the customer's credit. ``fee_not_earned`` and ``fee_earned`` are what the merchant gets back
     of its fee, and pays the less. ``merchant_fee`` is earned with the principal that is gone.
+    Of several captures ``also_payable`` and ``also_paid_out`` are not taken from ``taken_from``.
     """
 
     plan_id: str
@@ -186,6 +175,8 @@ class OrderRefunded:
     fee_not_earned: Money = NOTHING
     fee_earned: Money = NOTHING
     merchant_fee: Money = NOTHING
+    also_payable: Money = NOTHING
+    also_paid_out: Money = NOTHING
     kind: Literal["order_refunded"] = "order_refunded"
 
 
@@ -353,6 +344,7 @@ CustomerHappening = (
     CheckoutPaymentReceived
     | CheckoutPaymentReturned
     | PlanBecameActive
+    | OrderAuthorised
     | InterestAccrued
     | LateFeeCharged
     | LateFeeWaived
@@ -363,7 +355,8 @@ CustomerHappening = (
     | InterestRefunded
 )
 MerchantHappening = (
-    OrderRefunded
+    OrderCaptured
+    | OrderRefunded
     | ProtectionBegan
     | ProtectionEnded
     | MerchantPaidOut

@@ -15,11 +15,14 @@ from meqenet.ledger.happenings import (
     ProtectionEnded,
 )
 from meqenet.ledger.merchant_money import MerchantMoney
+from meqenet.ledger.order_happenings import OrderCaptured
 
 
 def rows_for(*, happening: MerchantHappening) -> tuple[Row, ...]:
     """The table of the happening's rule, rows of nothing included."""
     match happening:
+        case OrderCaptured():
+            rows = _order_captured(happening=happening)
         case OrderRefunded():
             rows = _order_refunded(happening=happening)
         case ProtectionBegan():
@@ -37,15 +40,43 @@ def rows_for(*, happening: MerchantHappening) -> tuple[Row, ...]:
     return rows
 
 
+def _order_captured(*, happening: OrderCaptured) -> tuple[Row, ...]:
+    """A part is delivered: it is owed to the merchant, at once or once the buyer's window is over.
+
+    ====================================  ========  ========
+    account                               debit     credit
+    ====================================  ========  ========
+    ``merchant_authorised:<plan>``        amount
+    ``merchant_payable:<merchant>``, or
+    ``merchant_protected:<plan>``                   amount
+    ====================================  ========  ========
+    """
+    h = happening
+    name, of = (
+        (AccountName.MERCHANT_PROTECTED, h.plan_id)
+        if h.protected
+        else (AccountName.MERCHANT_PAYABLE, h.merchant_id)
+    )
+    return (
+        debit(name=AccountName.MERCHANT_AUTHORISED, of=h.plan_id, amount=h.amount),
+        credit(name=name, of=of, amount=h.amount),
+    )
+
+
 def _order_refunded(*, happening: OrderRefunded) -> tuple[Row, ...]:
     """The merchant gives the price back; the customer owes less, or has a credit.
+
+    Of an order with several captures the money may be in more places than one.
 
     ====================================  ==============  ==================
     account                               debit           credit
     ====================================  ==============  ==================
+    ``merchant_authorised:<plan>``, or
     ``merchant_protected:<plan>``, or
     ``merchant_payable:<merchant>``, or
-    ``merchant_receivable:<merchant>``    amount - fees
+    ``merchant_receivable:<merchant>``    the rest of it
+    ``merchant_payable:<merchant>``       also payable
+    ``merchant_receivable:<merchant>``    also paid out
     ``merchant_fee_deferred:<plan>``      fee not earned
     ``merchant_fee_income:<lender>``      fee earned
     ``plan_receivable:<plan>``                            owed less
@@ -57,8 +88,11 @@ def _order_refunded(*, happening: OrderRefunded) -> tuple[Row, ...]:
     h = happening
     name, of = merchant_money(taken_from=h.taken_from, plan_id=h.plan_id, merchant_id=h.merchant_id)
     fees = h.fee_not_earned + h.fee_earned
+    rest = h.amount - fees - h.also_payable - h.also_paid_out
     return (
-        debit(name=name, of=of, amount=h.amount - fees),
+        debit(name=name, of=of, amount=rest),
+        debit(name=AccountName.MERCHANT_PAYABLE, of=h.merchant_id, amount=h.also_payable),
+        debit(name=AccountName.MERCHANT_RECEIVABLE, of=h.merchant_id, amount=h.also_paid_out),
         debit(name=AccountName.MERCHANT_FEE_DEFERRED, of=h.plan_id, amount=h.fee_not_earned),
         debit(name=AccountName.MERCHANT_FEE_INCOME, of=h.lender, amount=h.fee_earned),
         credit(name=AccountName.PLAN_RECEIVABLE, of=h.plan_id, amount=h.owed_less),
@@ -72,6 +106,8 @@ def merchant_money(
 ) -> tuple[AccountName, str]:
     """The account that a merchant's money of a plan is taken from, and whose it is."""
     match taken_from:
+        case MerchantMoney.AUTHORISED:
+            return AccountName.MERCHANT_AUTHORISED, plan_id
         case MerchantMoney.PROTECTED:
             return AccountName.MERCHANT_PROTECTED, plan_id
         case MerchantMoney.PAYABLE:

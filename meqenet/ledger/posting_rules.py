@@ -13,6 +13,7 @@ from meqenet.ledger import happenings as h
 from meqenet.ledger.dispute_happenings import DisputeHeld, DisputeReleased
 from meqenet.ledger.entries import Entry, Row, entries_of, impossible, reversal_entries
 from meqenet.ledger.happenings import Happening
+from meqenet.ledger.order_happenings import OrderAuthorised, OrderCaptured
 from meqenet.money import total
 
 __all__ = ["Entry", "entries_for", "reversal_entries"]
@@ -42,7 +43,8 @@ def _rows(happening: Happening) -> tuple[Row, ...]:
         case h.ProviderCharged() | h.ProviderSettled():
             rows = provider_rules.rows_for(happening=happening)
         case (
-            h.OrderRefunded()
+            OrderCaptured()
+            | h.OrderRefunded()
             | h.ProtectionBegan()
             | h.ProtectionEnded()
             | h.MerchantPaidOut()
@@ -54,6 +56,7 @@ def _rows(happening: Happening) -> tuple[Row, ...]:
             h.CheckoutPaymentReceived()
             | h.CheckoutPaymentReturned()
             | h.PlanBecameActive()
+            | OrderAuthorised()
             | h.InterestAccrued()
             | h.LateFeeCharged()
             | h.LateFeeWaived()

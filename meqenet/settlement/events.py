@@ -8,6 +8,11 @@ from typing import Final
 
 from meqenet.event_types import EventData, EventTypes, types_of
 from meqenet.money import Money
+from meqenet.settlement.authorisation_events import (
+    OrderAuthorised,
+    OrderPartCaptured,
+    OrderPartVoided,
+)
 from meqenet.settlement.lines import LineKind, LineMoney
 from meqenet.settlement.payouts import PayoutState
 from meqenet.settlement.transfer import PayoutRail
@@ -264,6 +269,9 @@ EVENT_TYPES: Final = EventTypes(
             MerchantPayoutFinished,
             MerchantPayoutRetryAsked,
             MerchantOwes,
+            OrderAuthorised,
+            OrderPartCaptured,
+            OrderPartVoided,
         )
     ),
 )

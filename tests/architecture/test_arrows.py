@@ -15,6 +15,8 @@ _ACTIVITIES = [
 ]
 _PART_OF = {
     "complaints": "disputes",
+    "captured": "settlement",
+    "captures": "settlement",
     "cash_back": "payments",
     "late_money": "payments",
     "merchant_books": "ledger",

@@ -5,16 +5,14 @@ As with :mod:`tests.replay.record`: once when there is a new way to dispute, and
 
 import asyncio
 import sys
-from itertools import cycle
 
 from activities.disputes import DisputeActivities
 from apps.runtime.backing import Server, backing_servers
-from meqenet.payments.rail import RailStatus
 from tests.backing import migrated_databases
 from tests.replay.record import keep
 from tests.workflows.conftest import Bench, serving, temporal_with_time_skipping
 from tests.workflows.fakes import Domains
-from tests.workflows.test_dispute import Disputing, lose_one_and_win_one
+from tests.workflows.test_dispute import Disputing, fails_and_succeeds, lose_one_and_win_one
 from tests.workflows.test_test_clock import active_plan, new_clock
 from workers.queue_worker import worker_for
 
@@ -22,7 +20,7 @@ from workers.queue_worker import worker_for
 async def record(version: str) -> None:
     """Lost, so that it is due again; expired, so that a part goes back; and the plan ends."""
     domains = Domains(product_version=2)
-    answers = cycle([lambda _order: (RailStatus.FAILED, "1"), lambda _order: RailStatus.SUCCEEDED])
+    answers = fails_and_succeeds()
 
     def run_out() -> None:
         domains.answer = next(answers)

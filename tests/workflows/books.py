@@ -14,14 +14,15 @@ from meqenet.ledger.accruals import (
     interest_by_day,
 )
 from meqenet.ledger.earning import EarningTerms, fee_kept
+from meqenet.ledger.financed import FinancedInstallment
 from meqenet.ledger.happenings import (
-    FinancedInstallment,
     Happening,
     InstallmentCollected,
     InterestAccrued,
     OrderRefunded,
     PlanBecameActive,
 )
+from meqenet.ledger.order_happenings import OrderAuthorised
 from meqenet.money import Money, total
 
 
@@ -126,6 +127,8 @@ class Books:
             fee_not_earned=not_earned,
             fee_earned=command.fee_back - not_earned,
             merchant_fee=deferred - not_earned,
+            also_payable=command.also_payable,
+            also_paid_out=command.also_paid_out,
         )
         await self.post(
             ledger.Post(posting_id=command.posting_id, happening=refunded, effective_at=command.at)
@@ -151,7 +154,7 @@ class Books:
     ) -> ledger.InstallmentAccrued:
         plan_id, number = command.plan_id, command.number
         active = self.postings[f"{plan_id}-activation"].happening
-        assert isinstance(active, PlanBecameActive)
+        assert isinstance(active, PlanBecameActive | OrderAuthorised)
         planned, fee = self._planned(plan_id, number)
         days = interest_by_day(
             interest=planned.interest - self.paid.get((plan_id, number), Money.zero()),
@@ -179,7 +182,7 @@ class Books:
     def _planned(self, plan_id: str, number: int) -> tuple[FinancedInstallment, Money]:
         """An installment as it earns now, and its share of the merchant's fee."""
         active = self.postings[f"{plan_id}-activation"].happening
-        assert isinstance(active, PlanBecameActive)
+        assert isinstance(active, PlanBecameActive | OrderAuthorised)
         fees = fees_of(fee=active.merchant_fee, installments=active.installments)
         rows = zip(active.installments, fees, strict=True)
         planned, fee = next(

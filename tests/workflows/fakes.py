@@ -30,10 +30,10 @@ from meqenet.settlement.transfer import (
     TransferAnswer,
     TransferStatus,
 )
+from tests.workflows.capturing import Capturing
 from tests.workflows.payments import Payments
 from tests.workflows.rails import Answering, Rails, told
 from tests.workflows.reminders import Reminders
-from tests.workflows.settling import Paydays
 
 
 def catalogue(option: str, *, version: int = 1) -> ProductVersion:
@@ -66,7 +66,7 @@ def nobody_hears(_notice: marketplace.DeliverNotice) -> marketplace.NoticeAnswer
 
 
 @dataclass
-class Domains(Payments, Rails, Reminders, Paydays):
+class Domains(Payments, Rails, Reminders, Capturing):
     """Every domain, the rails, and the endpoint of every merchant (``hear``), by default none."""
 
     hear: Hearing = nobody_hears

@@ -21,7 +21,7 @@ from activities.contracts.wallets import FILE_WALLET, FileWallet, WalletFiled
 from activities.edge import takes
 from meqenet.errors import Mender, Refusal
 from meqenet.identity import refund_id
-from meqenet.money import Money
+from meqenet.money import Money, total
 from meqenet.payments.causes import FailureCause, cause_of
 from meqenet.payments.channels import Channel
 from meqenet.payments.failures import FailedAttempt
@@ -197,10 +197,16 @@ class Payments:
         for attempt_id in reversed(list(self.attempts)):
             attempt, standing = self.attempts[attempt_id], self.standings[attempt_id]
             if attempt.plan_id == command.plan_id and standing.state is p.AttemptState.SUCCEEDED:
-                amount = min(missing, attempt.amount)
+                before = [
+                    each
+                    for shares in self.cash_backs.values()
+                    for each in shares
+                    if each.attempt_id == attempt_id
+                ]
+                amount = min(missing, attempt.amount - total(each.amount for each in before))
                 if amount:
                     part = CashBackPart(
-                        refund_id=refund_id(attempt_id=attempt_id, number=1),
+                        refund_id=refund_id(attempt_id=attempt_id, number=len(before) + 1),
                         attempt_id=attempt_id,
                         provider=self.provider_of(attempt_id),
                         amount=amount,

@@ -28,7 +28,7 @@ _FINAL = {
 
 @dataclass
 class Line:
-    """An order's line. ``shares``: how many payouts have had it."""
+    """An order's line, or a capture's of ``plan_id``."""
 
     merchant_id: str
     clock: str | None
@@ -36,7 +36,7 @@ class Line:
     due_at: datetime
     protected: bool
     taken_by: str | None = None
-    shares: int = 0
+    plan_id: str = ""
 
 
 @dataclass
@@ -146,9 +146,14 @@ class Paydays(Books):
         )
         number = 1 + sum(each.startswith(day_id) for each in self.days)
         made = merchant_payout_id(payday_id=day_id, number=number)
-        for line in free.values():
+        of_plans: dict[str, list[Line]] = {}
+        releases: dict[str, list[m.Release]] = {}
+        for name, line in free.items():
             line.taken_by = made
-            line.shares += 1
+            if line.plan_id and line.protected:
+                release = m.Release(posting_id=f"{name}-protection", amount=line.net)
+                releases.setdefault(line.plan_id, []).append(release)
+            of_plans.setdefault(line.plan_id or name, []).append(line)
         opened = m.OpenedPayout(
             transfer=CreditTransfer(
                 end_to_end_id=made,
@@ -161,12 +166,13 @@ class Paydays(Books):
             shares=tuple(
                 m.Share(
                     plan_id=plan_id,
-                    payout_id=payout_id(plan_id=plan_id, number=line.shares),
-                    amount=line.net,
-                    owed=line.net,
-                    protected=line.net if line.protected else Money.zero(),
+                    payout_id=payout_id(plan_id=plan_id, number=1 + self._shares_of(plan_id)),
+                    amount=total(line.net for line in lines),
+                    owed=total(line.net for line in lines),
+                    protected=total(line.net for line in lines if line.protected),
+                    releases=tuple(releases.get(plan_id, ())),
                 )
-                for plan_id, line in free.items()
+                for plan_id, lines in of_plans.items()
             ),
             owed_back=Money.zero(),
             reserve_held=Money.zero(),
@@ -180,6 +186,11 @@ class Paydays(Books):
             clock=command.test_clock_id,
         )
         return opened
+
+    def _shares_of(self, plan_id: str) -> int:
+        """How many payouts have had something of the plan."""
+        shares = (share for day in self.days.values() for share in day.opened.shares)
+        return sum(share.plan_id == plan_id for share in shares)
 
     @takes(m.RECORD_MERCHANT_PAYOUT)
     async def record_merchant_payout(self, command: m.RecordMerchantPayout) -> Nothing:
@@ -245,8 +256,9 @@ class Paydays(Books):
     @takes(merchant_books.RELEASE_PROTECTED)
     async def release_protected(self, command: merchant_books.ReleaseProtected) -> Nothing:
         """Posted as any happening is."""
-        for ended in command.ended:
-            await self.keep(f"{ended.plan_id}-protection", ended, command.effective_at)
+        own_ids = command.posting_ids or [f"{each.plan_id}-protection" for each in command.ended]
+        for own_id, ended in zip(own_ids, command.ended, strict=True):
+            await self.keep(own_id, ended, command.effective_at)
         return Nothing()
 
     @takes(merchant_books.HOLD_DISPUTED)

@@ -13,7 +13,7 @@ from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.loss_events import PlanChargedOff
 from meqenet.bnpl.payment_events import OwnPaymentAllocated
 from meqenet.bnpl.progress import progress_of
-from meqenet.bnpl.refund_events import OrderRefunded
+from meqenet.bnpl.refund_events import AuthorisationExpired, OrderRefunded, OrderVoided
 from meqenet.bnpl.schedule_in_force import InstallmentInForce
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.errors import Refusal
@@ -55,6 +55,7 @@ class Stores(Domains):
             amount=plan.amount,
             wallet_provider=plan.wallet_provider,
             test_clock_id=plan.test_clock_id,
+            capture=plan.capture,
         )
         events = [each.event for each in log]
         tiers = [event.tier for event in events if isinstance(event, e.PlanOffered)]
@@ -79,6 +80,7 @@ class Stores(Domains):
             next_step=log[-1].next_step if log else "identity check",
             next_step_at=log[-1].next_step_at if log else None,
             progress=progress_of(log=[(opened, plan.at), *((each.event, each.at) for each in log)]),
+            capture=plan.capture,
         )
 
     @takes(bnpl.LIST_OPEN_PLANS)
@@ -197,6 +199,14 @@ class Stores(Domains):
     async def load_settlement(
         self, command: settlement.LoadSettlement
     ) -> settlement.LoadedSettlement:
+        order = self.authorised.get(command.plan_id)
+        if order is not None:
+            return settlement.LoadedSettlement(
+                scheduled=None,
+                by_day=True,
+                authorised=await self.authorise_order(order),
+                found=self.captures_of(command.plan_id),
+            )
         mine = sorted(payout for payout in self.scheduled if payout.startswith(command.plan_id))
         if not mine:
             return settlement.LoadedSettlement(scheduled=None)
@@ -226,7 +236,14 @@ def _installments(events: list[e.PlanEvent]) -> tuple[bnpl.LoadedInstallment, ..
                 states[event.number] = InstallmentState.FAILED
             case CollectionSetAside():
                 states[event.number] = InstallmentState.SCHEDULED
-            case OrderRefunded() | OwnPaymentAllocated() | PlanChanged() | OrderDisputeEnded():
+            case (
+                OrderRefunded()
+                | OrderVoided()
+                | AuthorisationExpired()
+                | OwnPaymentAllocated()
+                | PlanChanged()
+                | OrderDisputeEnded()
+            ):
                 planned, states = _rescheduled(event, planned=planned, states=states)
             case PlanChargedOff():
                 states |= {
@@ -251,7 +268,12 @@ def _planned(row: InstallmentInForce) -> e.PlannedInstallment:
 
 
 def _rescheduled(
-    event: OrderRefunded | OwnPaymentAllocated | PlanChanged | OrderDisputeEnded,
+    event: OrderRefunded
+    | OrderVoided
+    | AuthorisationExpired
+    | OwnPaymentAllocated
+    | PlanChanged
+    | OrderDisputeEnded,
     *,
     planned: tuple[e.PlannedInstallment, ...],
     states: dict[int, str],

@@ -1,7 +1,7 @@
 """A dispute while the server is lost: money waits once, and its outcome is followed once."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import cycle
@@ -26,6 +26,7 @@ from tests.backing import Databases
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle
 from tests.workflows.losing import DONE, NOT_DONE, Lost, Step, losing
+from tests.workflows.rails import Answering
 from tests.workflows.test_test_clock import active_plan, advance, new_clock
 from workers.queue_worker import WORKFLOW_QUEUE, activity_methods, worker_for
 from workflows.dispute import DisputeWorkflow
@@ -43,6 +44,18 @@ _AT_THE_END = (
     ("ledger.refund_order", 1, DONE),
     ("bnpl.record_event order_dispute_ended", 1, DONE),
 )
+
+
+def fails_and_succeeds() -> Iterator[Answering]:
+    """What the wallet says, turn about."""
+
+    def fails(_order: str) -> tuple[RailStatus, str]:
+        return RailStatus.FAILED, "1"
+
+    def succeeds(_order: str) -> RailStatus:
+        return RailStatus.SUCCEEDED
+
+    return cycle((fails, succeeds))
 
 
 async def _open(lost: Lost, plan: str) -> str:
@@ -230,7 +243,7 @@ async def test_what_is_in_dispute_is_not_tried_nor_late_and_goes_on_when_it_is_o
     clock = await new_clock(bench)
     plan, handle = await active_plan(bench, clock, "pay_in_4")
     disputing = Disputing(bench=bench, clock=clock, handle=handle, plan=plan)
-    answers = cycle([lambda _order: (RailStatus.FAILED, "1"), lambda _order: RailStatus.SUCCEEDED])
+    answers = fails_and_succeeds()
 
     def run_out() -> None:
         bench.domains.answer = next(answers)

@@ -14,6 +14,7 @@ from db.credit.books import ExposureRow
 from db.disputes.books import DisputeRow
 from db.ledger.books import Posting
 from db.payments.books import WalletOrder
+from db.settlement.authorised_books import AuthorisedRow
 from db.settlement.books import PayoutRow
 from meqenet.analytics.plan_overview import PlanOverview
 from meqenet.event_chain import EventContent
@@ -21,6 +22,7 @@ from meqenet.money import Money, total
 from meqenet.payments.attempts import OrderState
 from meqenet.settlement.payouts import PayoutState
 from workers.settings import Domain
+from workers.verifying import authorised_orders
 from workers.verifying.findings import BadRecord
 from workers.verifying.read_models import PLAN_SHEETS, Malformed, difference, told
 
@@ -38,6 +40,7 @@ class PlanBooks:
         plan: bnpl's row.
         orders: the attempts and refunds of payments.
         payouts: settlement's, the newest last.
+        order: settlement's, where its merchant captures it.
         postings: the ledger's.
         exposure: credit's.
         lines: the lines of the read models, by the model's name.
@@ -50,6 +53,7 @@ class PlanBooks:
     plan: PlanRow | None = None
     orders: Sequence[WalletOrder] = ()
     payouts: Sequence[PayoutRow] = ()
+    order: AuthorisedRow | None = None
     postings: Sequence[Posting] = ()
     exposure: ExposureRow | None = None
     lines: Mapping[str, Any] = field(default_factory=dict)
@@ -244,10 +248,26 @@ def _disputed_by_ledger(books: PlanBooks) -> Money:
     return -total(posting.on(account) for posting in books.postings)
 
 
+def _authorised(books: PlanBooks, overview: PlanOverview) -> str | None:
+    return authorised_orders.against_plan(order=books.order, overview=overview)
+
+
+def _authorised_rows(books: PlanBooks, _overview: PlanOverview) -> str | None:
+    log = books.logs.get("settlement", ())
+    return authorised_orders.against_events(order=books.order, log=log)
+
+
+def _kept_apart(books: PlanBooks, _overview: PlanOverview) -> str | None:
+    return authorised_orders.against_ledger(order=books.order, postings=books.postings)
+
+
 _RULES: Final = (
     ("bnpl", frozenset[Domain](), _plan_row),
     ("payments", frozenset[Domain](), _wallet_orders),
     ("settlement", frozenset[Domain](), _payouts),
+    ("settlement", frozenset[Domain](), _authorised_rows),
+    ("settlement", frozenset[Domain](["bnpl"]), _authorised),
+    ("ledger", frozenset[Domain](["settlement"]), _kept_apart),
     ("ledger", frozenset[Domain](["bnpl"]), _receivable),
     ("ledger", frozenset[Domain](["bnpl"]), _fees),
     ("ledger", frozenset[Domain](["bnpl"]), _allowance),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from sqlalchemy import select
@@ -14,7 +15,8 @@ from db.kernel.engine import Database, ReadSession
 from db.kernel.histories import known_streams, read_streams, stream_names
 from db.ledger.books import read_postings
 from db.payments.books import read_orders
-from db.settlement.books import read_payouts
+from db.settlement.authorised_books import AuthorisedRow, read_authorised
+from db.settlement.books import PayoutRow, read_payouts
 from workers.settings import Domain
 from workers.verifying.findings import Checked, Scope, Watch, reading
 from workers.verifying.plan_books import PlanBooks, first_difference
@@ -128,7 +130,8 @@ async def _read(scope: Scope, plan_ids: Sequence[str]) -> list[PlanBooks]:
             },
             plan=of("bnpl", plan_id),
             orders=of("payments", plan_id) or (),
-            payouts=of("settlement", plan_id) or (),
+            payouts=settled.payouts if (settled := of("settlement", plan_id)) else (),
+            order=settled.order if settled else None,
             postings=of("ledger", plan_id) or (),
             exposure=of("credit", plan_id),
             lines=of("analytics", plan_id) or {},
@@ -161,6 +164,21 @@ async def _rows(domain: Domain, session: ReadSession, plan_ids: Sequence[str]) -
     return {} if reader is None else await reader(session=session, plan_ids=plan_ids)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Settled:
+    payouts: Sequence[PayoutRow] = ()
+    order: AuthorisedRow | None = None
+
+
+async def _settlements(*, session: ReadSession, plan_ids: Sequence[str]) -> dict[str, _Settled]:
+    payouts = await read_payouts(session=session, plan_ids=plan_ids)
+    orders = await read_authorised(session=session, plan_ids=plan_ids)
+    return {
+        plan_id: _Settled(payouts=payouts.get(plan_id, ()), order=orders.get(plan_id))
+        for plan_id in {*payouts, *orders}
+    }
+
+
 async def _lines(*, session: ReadSession, plan_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     lines: dict[str, dict[str, Any]] = {}
     for name, sheet in PLAN_SHEETS.items():
@@ -178,7 +196,7 @@ class _Reader(Protocol):
 _ROWS: Final[Mapping[Domain, _Reader]] = {
     "bnpl": read_plans,
     "payments": read_orders,
-    "settlement": read_payouts,
+    "settlement": _settlements,
     "ledger": read_postings,
     "credit": read_exposures,
     "analytics": _lines,

@@ -54,8 +54,18 @@ async def merchant_positions(
 ) -> tuple[MerchantPosition, ...]:
     """Every merchant's position, or one's, in the order of their ids.
 
-    A plan counts once, by its newest settlement: the ones before it were rejected by the bank.
+    A plan counts once, by its newest settlement: the ones before it were rejected by the bank, or
+    were of fewer captures. What is paid of it is what all its payouts have brought.
     """
+    settled = (
+        select(
+            Payout.plan_id,
+            func.sum(type_coerce(Payout.amount_santim, BigInteger)).label("paid_santim"),
+        )
+        .where(Payout.state == PayoutState.SETTLED)
+        .group_by(Payout.plan_id)
+        .subquery()
+    )
     newest = (
         select(
             Settlement.plan_id,
@@ -63,12 +73,9 @@ async def merchant_positions(
             Settlement.gross_santim,
             Settlement.fee_santim,
             Settlement.net_santim,
-            Payout.state,
+            settled.c.paid_santim,
         )
-        .outerjoin(
-            Payout,
-            (Payout.plan_id == Settlement.plan_id) & (Payout.payout_id == Settlement.payout_id),
-        )
+        .outerjoin(settled, settled.c.plan_id == Settlement.plan_id)
         .ext(distinct_on(Settlement.plan_id))
         .order_by(Settlement.plan_id, Settlement.number.desc())
     )
@@ -76,7 +83,7 @@ async def merchant_positions(
         newest = newest.where(Settlement.merchant_id == merchant_id)
     plan = newest.subquery()
     net = func.sum(type_coerce(plan.c.net_santim, BigInteger))
-    paid = func.coalesce(net.filter(plan.c.state == PayoutState.SETTLED), 0)
+    paid = func.coalesce(func.sum(plan.c.paid_santim), 0)
     found = await session.execute(
         select(
             plan.c.merchant_id,

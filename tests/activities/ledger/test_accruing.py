@@ -20,8 +20,8 @@ from activities.ledger import LedgerActivities
 from db.ledger import store, views
 from meqenet.ledger.accruals import accrual_id
 from meqenet.ledger.day_counts import DayCount
+from meqenet.ledger.financed import FinancedInstallment
 from meqenet.ledger.happenings import (
-    FinancedInstallment,
     InstallmentCollected,
     InterestAccrued,
     PlanBecameActive,

@@ -131,6 +131,10 @@ async def test_a_merchant_that_was_paid_owes_what_goes_back(
     plan = await failed_plan(shop, days=12)
     paid = await read(shop, plan.plan_id)
     assert paid["merchant_paid"], paid
+    assert (paid["order"]["status"], paid["order"]["captured"]) == ("captured", "1000.00")
+    for verb in ("captures", "void"):
+        refused = await shop.post(f"/v1/plans/{plan.plan_id}/{verb}", {"reference": "x"})
+        assert (refused.status_code, refused.json()["code"]) == (409, "captured_automatically")
     path = f"/v1/plans/{plan.plan_id}/refunds"
     made = await shop.post(path, {"reference": "return-1", "amount": "300.00"})
     assert [row["owed"] for row in made.json()["schedule"]] == ["700.00"]

@@ -14,7 +14,8 @@ from db.ledger.periods import close_period
 from meqenet.ledger.accruals import end_of_day
 from meqenet.ledger.as_of import AsOf
 from meqenet.ledger.day_counts import DayCount
-from meqenet.ledger.happenings import FinancedInstallment, PlanBecameActive
+from meqenet.ledger.financed import FinancedInstallment
+from meqenet.ledger.happenings import PlanBecameActive
 from meqenet.ledger.periods import PeriodKind
 from meqenet.money import Money
 

@@ -11,7 +11,8 @@ from meqenet.errors import Defect
 from meqenet.ledger.as_of import AsOf
 from meqenet.ledger.day_counts import DayCount
 from meqenet.ledger.earning import EarningTerms, PaidPart, TakePayment, idle_between
-from meqenet.ledger.happenings import FinancedInstallment, PlanBecameActive
+from meqenet.ledger.financed import FinancedInstallment
+from meqenet.ledger.happenings import PlanBecameActive
 from meqenet.money import Money
 
 _START, _FIRST_DUE, _LAST_DUE = date(2026, 11, 23), date(2026, 12, 23), date(2027, 1, 23)

@@ -9,7 +9,8 @@ from db.kernel.engine import Database
 from db.ledger import accruals, store
 from meqenet.errors import Defect
 from meqenet.ledger.day_counts import DayCount
-from meqenet.ledger.happenings import FinancedInstallment, PlanBecameActive
+from meqenet.ledger.financed import FinancedInstallment
+from meqenet.ledger.happenings import PlanBecameActive
 from meqenet.money import Money
 
 _AT = datetime(2027, 1, 4, 6, tzinfo=UTC)

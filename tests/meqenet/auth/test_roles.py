@@ -19,6 +19,7 @@ TABLE = {
     Deed.CHARGE_OFF: (False, True, True, False),
     Deed.CHARGE_OFF_EARLY: (False, False, True, False),
     Deed.WRITE_OFF: (False, False, True, False),
+    Deed.VOID_ORDER: (False, True, True, False),
     Deed.RETRY_PAYOUT: (False, False, True, True),
     Deed.LIST_FAILED: (False, True, False, True),
     Deed.TAKE_ALARM: (True, True, True, True),

@@ -14,7 +14,7 @@ from meqenet.ledger.accruals import (
     interest_by_day,
 )
 from meqenet.ledger.day_counts import DayCount, day_count_of
-from meqenet.ledger.happenings import FinancedInstallment
+from meqenet.ledger.financed import FinancedInstallment
 from meqenet.money import Money, total
 
 _ALIKE, _ACTUAL, _THIRTY = DayCount.ACTUAL_365, DayCount.ACTUAL_ACTUAL, DayCount.THIRTY_360

@@ -4,13 +4,13 @@ from datetime import date
 import pytest
 
 from meqenet.errors import Defect
+from meqenet.ledger.financed import FinancedInstallment
 from meqenet.ledger.happenings import (
     CheckoutPaymentReceived,
     CheckoutPaymentReturned,
     CustomerCreditApplied,
     CustomerCreditReceived,
     CustomerCreditReturned,
-    FinancedInstallment,
     Happening,
     InstallmentCollected,
     InterestAccrued,

@@ -13,11 +13,15 @@ from meqenet.ledger import happenings as h
 from meqenet.ledger.accounts import Account, AccountName, Side
 from meqenet.ledger.accruals import fees_of
 from meqenet.ledger.entries import Entry, reversal_entries
+from meqenet.ledger.financed import FinancedInstallment
 from meqenet.ledger.merchant_money import MerchantMoney
+from meqenet.ledger.order_happenings import OrderAuthorised
 from meqenet.ledger.posting_rules import entries_for
 from meqenet.money import Money, total
 from tests.meqenet.ledger.books import left_over
 
+_ACTIVATING = (h.PlanBecameActive, OrderAuthorised)
+_OF_ACTIVE_ALONE = ("protected", "kind")
 _ids = st.from_regex(r"[a-z]{3}_[a-z0-9]{3,8}", fullmatch=True)
 _amounts = st.integers(min_value=0, max_value=2**55).map(Money)
 _principals = st.lists(st.integers(1, 10**9).map(Money), min_size=1, max_size=24)
@@ -37,7 +41,7 @@ def _activations(draw: st.DrawFn) -> h.PlanBecameActive:
         paid_at_checkout=total(principals[: draw(st.integers(0, len(principals)))]),
         protected=draw(st.booleans()),
         installments=tuple(
-            h.FinancedInstallment(
+            FinancedInstallment(
                 number=number, principal=principal, interest=Money(0), starts_on=day, ends_on=day
             )
             for number, principal in enumerate(principals, start=1)
@@ -65,9 +69,15 @@ def _any_of(kind: type[Any]) -> st.SearchStrategy[Any]:
     )
 
 
+def _authorised(active: h.PlanBecameActive) -> OrderAuthorised:
+    told = {name: value for name, value in vars(active).items() if name not in _OF_ACTIVE_ALONE}
+    return OrderAuthorised(**told)
+
+
 _happenings = st.one_of(
     _activations(),
-    *(_any_of(kind) for kind in get_args(h.Happening) if kind is not h.PlanBecameActive),
+    _activations().map(_authorised),
+    *(_any_of(kind) for kind in get_args(h.Happening) if kind not in _ACTIVATING),
 )
 
 
@@ -134,7 +144,7 @@ _ACTIVE = h.PlanBecameActive(
     paid_at_checkout=Money(25_000),
     protected=True,
     installments=tuple(
-        h.FinancedInstallment(
+        FinancedInstallment(
             number=number,
             principal=Money(principal),
             interest=Money(0),
