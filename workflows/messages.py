@@ -9,6 +9,7 @@ from meqenet.money import Money
 from meqenet.payments.rail import PaymentAnswer, RefundAnswer, WalletProvider
 from workflows.hardship_messages import GrantHardship
 from workflows.order_refund_messages import TakeGoodsBack
+from workflows.replay_messages import ReplayPayment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +195,7 @@ SupportDeed = (
     | ChargeOff
     | WriteOff
     | GrantHardship
+    | ReplayPayment
 )
 """What staff may have a plan do."""
 PlanDeed = SupportDeed | TakeGoodsBack

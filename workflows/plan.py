@@ -45,6 +45,8 @@ with workflow.unsafe.imports_passed_through():
         PlanEnded,
     )
     from workflows.plan_life import PlanLife, PlanOutcome, PlanRun
+    from workflows.replay_rules import replay_deeds
+    from workflows.replay_updates import ReplayUpdates
     from workflows.resuming import go_on, take_up
     from workflows.support import (
         no_marking,
@@ -87,7 +89,13 @@ def _too_late_to_cancel(state: PlanState) -> ApplicationError:
 
 @workflow.defn
 class PaymentPlanWorkflow(
-    PaymentUpdates, WalletUpdates, FeeUpdates, LossUpdates, OrderRefundUpdates, PayoutWords
+    PaymentUpdates,
+    WalletUpdates,
+    FeeUpdates,
+    LossUpdates,
+    OrderRefundUpdates,
+    ReplayUpdates,
+    PayoutWords,
 ):
     """One per plan. Phases follow each other in ``run``; updates only leave a word for them."""
 
@@ -330,7 +338,8 @@ class PaymentPlanWorkflow(
     @workflow.query
     def support(self) -> SupportStanding:
         """What staff may have the plan do now; why not, where not."""
-        return standing_of(self._desk, further=hardship_deeds(self._desk))
+        further = (*hardship_deeds(self._desk), *replay_deeds(self._desk))
+        return standing_of(self._desk, further=further)
 
     @workflow.signal
     def collection_news(self, news: CollectionNews) -> None:

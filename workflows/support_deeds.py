@@ -55,6 +55,8 @@ from workflows.order_refund import take_goods_back
 from workflows.order_refund_messages import TakeGoodsBack
 from workflows.plan_desk import AskedDeed, PlanDesk
 from workflows.plan_life import InstallmentLife
+from workflows.replay_messages import ReplayPayment
+from workflows.replaying_payments import replay_payment
 from workflows.support import hold_in_force, is_waiting
 
 Collect = Callable[[InstallmentLife], Awaitable[None]]
@@ -77,7 +79,7 @@ async def do_deed(desk: PlanDesk, asked: AskedDeed, *, collect: Collect) -> None
             amount = desk.life.account.fees_left(number=deed.number)
             if amount:
                 await waive(desk, number=deed.number, amount=amount, who=deed.who, why=deed.why)
-        case GrantHardship() | TakeGoodsBack():
+        case GrantHardship() | TakeGoodsBack() | ReplayPayment():
             asked.refused = await _change_schedule(desk, deed)
         case ChargeOff() | WriteOff():
             asked.refused = await give_up(desk, deed)
@@ -94,13 +96,15 @@ async def _retry_payout(desk: PlanDesk, deed: RetryMoneyOut) -> None:
 
 
 async def _change_schedule(
-    desk: PlanDesk, deed: GrantHardship | TakeGoodsBack
+    desk: PlanDesk, deed: GrantHardship | TakeGoodsBack | ReplayPayment
 ) -> ApplicationError | None:
     match deed:
         case GrantHardship():
             return await grant_hardship(desk, deed)
         case TakeGoodsBack():
             return await take_goods_back(desk, deed)
+        case ReplayPayment():
+            return await replay_payment(desk, deed)
 
 
 async def _hold(desk: PlanDesk, deed: PauseCollection | MarkUnreachable | ResumeCollection) -> None:

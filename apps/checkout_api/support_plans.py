@@ -42,6 +42,7 @@ from workflows.messages import (
 )
 from workflows.plan import PaymentPlanWorkflow
 from workflows.plan_life import PlanOutcome
+from workflows.replay_messages import ReplayPayment
 
 router = APIRouter(
     prefix="/v1/support/plans/{plan_id}",
@@ -259,6 +260,7 @@ _UPDATES: Final[dict[type[SupportDeed], str]] = {
     ChargeOff: "charge_off",
     WriteOff: "write_off",
     GrantHardship: "grant_hardship",
+    ReplayPayment: "replay_payment",
 }
 
 

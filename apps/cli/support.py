@@ -12,6 +12,7 @@ from apps.cli.support_bills import assign_bill, bills
 from apps.cli.support_complaints import complaint_app
 from apps.cli.support_hardship import hardship_app
 from apps.cli.support_office_days import office_day
+from apps.cli.support_payments import payment_app
 from apps.cli.support_payouts import pay_again, payouts
 from apps.cli.times import instant_of
 from meqenet.errors import Refusal
@@ -62,6 +63,7 @@ def register(*, app: typer.Typer) -> None:
         support_app.command(name)(command)
     support_app.add_typer(complaint_app(), name="complaint")
     support_app.add_typer(hardship_app(), name="hardship")
+    support_app.add_typer(payment_app(), name="payment")
     app.add_typer(support_app, name="support")
 
 

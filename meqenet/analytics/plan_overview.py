@@ -10,7 +10,12 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
-from meqenet.analytics.changed_schedule import allocated_lines, changed_lines, given_back
+from meqenet.analytics.changed_schedule import (
+    allocated_lines,
+    changed_lines,
+    given_back,
+    replayed_lines,
+)
 from meqenet.analytics.facts import NOTHING, Fact, require_version
 from meqenet.analytics.installment_line import LINES_FED_BY, InstallmentLine
 from meqenet.money import Money, total
@@ -214,6 +219,14 @@ def _allocated(plan: PlanOverview, fact: Fact) -> PlanOverview:
     return replace(plan, installments=allocated_lines(lines=plan.installments, fact=fact))
 
 
+def _replayed(plan: PlanOverview, fact: Fact) -> PlanOverview:
+    return replace(plan, installments=replayed_lines(lines=plan.installments, fact=fact))
+
+
+def _money_gone(plan: PlanOverview, fact: Fact) -> PlanOverview:
+    return replace(plan, collected=plan.collected - fact.money("amount"))
+
+
 def _order_refunded(plan: PlanOverview, fact: Fact) -> PlanOverview:
     return replace(
         plan,
@@ -311,10 +324,12 @@ FED_BY: Final[Mapping[str, Callable[[PlanOverview, Fact], PlanOverview]]] = Mapp
         "bnpl.plan_changed": _changed,
         "bnpl.own_payment_allocated": _allocated,
         "bnpl.order_refunded": _order_refunded,
+        "bnpl.payments_replayed": _replayed,
         "payments.attempt_opened": _asked,
         "payments.attempt_succeeded": _brought,
         "payments.attempt_failed": _brought_nothing,
         "payments.refund_succeeded": _refunded,
+        "payments.payment_reversed": _money_gone,
         "payments.finding_made": _found,
         "settlement.settlement_scheduled": _settlement_scheduled,
         "settlement.payout_opened": _payout_is("created"),

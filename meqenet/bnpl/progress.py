@@ -24,8 +24,10 @@ from meqenet.bnpl.payment_events import (
     OwnPaymentEnded,
 )
 from meqenet.bnpl.refund_events import OrderRefunded
+from meqenet.bnpl.replay_events import PaymentsReplayed
 from meqenet.bnpl.servicing.account import LateFee
 from meqenet.bnpl.servicing.delinquency import Standing
+from meqenet.bnpl.states import InstallmentState
 from meqenet.calendar import addis_date
 
 
@@ -168,7 +170,7 @@ class _Reader:
             case lo.PlanChargedOff():
                 for number in self.due_on:
                     self._no_more_tried(number)
-            case PlanChanged():
+            case PlanChanged() | PaymentsReplayed():
                 self._changed(event)
             case s.CollectionPaused() | s.CustomerUnreachable() | s.CollectionResumed():
                 self._note(hold=_hold_of(event))
@@ -184,14 +186,30 @@ class _Reader:
             case _:
                 self._before_activation(event, at=at)
 
-    def _changed(self, event: PlanChanged) -> None:
+    def _changed(self, event: PlanChanged | PaymentsReplayed) -> None:
         """What is due on another day, or no more, is not tried; it begins anew on its day."""
+        if isinstance(event, PaymentsReplayed):
+            self._replayed(event)
+            return
         for row in event.installments:
             if self.due_on.get(row.number) == row.due_on and row.planned:
                 continue
             self.due_on[row.number] = row.due_on
             known = self.collections.get(row.number)
             if known is not None:
+                self.collections[row.number] = replace(
+                    known, failed=0, next_attempt_at=None, has_failed_for_good=False
+                )
+
+    def _replayed(self, event: PaymentsReplayed) -> None:
+        """What is paid is not tried any more; what is owed again begins anew."""
+        for row in event.rows:
+            known = self.collections.get(row.number)
+            if known is None or row.before.paid == row.after.paid:
+                continue
+            if row.state is InstallmentState.FAILED:
+                self._no_more_tried(row.number)
+            elif row.state is not InstallmentState.COLLECTING:
                 self.collections[row.number] = replace(
                     known, failed=0, next_attempt_at=None, has_failed_for_good=False
                 )
@@ -299,7 +317,7 @@ def _account_after(event: e.PlanEvent, *, before: AccountHistory) -> AccountHist
             return before.without(number=event.number, amount=event.amount)
         case lo.PlanChargedOff() | lo.PlanWrittenOff():
             return before.given_up(event)
-        case PlanChanged() | OwnPaymentAllocated() | OrderRefunded():
+        case PlanChanged() | OwnPaymentAllocated() | OrderRefunded() | PaymentsReplayed():
             return _rescheduled(event, before=before)
         case e.InstallmentPaid() | LateFeePaid() | InstallmentPaidInPart():
             return _account_paid(event, before=before)
@@ -308,7 +326,9 @@ def _account_after(event: e.PlanEvent, *, before: AccountHistory) -> AccountHist
 
 
 def _rescheduled(
-    event: PlanChanged | OwnPaymentAllocated | OrderRefunded, *, before: AccountHistory
+    event: PlanChanged | OwnPaymentAllocated | OrderRefunded | PaymentsReplayed,
+    *,
+    before: AccountHistory,
 ) -> AccountHistory:
     match event:
         case PlanChanged():
@@ -317,6 +337,8 @@ def _rescheduled(
             return before.allocated(event)
         case OrderRefunded():
             return before.refunded(event)
+        case PaymentsReplayed():
+            return before.replayed(event)
 
 
 def _account_paid(

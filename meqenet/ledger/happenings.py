@@ -215,6 +215,18 @@ class InterestRefunded:
 
 
 @dataclass(frozen=True, kw_only=True)
+class InterestRecounted:
+    """Payments were replayed: interest is earned by what is known of them, ``more`` or ``less``."""
+
+    plan_id: str
+    replay_id: str
+    lender: str
+    more: Money = NOTHING
+    less: Money = NOTHING
+    kind: Literal["interest_recounted"] = "interest_recounted"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProtectionBegan:
     """The buyer complains in time: money payable to the merchant is held again."""
 
@@ -371,6 +383,7 @@ CustomerHappening = (
     | CustomerCreditApplied
     | CustomerCreditReturned
     | InterestRefunded
+    | InterestRecounted
 )
 MerchantHappening = (
     OrderRefunded

@@ -53,6 +53,7 @@ def _rows(happening: Happening) -> tuple[Row, ...]:
             | h.CustomerCreditApplied()
             | h.CustomerCreditReturned()
             | h.InterestRefunded()
+            | h.InterestRecounted()
         ):
             rows = customer_rules.rows_for(happening=happening)
         case _:

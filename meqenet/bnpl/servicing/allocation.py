@@ -100,7 +100,7 @@ def allocate(*, account: Account, policy: ServicingPolicy, amount: Money, on: da
         interest_returned=NOTHING,
         interest_unearned=NOTHING,
         is_recovery=account.charged_off_on is not None,
-        account=_after(poured.account, parts=poured.parts, on=on),
+        account=after_parts(poured.account, parts=poured.parts, on=on),
     )
 
 
@@ -168,8 +168,14 @@ def _payable_of(account: Account, row: InstallmentAccount, *, on: date) -> Amoun
     return replace(row.left, interest=min(row.left.interest, earned_before))
 
 
-def _after(account: Account, *, parts: tuple[AllocatedPart, ...], on: date) -> Account:
-    """The account after the parts are paid: less earns, and less of the moved arrears is left."""
+def after_parts(account: Account, /, *, parts: tuple[AllocatedPart, ...], on: date) -> Account:
+    """The account after these parts of it are paid: less earns, and less is left of moved arrears.
+
+    Args:
+        account: with the parts paid, and otherwise as it was before.
+        parts: what is paid.
+        on: the Addis Ababa date on which the money moves.
+    """
     due_later = {row.number for row in account.installments if row.due_on > on}
     ahead = amounts_of(part for part in parts if part.number in due_later).principal
     moved = max(NOTHING, account.arrears_moved - amounts_of(parts).planned)
