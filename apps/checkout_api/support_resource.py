@@ -37,6 +37,7 @@ _PATHS: Final = {
     "charge_off": "/charge-off",
     "write_off": "/write-off",
     "grant_hardship": "/hardship",
+    "replay_payment": "/payments/{{attempt}}/replay",
 }
 _NO_RETURN: Final = {
     CreditState.RETURNING: ("return_under_way", "The money is on its way back already."),
@@ -77,6 +78,8 @@ class AttemptTold(Told):
     failure: CauseTold | None
     opened_at: datetime
     changed_at: datetime
+    reversed_at: datetime | None
+    """Since when its money is known to be gone, though it had come."""
 
 
 class WalletTold(Told):
@@ -187,6 +190,7 @@ class SupportPlan(Told):
                                     },
                                     "opened_at": "2026-12-23T07:00:00Z",
                                     "changed_at": "2026-12-23T07:01:00Z",
+                                    "reversed_at": None,
                                 }
                             ],
                         }
@@ -348,6 +352,7 @@ def _attempt(attempt: AttemptView) -> AttemptTold:
         failure=failure,
         opened_at=attempt.opened_at,
         changed_at=attempt.changed_at,
+        reversed_at=attempt.reversed_at,
     )
 
 
