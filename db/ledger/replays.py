@@ -25,12 +25,12 @@ from meqenet.ledger.happenings import (
     CustomerCreditReceived,
     Happening,
     InstallmentCollected,
-    InterestRecounted,
     InterestRefunded,
     LateFeeCharged,
     LateFeeWaived,
     PostingReversed,
 )
+from meqenet.ledger.recounting import InterestRecounted
 from meqenet.ledger.replays import (
     AccountChange,
     EarnedSoFar,

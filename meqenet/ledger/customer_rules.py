@@ -14,12 +14,12 @@ from meqenet.ledger.happenings import (
     CustomerHappening,
     InstallmentCollected,
     InterestAccrued,
-    InterestRecounted,
     InterestRefunded,
     LateFeeCharged,
     LateFeeWaived,
     PlanBecameActive,
 )
+from meqenet.ledger.recounting import InterestRecounted
 from meqenet.money import Money, total
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from meqenet.ledger.day_counts import DayCount
+from meqenet.ledger.recounting import InterestRecounted
 from meqenet.money import Money
 
 NOTHING: Final = Money(0)
@@ -215,18 +216,6 @@ class InterestRefunded:
 
 
 @dataclass(frozen=True, kw_only=True)
-class InterestRecounted:
-    """Payments were replayed: interest is earned by what is known of them, ``more`` or ``less``."""
-
-    plan_id: str
-    replay_id: str
-    lender: str
-    more: Money = NOTHING
-    less: Money = NOTHING
-    kind: Literal["interest_recounted"] = "interest_recounted"
-
-
-@dataclass(frozen=True, kw_only=True)
 class ProtectionBegan:
     """The buyer complains in time: money payable to the merchant is held again."""
 
@@ -344,10 +333,7 @@ class PlanChargedOff:
 
 @dataclass(frozen=True, kw_only=True)
 class RecoveryReceived:
-    """The customer pays after all, of a plan that had been charged off.
-
-    ``overpaid`` is more than was owed: it stays the customer's.
-    """
+    """The customer pays after all, of a plan that had been charged off; ``overpaid``: more yet."""
 
     plan_id: str
     attempt_id: str

@@ -6,6 +6,7 @@ from meqenet.ledger import customer_rules, loss_rules, merchant_rules, provider_
 from meqenet.ledger import happenings as h
 from meqenet.ledger.entries import Entry, Row, entries_of, impossible, reversal_entries
 from meqenet.ledger.happenings import Happening
+from meqenet.ledger.recounting import InterestRecounted
 from meqenet.money import total
 
 __all__ = ["Entry", "entries_for", "reversal_entries"]
@@ -53,7 +54,7 @@ def _rows(happening: Happening) -> tuple[Row, ...]:
             | h.CustomerCreditApplied()
             | h.CustomerCreditReturned()
             | h.InterestRefunded()
-            | h.InterestRecounted()
+            | InterestRecounted()
         ):
             rows = customer_rules.rows_for(happening=happening)
         case _:
