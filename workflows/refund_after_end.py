@@ -1,25 +1,33 @@
-"""Goods go back after their plan has ended: its run is over, and the stores know all of it.
+"""Goods go back after their plan has ended, or a payment turns out not to have been one.
 
-One run at a time for a plan, so that nobody else writes to its log meanwhile.
+Its run is over, and the stores know all of it. One run at a time for a plan, so that nobody else
+writes to its log meanwhile. A plan that owes something again is in force again, and begun anew.
 """
 
 from collections import deque
 from datetime import timedelta
 
 from temporalio import workflow
+from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from meqenet.bnpl.states import PlanState
     from workflows.asking import passed_on, refusal, report_of
     from workflows.clock import PlanClock
     from workflows.loading_plan import load_plan
-    from workflows.messages import PlanAnswer
+    from workflows.messages import PlanAnswer, plan_workflow_id
     from workflows.order_refund import take_goods_back
     from workflows.order_refund_messages import RefundOutlook, TakeGoodsBack
     from workflows.order_refund_rules import repeated, shown
+    from workflows.plan import PaymentPlanWorkflow
     from workflows.plan_desk import AskedDeed, PlanDesk
+    from workflows.replay_messages import ReplayOutlook, ReplayPayment, ReplayRequest
+    from workflows.replay_rules import shown as shown_replay
+    from workflows.replaying_payments import replay_payment
     from workflows.stored_plan import run_of
+    from workflows.support import no_signature, require
 
 _PATIENCE = timedelta(seconds=20)
 """Whoever asks waits: a domain that does not answer by then is told of."""
@@ -29,7 +37,7 @@ _ASKED_WITHIN = timedelta(minutes=1)
 
 @workflow.defn
 class RefundAfterEndWorkflow:
-    """Takes goods of a completed plan back, one refund after the other."""
+    """Takes goods of a completed plan back, and replays its payments, one after the other."""
 
     @workflow.init
     def __init__(self, plan_id: str) -> None:
@@ -43,17 +51,29 @@ class RefundAfterEndWorkflow:
         """Take goods back; answers once that is recorded and posted."""
         desk = await self._ready()
         if not repeated(desk, request):
-            asked = AskedDeed(deed=request)
-            self._asked.append(asked)
-            await workflow.wait_condition(lambda: asked.done)
-            if asked.refused is not None:
-                raise asked.refused
+            await self._have_done(AskedDeed(deed=request))
         return PlanAnswer(plan_id=desk.plan_id, state=desk.life.state)
 
     @workflow.update
     async def order_refund(self, request: TakeGoodsBack) -> RefundOutlook:
         """What the refund would do now; or why it is refused."""
         return shown(await self._ready(), request)
+
+    @workflow.update
+    async def replay_preview(self, request: ReplayRequest) -> ReplayOutlook:
+        """What would become of the plan; or why it is refused. Nothing is stored."""
+        return await shown_replay(await self._ready(), request)
+
+    @workflow.update
+    async def replay_payment(self, request: ReplayPayment) -> PlanAnswer:
+        """Reverse a payment, date it back, or call it a repetition; what came after pays anew."""
+        desk = await self._ready()
+        await self._have_done(AskedDeed(deed=request))
+        return PlanAnswer(plan_id=desk.plan_id, state=desk.life.state)
+
+    @replay_payment.validator
+    def _is_signed(self, request: ReplayPayment) -> None:
+        require(no_signature(request))
 
     @workflow.run
     async def run(self, plan_id: str) -> None:
@@ -70,10 +90,42 @@ class RefundAfterEndWorkflow:
             except TimeoutError:
                 break
             asked = self._asked.popleft()
-            if isinstance(asked.deed, TakeGoodsBack):
-                asked.refused = await take_goods_back(self._desk, asked.deed)
+            match asked.deed:
+                case TakeGoodsBack():
+                    asked.refused = await take_goods_back(self._desk, asked.deed)
+                case ReplayPayment():
+                    asked.refused = await replay_payment(self._desk, asked.deed)
+                case _:
+                    asked.refused = refusal(code="plan_closed", text="The plan has ended.")
             asked.done = True
+            if self._desk.life.state is not PlanState.COMPLETED:
+                await self._begin_anew()
+                break
+        while self._asked:
+            late = self._asked.popleft()
+            text = "The plan is in force again; ask again in a moment."
+            late.refused, late.done = refusal(code="plan_not_ended", text=text), True
         await workflow.wait_condition(workflow.all_handlers_finished)
+
+    async def _have_done(self, asked: AskedDeed) -> None:
+        self._asked.append(asked)
+        await workflow.wait_condition(lambda: asked.done)
+        if asked.refused is not None:
+            raise asked.refused
+
+    async def _begin_anew(self) -> None:
+        """The plan owes something again: a run of its own goes on from the stores."""
+        stored = await load_plan(plan_id=self._plan_id, patience=_PATIENCE)
+        # Started, not awaited: the plan has a life of its own.
+        _ = await workflow.start_child_workflow(
+            PaymentPlanWorkflow.run,
+            run_of(stored),
+            id=plan_workflow_id(plan_id=self._plan_id),
+            parent_close_policy=ParentClosePolicy.ABANDON,
+            # Its run before has come to the plan's end, which was none.
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            static_summary=f"{self._plan_id}, in force again",
+        )
 
     async def _load(self) -> None:
         try:

@@ -12,6 +12,7 @@ from meqenet.bnpl.replay_events import InstallmentStood, PaymentsReplayed
 from meqenet.bnpl.replaying import PlanNow, WantedReplay, payments_replayed
 from meqenet.bnpl.servicing.delinquency import days_owing
 from meqenet.bnpl.servicing.told import ToldPlan
+from meqenet.bnpl.states import PlanState
 from meqenet.calendar import addis_date
 from meqenet.errors import Refusal
 from workflows.asking import ask, report_of
@@ -57,7 +58,8 @@ def replay_deeds(desk: PlanDesk) -> Iterator[DeedStanding]:
 
 
 def _in_the_way(desk: PlanDesk, *, is_asked: bool) -> No | None:
-    if no := no_force(desk) or payment_under_way(desk):
+    is_over = desk.life.state is PlanState.COMPLETED
+    if no := (None if is_over else no_force(desk)) or payment_under_way(desk):
         return no
     if is_asked and any(isinstance(asked.deed, ReplayPayment) for asked in desk.deeds):
         return No("replay_under_way", "Payments of the plan are being replayed.")

@@ -8,7 +8,7 @@ from temporalio.exceptions import ApplicationError
 from activities.contracts import credit, ledger, payment_replays
 from meqenet.bnpl.events import PlannedInstallment
 from meqenet.bnpl.replay_events import PaymentsReplayed, ReplayCause
-from meqenet.bnpl.states import InstallmentState
+from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.identity import replay_id
 from meqenet.money import Money
 from workflows.agenda import record_in_force
@@ -36,13 +36,22 @@ async def replay_payment(desk: PlanDesk, deed: ReplayPayment) -> ApplicationErro
     if no := await stop_waiting(desk, numbers=_not_tried(desk, told), step="replay payments"):
         return refused(no)
     _take_on(desk, told)
-    await record_in_force(desk, told)
+    await _record(desk, told)
     await _tell_books(desk, told)
     if _left_fees(desk):
         ask_for_left_fees(desk)
     await tell_lateness(desk)
     show_days_past_due(desk)
     return None
+
+
+async def _record(desk: PlanDesk, told: PaymentsReplayed) -> None:
+    """A plan that is completed stays so while nothing is owed; else it is in force again."""
+    owes = not desk.life.all_paid() or desk.life.account.fees_left()
+    if desk.life.state is PlanState.COMPLETED and not owes:
+        await desk.record(told, state=PlanState.COMPLETED, step="none")
+        return
+    await record_in_force(desk, told)
 
 
 async def finish_replay(desk: PlanDesk, *, newest: str) -> None:

@@ -8,12 +8,20 @@ from pydantic import ConfigDict, Field
 
 from apps.checkout_api.amounts import Birr, Day, day_of
 from apps.checkout_api.exact_json import ExactRoute
-from apps.checkout_api.idempotency import IdempotencyKey
+from apps.checkout_api.idempotency import Answer, IdempotencyKey, once
+from apps.checkout_api.order_refunds import after_end
 from apps.checkout_api.parts import Parts
 from apps.checkout_api.plan_process import ProcessGone, StillWorking, asked
 from apps.checkout_api.problems import Problem, openapi_responses
 from apps.checkout_api.staff_authentication import Staff, staff_who
-from apps.checkout_api.support_plans import PlanId, closed, found_plan, handle_of, have_done
+from apps.checkout_api.support_plans import (
+    PlanId,
+    closed,
+    found_plan,
+    handle_of,
+    have_done,
+    told_plan,
+)
 from apps.checkout_api.support_resource import SupportPlan
 from apps.checkout_api.told import Told
 from apps.checkout_api.wire import Sent
@@ -25,9 +33,12 @@ from meqenet.bnpl.replay_events import (
     ReplayCause,
     ReplayedInstallment,
 )
+from meqenet.bnpl.states import PlanState
 from meqenet.errors import Unavailable
+from meqenet.identity import derived_id
 from meqenet.money import Money, total
 from workflows.plan import PaymentPlanWorkflow
+from workflows.refund_after_end import RefundAfterEndWorkflow
 from workflows.replay_messages import ReplayOutlook, ReplayPayment, ReplayRequest
 
 _ATTEMPT = r"^[ix][0-9]{2}-a[0-9]{1,4}$"
@@ -164,11 +175,18 @@ async def preview(
     plan = await found_plan(parts, plan_id=plan_id)
     handle = handle_of(parts, plan_id=plan_id)
     request = body.asked(plan_id=plan_id, attempt=attempt)
-    try:
-        found = await asked(
-            lambda: handle.execute_update(PaymentPlanWorkflow.replay_preview, request),
-            wait_seconds_max=parts.answer_seconds_max,
+
+    async def look() -> ReplayOutlook:
+        if plan.state is not PlanState.COMPLETED:
+            return await handle.execute_update(PaymentPlanWorkflow.replay_preview, request)
+        return await parts.temporal.execute_update_with_start_workflow(
+            RefundAfterEndWorkflow.replay_preview,
+            request,
+            start_workflow_operation=after_end(plan_id=plan_id),
         )
+
+    try:
+        found = await asked(look, wait_seconds_max=parts.answer_seconds_max)
     except StillWorking:
         raise Unavailable("plan_process_busy", "the plan has not answered; ask again") from None
     except ProcessGone:
@@ -197,6 +215,31 @@ async def replay(
     deed = ReplayPayment(
         request=body.asked(plan_id=plan_id, attempt=attempt), who=staff.staff_id, why=body.why
     )
+
+    async def act_after_end() -> Answer:
+        update_id = derived_id(prefix="replay_payment", parts=(staff.staff_id, key))
+        status = 200
+        try:
+            await asked(
+                lambda: parts.temporal.execute_update_with_start_workflow(
+                    RefundAfterEndWorkflow.replay_payment,
+                    deed,
+                    start_workflow_operation=after_end(plan_id=plan_id),
+                    id=update_id,
+                ),
+                wait_seconds_max=parts.answer_seconds_max,
+            )
+        except StillWorking:
+            status = 202
+        except ProcessGone:
+            text = "the replay's process ended before it answered; look again, then ask again"
+            raise Unavailable("replay_process_missing", text) from None
+        now = await found_plan(parts, plan_id=plan_id)
+        return Answer(status=status, body=await told_plan(parts, now))
+
+    plan = await found_plan(parts, plan_id=plan_id)
+    if plan.state is PlanState.COMPLETED:
+        return await once(request=request, parts=parts, asker=staff, key=key, act=act_after_end)
     return await have_done(request, parts, staff, key=key, plan_id=plan_id, deed=deed)
 
 

@@ -125,10 +125,15 @@ def _owing(plan: PlanOverview, fact: Fact) -> PlanOverview:
             line.late_fee - line.late_fee_paid for line in plan.installments
         ),
         next_due_on=min((line.due_on for line in owed), default=None),
-        ended_at=fact.at
-        if plan.state in _ENDED_STATES and plan.ended_at is None
-        else plan.ended_at,
+        ended_at=_ended_at(plan, fact),
     )
+
+
+def _ended_at(plan: PlanOverview, fact: Fact) -> datetime | None:
+    """None again of a plan that is in force again."""
+    if plan.state not in _ENDED_STATES:
+        return None
+    return fact.at if plan.ended_at is None else plan.ended_at
 
 
 def _opened(plan: PlanOverview, fact: Fact) -> PlanOverview:

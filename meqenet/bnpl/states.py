@@ -150,6 +150,17 @@ def check_installment_transition(*, before: InstallmentState, after: Installment
     _check(before, after, allowed=ALLOWED_INSTALLMENT, of="installment")
 
 
+def check_plan_replayed(*, before: PlanState, after: PlanState) -> None:
+    """As :func:`check_transition`, where payments are replayed: a plan may owe something again.
+
+    Raises:
+        Defect: ``plan_transition_forbidden``.
+    """
+    in_force = frozenset({PlanState.ACTIVE, PlanState.PAST_DUE})
+    allowed = {**ALLOWED, PlanState.COMPLETED: in_force}
+    _check(before, after, allowed=allowed, of="plan")
+
+
 def check_replayed_transition(*, before: InstallmentState, after: InstallmentState) -> None:
     """As :func:`check_installment_transition`, where payments are replayed.
 

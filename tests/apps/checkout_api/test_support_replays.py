@@ -214,3 +214,31 @@ async def test_interest_and_the_books_follow_what_is_known_of_payments(
     assert await eventually(state, lambda found: found == "completed") == "completed"
     await require_that_books_agree(databases, plan_id=plan.plan_id)
     await _all_at_nothing(databases, plan)
+
+
+async def test_a_completed_plan_whose_money_is_gone_is_in_force_again_until_it_is_paid(
+    shop: Shop, http: httpx.AsyncClient, databases: Databases
+) -> None:
+    plan = await failed_plan(shop, days=29, balance="1000.00")
+    agent = await agent_of(http=http, databases=databases, role=Role.FINANCE)
+    await plan.days_pass(4)
+
+    async def state() -> str:
+        return str((await read(shop, plan.plan_id))["state"])
+
+    assert await eventually(state, lambda found: found == "completed") == "completed"
+    shown = await _replayed(agent, plan, databases, "i01-a1", cause="reversed")
+    assert _left(shown, "after") == ["1000.00"]
+    assert await state() == "past_due"
+    await plan.top_up()
+
+    async def retried() -> int:
+        return (await agent_retry.post(f"{plan.path}/installments/1/retry")).status_code
+
+    agent_retry = await agent_of(http=http, databases=databases, role=Role.SUPPORT)
+    await eventually(retried, lambda status: status == 200)
+    assert await eventually(state, lambda found: found == "completed") == "completed"
+    await require_that_books_agree(databases, plan_id=plan.plan_id)
+    await _all_at_nothing(databases, plan)
+    paid = [row["reference"] for row in await plan.debits()]
+    assert len(paid) == 2, paid
