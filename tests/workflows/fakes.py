@@ -13,9 +13,11 @@ from json import loads
 from activities.contracts import auth, bnpl, credit, kyc, marketplace, settlement
 from activities.contracts.step import Nothing
 from activities.edge import takes
-from meqenet.bnpl.events import PlannedInstallment
+from meqenet.bnpl.events import PaymentRequested, PlannedInstallment
 from meqenet.bnpl.offer import NotOffered, Quote, quote
 from meqenet.bnpl.products import ProductVersion, document_of, product_from_document
+from meqenet.bnpl.servicing.told import ToldPlan
+from meqenet.bnpl.told_payments import told_plan
 from meqenet.calendar import at_addis
 from meqenet.errors import Refusal, Unavailable
 from meqenet.kyc.fayda import AuthorizationReturn, IdentityClaims
@@ -33,6 +35,7 @@ from meqenet.settlement.transfer import (
 from tests.workflows.payments import Payments
 from tests.workflows.rails import Answering, Rails, told
 from tests.workflows.reminders import Reminders
+from tests.workflows.replays import Replays
 from tests.workflows.settling import Paydays
 
 
@@ -61,7 +64,7 @@ async def _nothing(_order: str) -> None:
 
 
 @dataclass
-class Domains(Payments, Rails, Reminders, Paydays):
+class Domains(Payments, Rails, Reminders, Paydays, Replays):
     """Every domain, the rails, and the endpoint of every merchant (``hear``), by default none."""
 
     hear: Hearing = lambda _notice: UNWANTED
@@ -162,6 +165,12 @@ class Domains(Payments, Rails, Reminders, Paydays):
         assert command.sequence == len(log) + 2, "the log is without gap or repeat"
         log.append(command)
         return Nothing()
+
+    @takes(bnpl.FIND_TOLD)
+    async def find_told(self, command: bnpl.FindTold) -> ToldPlan:
+        log = self.events[command.plan_id]
+        opened = PaymentRequested(expires_at=log[0].at)  # in the place of the plan's first event
+        return told_plan(log=[(opened, log[0].at), *((each.event, each.at) for each in log)])
 
     @takes(bnpl.END_PROCESS)
     async def end_process(self, command: bnpl.EndProcess) -> Nothing:

@@ -12,6 +12,7 @@ from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.loss_events import PlanChargedOff
 from meqenet.bnpl.payment_events import OwnPaymentAllocated
 from meqenet.bnpl.progress import progress_of
+from meqenet.bnpl.replay_events import PaymentsReplayed
 from meqenet.bnpl.schedule_in_force import InstallmentInForce
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.errors import Refusal
@@ -232,6 +233,9 @@ def _installments(events: list[e.PlanEvent]) -> tuple[bnpl.LoadedInstallment, ..
                     for row in event.installments
                     if not row.planned
                 }
+            case PaymentsReplayed():
+                planned = tuple(_planned(row) for row in event.installments)
+                states = {row.number: row.state for row in event.rows}
             case PlanChargedOff():
                 states |= {
                     row.number: InstallmentState.FAILED
