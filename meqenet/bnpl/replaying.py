@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from meqenet.bnpl.own_payment import PART_MIN
 from meqenet.bnpl.replay_events import (
     ChargedFee,
     CountedPayment,
@@ -95,6 +96,7 @@ def payments_replayed(*, plan: PlanNow, wanted: WantedReplay) -> PaymentsReplaye
     Raises:
         Refusal: ``payment_unknown``; ``payment_taken_out``; ``payment_at_checkout``;
             ``value_date_invalid``; ``repeated_payment_unknown``; ``plan_charged_off``;
+            ``payment_too_small``: so little would be left that it cannot be collected;
             ``plan_changed_since``; ``order_refunded_since``; ``payments_not_replayable``.
     """
     payment = _payment(plan, wanted)
@@ -116,6 +118,7 @@ def payments_replayed(*, plan: PlanNow, wanted: WantedReplay) -> PaymentsReplaye
         correction=wanted.correction,
         until=until,
     )
+    _require_collectable(wanted, before=before.account, after=after.account)
     return _told(plan, wanted, payment=payment, before=before, after=after)
 
 
@@ -170,6 +173,19 @@ def _require_nothing_since(plan: PlanNow, wanted: WantedReplay) -> None:
             raise _refused("order_refunded_since", text, field=None)
         text = "plan: its schedule was changed since; a change follows from what was owed by then"
         raise _refused("plan_changed_since", text, field=None)
+
+
+def _require_collectable(wanted: WantedReplay, *, before: Account, after: Account) -> None:
+    """Nobody is made late for santims that no wallet can be asked for; money that is gone is."""
+    if wanted.cause is not ReplayCause.BACKDATED:
+        return
+    for was, now in zip(before.installments, after.installments, strict=True):
+        if Money.zero() < now.left.total < PART_MIN and was.left.total != now.left.total:
+            text = (
+                f"value_date: it would leave of installment {now.number} {now.left.total} birr, "
+                f"less than the {PART_MIN} birr that can be collected"
+            )
+            raise _refused("payment_too_small", text, field="value_date")
 
 
 def _not_replayable() -> Refusal:

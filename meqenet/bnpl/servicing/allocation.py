@@ -61,7 +61,14 @@ class Allocation:
         return self.account.is_paid
 
 
-def allocate(*, account: Account, policy: ServicingPolicy, amount: Money, on: date) -> Allocation:
+def allocate(
+    *,
+    account: Account,
+    policy: ServicingPolicy,
+    amount: Money,
+    on: date,
+    settles_next: bool = False,
+) -> Allocation:
     """What a payment of this amount pays on this day.
 
     Late fees that are due by the day are charged first. Principal that is paid ahead of its date
@@ -72,6 +79,8 @@ def allocate(*, account: Account, policy: ServicingPolicy, amount: Money, on: da
         policy: of the plan's product version.
         amount: what the customer pays.
         on: the Addis Ababa date on which the money moves.
+        settles_next: it was asked for by the schedule, so the next installment is paid as planned,
+            with its interest, though no day of its period may be over.
 
     Raises:
         Refusal: ``payment_invalid``: not more than nothing.
@@ -84,7 +93,7 @@ def allocate(*, account: Account, policy: ServicingPolicy, amount: Money, on: da
     poured = pour(
         account=charged.account,
         amount=amount,
-        payable=_payable(charged.account, rule=policy.paid_ahead, on=on),
+        payable=_payable(charged.account, rule=policy.paid_ahead, on=on, settles_next=settles_next),
         components=policy.allocation_order,
     )
     # Less than the pay-off, so there is room for all of it: `rest` is nothing.
@@ -151,13 +160,19 @@ def _ending(*, account: Account, policy: ServicingPolicy, amount: Money, on: dat
     )
 
 
-def _payable(account: Account, *, rule: PaidAhead, on: date) -> dict[int, Amounts]:
+def _payable(
+    account: Account, *, rule: PaidAhead, on: date, settles_next: bool
+) -> dict[int, Amounts]:
     """What may be paid of each installment, in the order in which it is paid."""
     due = [row for row in account.installments if row.due_on <= on]
     ahead = [row for row in account.installments if row.due_on > on]
+    following = next((row for row in ahead if row.left.planned), None) if settles_next else None
     if rule is PaidAhead.LAST_INSTALLMENT:
         ahead.reverse()
-    return {row.number: _payable_of(account, row, on=on) for row in (*due, *ahead)}
+    return {
+        row.number: row.left if row is following else _payable_of(account, row, on=on)
+        for row in (*due, *ahead)
+    }
 
 
 def _payable_of(account: Account, row: InstallmentAccount, *, on: date) -> Amounts:

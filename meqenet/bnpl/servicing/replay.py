@@ -1,14 +1,15 @@
 """Payments that are reversed or back-dated: everything after them pays again, by value date.
 
 Up to the first payment that changes its place, each pays what the log tells of it. From there on
-each pays by the plan's own rule on its own day, late fees are charged as the days then have it, and
+each pays by the plan's own rule on its own day; one that the schedule had asked for pays the next
+installment as planned where its own is paid. Late fees are charged as the days then have it, and
 what staff had waived stays waived. So a replay in which nothing changes is what was told, and one
 without the newest payment is the account before it.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 
 from meqenet.bnpl.servicing.account import Account, InstallmentAccount, LateFee, open_account
 from meqenet.bnpl.servicing.allocation import after_parts, allocate
@@ -28,6 +29,7 @@ from meqenet.bnpl.terms import ScheduleTerms
 from meqenet.money import Money
 
 _Place = tuple[date, int]
+_DAY = timedelta(days=1)
 _COMPONENTS = (Component.PENALTY, Component.FEE, Component.INTEREST, Component.PRINCIPAL)
 
 
@@ -183,6 +185,8 @@ class _Teller:
     account: Account
     payments: list[ReplayedPayment] = field(default_factory=list)
     waivers: list[ToldWaiver] = field(default_factory=list)
+    put_off: set[tuple[int, int]] = field(default_factory=set)
+    """New fees of a day on which money moved: they follow a day later, if it did not pay."""
 
     def take(self, happened: ToldPayment | ToldWaiver | ToldSchedule) -> None:
         place = (happened.on, happened.sequence)
@@ -209,11 +213,9 @@ class _Teller:
         """
         due = late_fees_due(account=self.account, policy=self.late_fee, until=until)
         for fee in due:
-            known = self.told_fees.get((fee.number, fee.period))
-            is_new = self.since is not None and self.since[0] <= fee.on
-            if known is None and not (is_new and (fee.on < until or not is_paid_then)):
+            charged = self._charged(fee, until=until, is_paid_then=is_paid_then)
+            if charged is None:
                 continue
-            charged = fee if known is None or is_new else known
             row = _row(self.account, number=fee.number)
             owed = row.owed.plus(component=Component.PENALTY, amount=charged.amount)
             self.account = replace(
@@ -221,9 +223,31 @@ class _Teller:
                 late_fees=(*self.account.late_fees, charged),
             )
 
+    def _charged(self, fee: LateFee, *, until: date, is_paid_then: bool) -> LateFee | None:
+        """The fee as it is charged now; None: it is not, or not yet."""
+        place = (fee.number, fee.period)
+        known = self.told_fees.get(place)
+        is_replayed = self.since is not None and self.since[0] <= fee.on
+        if known is not None:
+            if is_paid_then and known.on > until:
+                return None
+            return replace(known, amount=fee.amount) if is_replayed else known
+        if not is_replayed:
+            return None
+        if is_paid_then and fee.on >= until:
+            self.put_off.add(place)
+            return None
+        return replace(fee, on=fee.on + _DAY) if place in self.put_off else fee
+
     def _pay_by_rule(self, payment: ToldPayment) -> None:
         before = self.account
-        done = allocate(account=before, policy=self.policy, amount=payment.amount, on=payment.on)
+        done = allocate(
+            account=before,
+            policy=self.policy,
+            amount=payment.amount,
+            on=payment.on,
+            settles_next=not payment.by_rule,
+        )
         self.account = replace(done.account, credit=NOTHING)
         from_credit = _shares(done.credit_parts, before=before, after=self.account)
         self.payments.append(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from db.ledger.books import read_postings
 from meqenet.errors import Defect
 from meqenet.ledger.day_counts import DayCount
 from meqenet.ledger.earning import PaidPart, TakePayment
-from meqenet.ledger.happenings import FinancedInstallment, PlanBecameActive
+from meqenet.ledger.happenings import FinancedInstallment, LateFeeCharged, PlanBecameActive
 from meqenet.ledger.replays import (
     FeeMoved,
     InterestPaid,
@@ -215,3 +216,78 @@ async def test_what_came_twice_is_credit_and_its_order_is_still_posted_once(
                 session=session,
                 replay=replace(replay, replay_id=f"{plan_id}-replay-2"),
             )
+
+
+def _of_part(number: int, *, principal: int, fee: int = 0) -> PaidPart:
+    return PaidPart(
+        number=number,
+        financed=Money(100_000),
+        returned_before=_NOTHING,
+        principal=Money(principal),
+        interest=_NOTHING,
+        late_fee=Money(fee),
+        is_whole=principal == 100_000,
+    )
+
+
+async def test_the_accounts_of_the_page_change_as_it_says(ledger: Database, unique: str) -> None:
+    plan_id = f"pln_{unique}"
+    active = PlanBecameActive(
+        plan_id=plan_id,
+        merchant_id=f"mrc_{unique}",
+        lender="lender",
+        amount=Money(400_000),
+        merchant_fee=Money(12_000),
+        paid_at_checkout=Money(100_000),
+        protected=False,
+        installments=tuple(
+            FinancedInstallment(
+                number=number,
+                principal=Money(100_000),
+                interest=_NOTHING,
+                starts_on=_START,
+                ends_on=_START,
+            )
+            for number in range(1, 5)
+        ),
+    )
+    charged = LateFeeCharged(plan_id=plan_id, lender="lender", number=2, amount=Money(2_500))
+    async with ledger.write() as session:
+        for happening in (active, charged):
+            made_id = f"{plan_id}-{happening.kind}"
+            await store.post(
+                session=session, posting_id=made_id, happening=happening, effective_at=_AT
+            )
+        await accruals.begin(session=session, happening=active)
+    second = _of_part(2, principal=100_000, fee=2_500)
+    await _pay(ledger, plan_id, "i02-a1", second, at=_FIRST_PAYMENT)
+    await _pay(ledger, plan_id, "i03-a1", _of_part(3, principal=100_000), at=_SECOND_PAYMENT)
+    pays = _of_part(2, principal=97_500, fee=2_500)
+    replay = replace(
+        _replay(
+            plan_id,
+            anew=[PostedAnew(attempt_id=f"{plan_id}-i03-a1", parts=(pays,))],
+            earnings=(),
+            at=_SOON,
+            fees=[FeeMoved(number=3, amount=Money(2_500))],
+        ),
+        taken_out=f"{plan_id}-i02-a1",
+    )
+    async with ledger.write() as session:
+        shown = await replays.preview_replay(session=session, replay=replay)
+    assert _on_the_page() == [
+        (
+            f"`{each.account.partition(':')[0]}`",
+            str(each.change) if each.change > _NOTHING else "",
+            str(-each.change) if each.change < _NOTHING else "",
+        )
+        for each in shown
+    ]
+
+
+def _on_the_page() -> list[tuple[str, ...]]:
+    page = (Path(__file__).parents[3] / "docs" / "servicing.md").read_text(encoding="utf-8")
+    table = page.partition("these accounts change:\n\n")[2].partition("\n\n")[0]
+    return [
+        tuple(cell.strip() for cell in line.strip("|").split("|")) for line in table.splitlines()
+    ][2:]

@@ -52,6 +52,12 @@ class LivedPlan:
         return account_of(terms=self.terms, paid=self.paid, history=history)
 
     @property
+    def is_due(self) -> bool:
+        """Whether the next installment that is not paid has come to its day."""
+        row = next(row for row in self.account.installments if row.number not in self.paid)
+        return row.due_on <= self.on
+
+    @property
     def states(self) -> Mapping[int, InstallmentState]:
         """Of the installments: paid, or not."""
         return {

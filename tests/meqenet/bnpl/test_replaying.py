@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from meqenet.bnpl.replay_events import PaymentsReplayed, ReplayCause
 from meqenet.bnpl.replaying import WantedReplay, payments_replayed
 from meqenet.bnpl.servicing.account import Account
+from meqenet.bnpl.servicing.pay_off import pay_off_quote
 from meqenet.bnpl.servicing.replay import MoveTo, Replayed, TakeOut, replay
 from meqenet.bnpl.states import InstallmentState
 from meqenet.errors import Refusal
@@ -43,11 +44,13 @@ def _lived(steps: _Steps, *, is_free: bool) -> tuple[LivedPlan, list[Account]]:
         plan.days(days)
         account = plan.account
         left = account.left.total.santim
-        # The last birr stays owed: a plan that is paid is over, and is replayed no more.
-        amount = Money(min(santim if is_free else santim // 40, left - 100))
-        if deed == "collect" and len(account.installments) - len(plan.paid) > 1:
+        if not left:
+            break
+        off = pay_off_quote(account=account, policy=plan.policy, on=plan.on).total
+        amount = min(Money(santim if is_free else santim // 40), off)
+        if deed == "collect" and plan.is_due:
             plan.collect()
-        elif amount < Money(100) or plan.pay(amount) is None:
+        elif plan.pay(amount) is None:
             continue
         before.append(account)
     return plan, before
@@ -102,7 +105,9 @@ def test_a_replay_adds_up_and_the_log_gives_its_account_again(
         attempt_id=payment.attempt_id,
         value_date=payment.on - timedelta(days=back) if back else None,
     )
-    told = payments_replayed(plan=plan.now, wanted=wanted)
+    told = _replayed_or_too_small(plan, wanted)
+    if told is None:
+        return
     for each in told.payments:
         paid = total(share.share.amount for share in each.shares)
         assert paid + each.credit == each.amount
@@ -125,6 +130,15 @@ def test_a_replay_adds_up_and_the_log_gives_its_account_again(
     # What counts from then on is told as well as it was before: it can be replayed once more.
     assert _rows(_replay(plan, None).account) == _rows(plan.account)
     assert plan.now.told.replays == 1
+
+
+def _replayed_or_too_small(plan: LivedPlan, wanted: WantedReplay) -> PaymentsReplayed | None:
+    try:
+        return payments_replayed(plan=plan.now, wanted=wanted)
+    except Refusal as refusal:
+        if (refusal.code, wanted.cause) != ("payment_too_small", ReplayCause.BACKDATED):
+            raise
+        return None
 
 
 def _stood(stood: object) -> tuple[Money, ...]:
