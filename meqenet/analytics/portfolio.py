@@ -237,14 +237,23 @@ def _changed(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
 
 
 def _replayed(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
-    """Every line is made anew: what each payment pays since then, and what is left."""
+    """Every line is made anew: what each payment pays since then, and what is left.
+
+    A line of which nothing is left stays, as every line does, and nothing is owed by it.
+    """
     due = {row.number: row.due_on for row in plan.installments}
-    lines = [
-        line
+    lines = {
+        (line.number, line.part): line
         for row in fact.parts("rows")
         for line in _lines_of(row, due_on=due[row.integer("number")], fact=fact)
-    ]
-    return replace(plan, installments=tuple(sorted(lines, key=lambda row: (row.number, row.part))))
+    }
+    empty = (
+        replace(line, principal=NOTHING, interest=NOTHING, paid_on=fact.day("on"))
+        for line in plan.installments
+        if (line.number, line.part) not in lines
+    )
+    by_place = sorted((*lines.values(), *empty), key=lambda row: (row.number, row.part))
+    return replace(plan, installments=tuple(by_place))
 
 
 def _lines_of(row: Fact, *, due_on: date, fact: Fact) -> Iterator[PortfolioInstallment]:

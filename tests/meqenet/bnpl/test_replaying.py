@@ -33,10 +33,10 @@ _Steps = list[tuple[int, str, int]]
 _STEP = st.tuples(
     st.integers(0, 25), st.sampled_from(["collect", "pay"]), st.integers(100, 200_000)
 )
-_STEPS = st.lists(_STEP, min_size=1, max_size=6)
+STEPS = st.lists(_STEP, min_size=1, max_size=6)
 
 
-def _lived(steps: _Steps, *, is_free: bool) -> tuple[LivedPlan, list[Account]]:
+def lived(steps: _Steps, *, is_free: bool) -> tuple[LivedPlan, list[Account]]:
     """The plan, and its account before each payment that was made."""
     terms, policy = (FOUR_PARTS, _FOUR) if is_free else (SIX_MONTHS, _SIX)
     plan, before = LivedPlan(terms=terms, policy=policy), list[Account]()
@@ -73,11 +73,11 @@ def _rows(account: Account) -> list[tuple[object, ...]]:
 
 
 @settings(max_examples=50)
-@given(is_free=st.booleans(), steps=_STEPS)
+@given(is_free=st.booleans(), steps=STEPS)
 def test_what_is_told_gives_the_account_and_without_its_newest_payment_that_before_it(
     steps: _Steps, *, is_free: bool
 ) -> None:
-    plan, before = _lived(steps, is_free=is_free)
+    plan, before = lived(steps, is_free=is_free)
     told = plan.now.told
     assert _rows(_replay(plan, None).account) == _rows(plan.account)
     if not before:
@@ -89,11 +89,11 @@ def test_what_is_told_gives_the_account_and_without_its_newest_payment_that_befo
 
 
 @settings(max_examples=50)
-@given(is_free=st.booleans(), steps=_STEPS, data=st.data())
+@given(is_free=st.booleans(), steps=STEPS, data=st.data())
 def test_a_replay_adds_up_and_the_log_gives_its_account_again(
     data: st.DataObject, *, steps: _Steps, is_free: bool
 ) -> None:
-    plan, before = _lived(steps, is_free=is_free)
+    plan, before = lived(steps, is_free=is_free)
     if not before:
         return
     payment = data.draw(st.sampled_from(plan.now.told.payments))
