@@ -127,7 +127,7 @@ class CountedPayment:
     interest_returned: Money
     """Interest that had been paid before and is given back with it."""
     by_rule: bool
-    """It pays by the plan's rule, whatever that is; else the installment that it was asked for."""
+    """It pays by the plan's rule, whatever that gives; else what the shares say."""
     is_checkout: bool
     """It was made at checkout."""
     is_posted_anew: bool

@@ -271,7 +271,7 @@ def _counted(
         from_credit=tuple(map(_share, payment.from_credit)),
         credit=payment.credited,
         interest_returned=payment.interest_returned,
-        by_rule=told.by_rule,
+        by_rule=payment.by_rule,
         is_checkout=told.is_checkout,
         is_posted_anew=_pays(payment) != _pays(was),
     )

@@ -4,6 +4,7 @@ First what is past due, the oldest first, then what is due today, then what is t
 plan's rule. Whatever pays the plan off on the day ends it; what is more is the customer's credit.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -67,7 +68,7 @@ def allocate(
     policy: ServicingPolicy,
     amount: Money,
     on: date,
-    settles_next: bool = False,
+    settles: Collection[int] = (),
 ) -> Allocation:
     """What a payment of this amount pays on this day.
 
@@ -79,8 +80,8 @@ def allocate(
         policy: of the plan's product version.
         amount: what the customer pays.
         on: the Addis Ababa date on which the money moves.
-        settles_next: it was asked for by the schedule, so the next installment is paid as planned,
-            with its interest, though no day of its period may be over.
+        settles: installments to come that are paid as planned, with all of their interest, though
+            their periods may not have begun.
 
     Raises:
         Refusal: ``payment_invalid``: not more than nothing.
@@ -93,7 +94,7 @@ def allocate(
     poured = pour(
         account=charged.account,
         amount=amount,
-        payable=_payable(charged.account, rule=policy.paid_ahead, on=on, settles_next=settles_next),
+        payable=_payable(charged.account, rule=policy.paid_ahead, on=on, settles=settles),
         components=policy.allocation_order,
     )
     # Less than the pay-off, so there is room for all of it: `rest` is nothing.
@@ -161,16 +162,15 @@ def _ending(*, account: Account, policy: ServicingPolicy, amount: Money, on: dat
 
 
 def _payable(
-    account: Account, *, rule: PaidAhead, on: date, settles_next: bool
+    account: Account, *, rule: PaidAhead, on: date, settles: Collection[int]
 ) -> dict[int, Amounts]:
     """What may be paid of each installment, in the order in which it is paid."""
     due = [row for row in account.installments if row.due_on <= on]
     ahead = [row for row in account.installments if row.due_on > on]
-    following = next((row for row in ahead if row.left.planned), None) if settles_next else None
     if rule is PaidAhead.LAST_INSTALLMENT:
         ahead.reverse()
     return {
-        row.number: row.left if row is following else _payable_of(account, row, on=on)
+        row.number: row.left if row.number in settles else _payable_of(account, row, on=on)
         for row in (*due, *ahead)
     }
 

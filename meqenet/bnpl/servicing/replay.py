@@ -1,18 +1,18 @@
 """Payments that are reversed or back-dated: everything after them pays again, by value date.
 
 Up to the first payment that changes its place, each pays what the log tells of it. From there on
-each pays by the plan's own rule on its own day; one that the schedule had asked for pays the next
-installment as planned where its own is paid. Late fees are charged as the days then have it, and
-what staff had waived stays waived. So a replay in which nothing changes is what was told, and one
-without the newest payment is the account before it.
+each pays by the plan's own rule on its own day, and what has fallen due by now as it would have
+been asked for; one that the schedule had asked for also the next installment. Late fees are charged
+as the days then have it, and what staff had waived stays waived. So a replay in which nothing
+changes is what was told, and one without the newest payment is the account before it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from meqenet.bnpl.servicing.account import Account, InstallmentAccount, LateFee, open_account
-from meqenet.bnpl.servicing.allocation import after_parts, allocate
+from meqenet.bnpl.servicing.allocation import Allocation, after_parts, allocate
 from meqenet.bnpl.servicing.amounts import NOTHING, Amounts
 from meqenet.bnpl.servicing.late_fees import late_fees_due
 from meqenet.bnpl.servicing.pouring import AllocatedPart, amounts_of
@@ -30,6 +30,7 @@ from meqenet.money import Money
 
 _Place = tuple[date, int]
 _DAY = timedelta(days=1)
+_ROUNDS_MAX = 12
 _COMPONENTS = (Component.PENALTY, Component.FEE, Component.INTEREST, Component.PRINCIPAL)
 
 
@@ -78,7 +79,7 @@ class ReplayedPayment:
         from_credit: what interest that is given back pays beside it.
         credited: what of it pays nothing: the customer's credit.
         interest_returned: interest that had been paid before and is given back with it.
-        account: as it is after it.
+        by_rule: told again, it pays by the plan's rule; else what its shares say.
     """
 
     told: ToldPayment
@@ -86,7 +87,7 @@ class ReplayedPayment:
     from_credit: tuple[PaidShare, ...]
     credited: Money
     interest_returned: Money
-    account: Account
+    by_rule: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +132,7 @@ def replay(
         told_fees={(fee.number, fee.period): fee for fee in told.late_fees},
         since=since,
         account=open_account(terms=terms),
+        until=until,
     )
     happened: list[ToldPayment | ToldWaiver | ToldSchedule] = [
         *payments,
@@ -183,6 +185,8 @@ class _Teller:
     told_fees: dict[tuple[int, int], LateFee]
     since: _Place | None
     account: Account
+    until: date
+    """Today."""
     payments: list[ReplayedPayment] = field(default_factory=list)
     waivers: list[ToldWaiver] = field(default_factory=list)
     put_off: set[tuple[int, int]] = field(default_factory=set)
@@ -198,7 +202,7 @@ class _Teller:
         match happened:
             case ToldPayment():
                 if is_replayed or happened.by_rule:
-                    self._pay_by_rule(happened)
+                    self._pay_by_rule(happened, is_replayed=is_replayed)
                 else:
                     self._pay_as_told(happened)
             case ToldWaiver():
@@ -239,15 +243,10 @@ class _Teller:
             return None
         return replace(fee, on=fee.on + _DAY) if place in self.put_off else fee
 
-    def _pay_by_rule(self, payment: ToldPayment) -> None:
+    def _pay_by_rule(self, payment: ToldPayment, *, is_replayed: bool) -> None:
         before = self.account
-        done = allocate(
-            account=before,
-            policy=self.policy,
-            amount=payment.amount,
-            on=payment.on,
-            settles_next=not payment.by_rule,
-        )
+        settles = self._settled_by(payment) if is_replayed else ()
+        done = self._allocated(payment, settles=settles)
         self.account = replace(done.account, credit=NOTHING)
         from_credit = _shares(done.credit_parts, before=before, after=self.account)
         self.payments.append(
@@ -259,9 +258,46 @@ class _Teller:
                 from_credit=from_credit,
                 credited=payment.amount - amounts_of(done.parts).total,
                 interest_returned=done.interest_returned,
-                account=self.account,
+                by_rule=not is_replayed or done.ends_plan,
             )
         )
+
+    def _allocated(self, payment: ToldPayment, *, settles: Collection[int]) -> Allocation:
+        """By the plan's rule; what has fallen due by now is paid as it would have been asked for.
+
+        Its interest depends on what is paid ahead, and that on what its interest takes of the
+        money: each round comes nearer by a month's rate, so a few give it to the santim.
+        """
+
+        def allocated(start: Account, settled: Collection[int]) -> Allocation:
+            return allocate(
+                account=start,
+                policy=self.policy,
+                amount=payment.amount,
+                on=payment.on,
+                settles=settled,
+            )
+
+        account = self.account
+        done = allocated(account, ())
+        if done.ends_plan or not settles:
+            return done
+        for _ in range(_ROUNDS_MAX):
+            asked = {n: _row(done.account, number=n).owed.interest for n in settles}
+            done = allocated(_asking(account, interest=asked), settles)
+            if not any(part.component is Component.PRINCIPAL for part in done.parts):
+                return allocated(account, settles)
+            if all(_row(done.account, number=n).owed.interest == asked[n] for n in settles):
+                break
+        return done
+
+    def _settled_by(self, payment: ToldPayment) -> tuple[int, ...]:
+        """Those to come that have fallen due since, and the next where it was asked for by plan."""
+        ahead = [
+            row for row in self.account.installments if row.due_on > payment.on and row.left.planned
+        ]
+        following = () if payment.is_own else ahead[:1]
+        return tuple(row.number for row in ahead if row.due_on <= self.until or row in following)
 
     def _pay_as_told(self, payment: ToldPayment) -> None:
         before, parts = self.account, list[AllocatedPart]()
@@ -282,7 +318,7 @@ class _Teller:
                 from_credit=(),
                 credited=payment.amount - amounts_of(parts).total,
                 interest_returned=NOTHING,
-                account=self.account,
+                by_rule=False,
             )
         )
 
@@ -303,6 +339,16 @@ class _Teller:
                 raise ValueError(f"a change has made installment {number}, which is not known")
             rows.append(replace(row, owed=owed))
         self.account = self.account.with_installments(*rows)
+
+
+def _asking(account: Account, *, interest: Mapping[int, Money]) -> Account:
+    """The account with other interest of some installments."""
+    rows = []
+    for number, asked in interest.items():
+        row = _row(account, number=number)
+        owed = replace(row.owed, interest=max(row.paid.interest, asked))
+        rows.append(replace(row, owed=owed))
+    return account.with_installments(*rows)
 
 
 def _of_row(share: ToldShare, *, row: InstallmentAccount) -> Amounts:

@@ -47,7 +47,7 @@ class ToldPayment:
         paid_at: when the money moved.
         amount: all that was told of it, the customer's credit included.
         shares: what it pays, in order.
-        by_rule: it paid by the plan's rule, whatever that was; else its own installment.
+        by_rule: it paid by the plan's rule, whatever that gives; else what its shares say.
         is_checkout: it was made at checkout, and came into the books with the activation.
     """
 
@@ -59,6 +59,11 @@ class ToldPayment:
     shares: tuple[ToldShare, ...] = ()
     by_rule: bool = False
     is_checkout: bool = False
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the customer made it beside the schedule, which had not asked for it."""
+        return self.attempt_id.split("-")[-2].startswith("x")
 
     @property
     def place(self) -> tuple[date, int]:

@@ -196,6 +196,7 @@ async def test_interest_and_the_books_follow_what_is_known_of_payments(
     )
     assert Money.from_birr(shown["interest_more"].removeprefix("-")) > Money.zero()
     assert shown["interest_more"].startswith("-")
+    assert (shown["days_past_due_before"], shown["days_past_due_after"]) == (0, 0)
     assert shown["late_fees_more"].startswith("-")
 
     shown = await _replayed(agent, plan, databases, "x01-a1", cause="reversed")

@@ -192,6 +192,29 @@ def test_money_that_had_moved_in_time_takes_the_fee_off_and_pays_ahead() -> None
     assert not told.late_fees
 
 
+@given(days=st.integers(1, 60), back=st.integers(0, 60), birr=st.integers(2, 60))
+@settings(max_examples=40)
+def test_who_paid_earlier_than_was_recorded_is_never_later_for_it(
+    days: int, back: int, birr: int
+) -> None:
+    plan = LivedPlan(terms=SIX_MONTHS, policy=_SIX)
+    plan.days(days + 20)
+    attempt = plan.pay(Money.from_birr(birr))
+    plan.days(20)
+    value_date = plan.on - timedelta(days=20 + min(back, days))
+    if attempt is None or back == 0:
+        return
+    wanted = WantedReplay(cause=ReplayCause.BACKDATED, attempt_id=attempt, value_date=value_date)
+    told = _replayed_or_too_small(plan, wanted)
+    if told is None:
+        return
+    due = [row for row in told.rows if told.installments[row.number - 1].due_on <= plan.on]
+    before, after = (total(getattr(row, when).left for row in due) for when in ("before", "after"))
+    assert after <= before
+    assert told.interest_more <= Money.zero()
+    assert told.late_fees_more <= Money.zero()
+
+
 @pytest.mark.parametrize(
     ("wanted", "code"),
     [
