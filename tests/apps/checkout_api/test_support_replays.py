@@ -13,6 +13,7 @@ from tests.apps.checkout_api.conftest import Shop
 from tests.apps.checkout_api.staff import Agent, FailedPlan, agent_of, failed_plan
 from tests.apps.checkout_api.test_interest_payments import require_that_books_agree
 from tests.apps.checkout_api.test_plans import read
+from tests.apps.checkout_api.test_support_commands import run
 from tests.backing import Databases
 from tests.waiting import eventually
 
@@ -218,7 +219,7 @@ async def test_interest_and_the_books_follow_what_is_known_of_payments(
 
 
 async def test_a_completed_plan_whose_money_is_gone_is_in_force_again_until_it_is_paid(
-    shop: Shop, http: httpx.AsyncClient, databases: Databases
+    shop: Shop, http: httpx.AsyncClient, databases: Databases, url: str
 ) -> None:
     plan = await failed_plan(shop, days=29, balance="1000.00")
     agent = await agent_of(http=http, databases=databases, role=Role.FINANCE)
@@ -228,6 +229,16 @@ async def test_a_completed_plan_whose_money_is_gone_is_in_force_again_until_it_i
         return str((await read(shop, plan.plan_id))["state"])
 
     assert await eventually(state, lambda found: found == "completed") == "completed"
+    words = ("payment", "reverse", plan.plan_id, "i01-a1")
+    seen = await run(*words, "--preview", agent=agent, url=url)
+    assert seen.exit_code == 0, seen.output
+    for part in ("1000.00 birr: reversed", "failed", f"plan_receivable:{plan.plan_id}"):
+        assert part in seen.stdout
+    assert "--why: give the reason" in (await run(*words, agent=agent, url=url)).output
+    other = ("payment", "repeated", plan.plan_id, "i01-a1", "--of", "i01-a1", "--preview")
+    assert "repeated_payment_unknown" in (await run(*other, agent=agent, url=url)).output
+    early = ("payment", "backdate", plan.plan_id, "i01-a1", "--to", "2020-01-01", "--preview")
+    assert "value_date_invalid" in (await run(*early, agent=agent, url=url)).output
     shown = await _replayed(agent, plan, databases, "i01-a1", cause="reversed")
     assert _left(shown, "after") == ["1000.00"]
     assert await state() == "past_due"

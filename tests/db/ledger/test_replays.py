@@ -177,6 +177,11 @@ async def test_the_books_are_as_if_the_payment_had_never_been(
     after = await _accounts(ledger, plan_id)
     assert after == await _accounts(ledger, twin)
     assert {each.account.partition(":")[0] for each in shown} >= {"plan_receivable"}
+    async with ledger.read() as session:
+        moved = await clearing.cleared(session=session, provider="mpesa", plan_ids=[plan_id])
+    # The money that is gone had come: the statement of that day has it, and so had the books.
+    assert moved[f"{plan_id}-i01-a1"] == first.principal + first.interest
+    assert moved[f"{plan_id}-i01-a2"] == Money(10_050)
     # From here on both go on alike, to the last santim.
     for each in (plan_id, twin):
         async with ledger.write() as session:
