@@ -5,6 +5,7 @@ from datetime import datetime
 from activities.contracts.bnpl import (
     DATE_SCHEDULE,
     END_PROCESS,
+    FIND_TOLD,
     LIST_NEWS,
     LIST_OPEN_CLOCKS,
     LIST_OPEN_PLANS,
@@ -15,6 +16,7 @@ from activities.contracts.bnpl import (
     DatedSchedule,
     DateSchedule,
     EndProcess,
+    FindTold,
     ListNews,
     ListOpenClocks,
     ListOpenPlans,
@@ -44,6 +46,7 @@ from meqenet.bnpl.events import PlannedInstallment
 from meqenet.bnpl.largest_month import largest_month
 from meqenet.bnpl.offer import Quote
 from meqenet.bnpl.products import ProductVersion, document_of
+from meqenet.bnpl.servicing.told import ToldPlan
 from meqenet.bnpl.states import PlanState
 from meqenet.calendar import addis_date, at_addis
 from meqenet.event_chain import plain
@@ -161,6 +164,12 @@ class BnplActivities:
             progress=stored.progress,
             capture=plan.capture,
         )
+
+    @takes(FIND_TOLD)
+    async def find_told(self, command: FindTold) -> ToldPlan:
+        """See :meth:`activities.contracts.bnpl.BnplSteps.find_told`."""
+        async with self._database.write() as session:
+            return await processes.told_of(session=session, plan_id=command.plan_id)
 
     @takes(END_PROCESS)
     async def end_process(self, command: EndProcess) -> Nothing:

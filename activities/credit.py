@@ -5,6 +5,7 @@ from activities.contracts.credit import (
     CONVERT_HOLD,
     RECORD_REPAYMENT,
     RELEASE_HOLD,
+    REVERSE_REPAYMENT,
     WRITE_OFF,
     AssessCredit,
     ConvertHold,
@@ -12,6 +13,7 @@ from activities.contracts.credit import (
     DeclineReason,
     RecordRepayment,
     ReleaseHold,
+    ReverseRepayment,
     WriteOffDebt,
 )
 from activities.contracts.step import Nothing
@@ -89,6 +91,19 @@ class CreditActivities:
                 repayment_id=command.repayment_id,
                 principal=command.principal,
                 on_time=command.on_time,
+                at=command.at,
+            )
+        return Nothing()
+
+    @takes(REVERSE_REPAYMENT)
+    async def reverse_repayment(self, command: ReverseRepayment) -> Nothing:
+        """See :meth:`activities.contracts.credit.CreditSteps.reverse_repayment`."""
+        async with self._database.write() as session:
+            await exposures.reverse_repayment(
+                session=session,
+                plan_id=command.plan_id,
+                repayment_id=command.repayment_id,
+                principal=command.principal,
                 at=command.at,
             )
         return Nothing()

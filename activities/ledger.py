@@ -7,8 +7,10 @@ from activities.contracts.ledger import (
     ACCRUE_INSTALLMENT,
     HOLD_MONEY,
     POST,
+    PREVIEW_REPLAY,
     REFUND_ORDER,
     REPLAN_EARNINGS,
+    REPLAY_PAYMENTS,
     SET_ACCRUAL,
     SHARE_FEE,
     TAKE_PAYMENT,
@@ -21,6 +23,8 @@ from activities.contracts.ledger import (
     Post,
     RefundOrder,
     ReplanEarnings,
+    ReplayPayments,
+    ReplayPreviewed,
     SetAccrual,
     ShareFee,
     TakePayment,
@@ -30,7 +34,7 @@ from activities.contracts.reconciliation import FIND_CLEARED, Cleared, FindClear
 from activities.contracts.step import Nothing
 from activities.edge import takes
 from db.kernel.engine import Database
-from db.ledger import accruals, clearing, earning, holds, order_refunds, store
+from db.ledger import accruals, clearing, earning, holds, order_refunds, replays, store
 from meqenet.errors import Defect, Refusal
 from meqenet.identity import payday_on_the_wire, wire_id
 from meqenet.ledger.happenings import PlanBecameActive
@@ -144,6 +148,20 @@ class LedgerActivities:
         async with self._database.write() as session:
             await order_refunds.refund_order(session=session, refund=command)
         return Nothing()
+
+    @takes(REPLAY_PAYMENTS)
+    async def replay_payments(self, command: ReplayPayments) -> Nothing:
+        """Take payments back and post them anew."""
+        async with self._database.write() as session:
+            await replays.replay_payments(session=session, replay=command)
+        return Nothing()
+
+    @takes(PREVIEW_REPLAY)
+    async def preview_replay(self, command: ReplayPayments) -> ReplayPreviewed:
+        """Post it, see what that has changed, and take all of it back."""
+        async with self._database.write() as session:
+            accounts = await replays.preview_replay(session=session, replay=command)
+        return ReplayPreviewed(accounts=accounts)
 
     @takes(ACCRUE_DUE)
     async def accrue_due(self, command: AccrueDue) -> DueAccrued:

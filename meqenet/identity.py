@@ -15,6 +15,7 @@ OWN_PAYMENT_FROM = 100
 OWN_PAYMENTS_MAX = 99
 """Two digits name an own payment; a plan has no more of them in its life."""
 _PAYOUT_ON_THE_WIRE = re.compile(r"(pay)([a-z2-7]{20})[1-9][0-9]*", re.ASCII)
+_REPLAYED = re.compile(r"(.+)-replay-[1-9][0-9]*-([ix][0-9]{2}-a[1-9][0-9]*)", re.ASCII)
 _DIGEST_LETTERS = 20
 """20 base32 letters are 100 bits: a billion plans collide with a chance below 1e-12."""
 
@@ -135,6 +136,36 @@ def waiver_id(*, installment_id: str, sequence: int) -> str:
 def change_id(*, plan_id: str, number: int) -> str:
     """What the books know a change of the schedule by: ``pln_…-change-1``."""
     return f"{plan_id}-change-{number}"
+
+
+def replay_id(*, plan_id: str, number: int) -> str:
+    """A replay of a plan's payments; what the books post of it stands under ids that begin so.
+
+    Args:
+        plan_id: the plan.
+        number: which replay of the plan it is, from 1.
+    """
+    return f"{plan_id}-replay-{number}"
+
+
+def replayed_id(*, replay_id: str, attempt_id: str) -> str:
+    """What the books post anew of an attempt's payment with a replay."""
+    return f"{replay_id}-{attempt_id.removeprefix(_plan_of(replay_id)).removeprefix('-')}"
+
+
+def order_of_posting(*, posting_id: str) -> str:
+    """The order whose money a posting moves: its own id, or that which a replay has posted anew."""
+    found = _REPLAYED.fullmatch(posting_id)
+    return posting_id if found is None else f"{found[1]}-{found[2]}"
+
+
+def is_replay(*, posting_id: str) -> bool:
+    """Whether it was posted with a replay of a plan's payments."""
+    return "-replay-" in posting_id
+
+
+def _plan_of(replay_id: str) -> str:
+    return replay_id.rpartition("-replay-")[0]
 
 
 def charge_off_id(*, plan_id: str) -> str:

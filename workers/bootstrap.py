@@ -27,6 +27,7 @@ from activities.merchant_settlement import MerchantSettlementActivities
 from activities.mpesa import MpesaActivities
 from activities.mpesa_payouts import MpesaPayoutActivities
 from activities.notices import NoticeActivities
+from activities.payment_replays import PaymentReplayActivities
 from activities.payments import PaymentsActivities
 from activities.reconciliation import (
     BankStatementActivities,
@@ -233,6 +234,7 @@ def _payments(
             PaymentsActivities(database=store, keyring=keys),
             LateMoneyActivities(database=store, keyring=keys),
             CashBackActivities(database=store, keyring=keys),
+            PaymentReplayActivities(database=store),
             ReconciliationActivities(database=store, keyring=keys),
             ReminderActivities(database=store, keyring=keys),
         ],

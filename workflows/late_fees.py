@@ -1,7 +1,7 @@
 """Late fees of an active plan: charged on their day, and taken back where the money had come."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from temporalio import workflow
 
@@ -23,6 +23,7 @@ from workflows.support import is_under_way
 
 _PATCH = "late-fees-1"
 _BY_ITSELF = "meqenet"
+_DAY = timedelta(days=1)
 _CAME_BEFORE = "the money had moved before the day of the fee"
 
 
@@ -70,6 +71,13 @@ async def take_back_early(desk: PlanDesk, *, number: int, paid_at: datetime) -> 
     amount = min(after, desk.life.account.fees_left(number=number))
     if amount:
         await waive(desk, number=number, amount=amount, who=_BY_ITSELF, why=_CAME_BEFORE)
+
+
+def ask_for_left_fees(desk: PlanDesk) -> None:
+    """Late fees that were left when their installment was paid are asked for once, by day."""
+    hour, now = desk.life.signed.collection_hour, desk.clock.now()
+    today = at_addis(on=addis_date(at=now), hour=hour)
+    desk.life.fees_asked_at = today if now <= today else today + _DAY
 
 
 async def post_late_fee(desk: PlanDesk, fee: LateFee) -> None:

@@ -12,6 +12,7 @@ from workflows.dispute_messages import DisputeOrder
 from workflows.hardship_messages import GrantHardship
 from workflows.order_capture_messages import CaptureOrder, VoidForMerchant, VoidOrder
 from workflows.order_refund_messages import TakeGoodsBack
+from workflows.replay_messages import ReplayPayment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,6 +201,7 @@ SupportDeed = (
     | WriteOff
     | GrantHardship
     | VoidForMerchant
+    | ReplayPayment
 )
 """What staff may have a plan do."""
 PlanDeed = SupportDeed | TakeGoodsBack | CaptureOrder | VoidOrder | DisputeOrder

@@ -20,7 +20,7 @@ from meqenet.bnpl.payment_events import (
     OwnPaymentEnded,
 )
 from meqenet.bnpl.states import InstallmentState
-from meqenet.calendar import addis_date, at_addis
+from meqenet.calendar import addis_date
 from meqenet.errors import Refusal
 from meqenet.identity import OWN_PAYMENT_FROM, OWN_PAYMENTS_MAX, attempt_id, installment_id
 from meqenet.money import Money, total
@@ -28,7 +28,7 @@ from meqenet.payments.rail import WalletProvider
 from workflows.agenda import record_in_force
 from workflows.collection_end import attempt_unheard
 from workflows.interest_payments import take_with_interest
-from workflows.late_fees import take_back_early
+from workflows.late_fees import ask_for_left_fees, take_back_early
 from workflows.messages import BillPaid
 from workflows.news import CollectionEnd, CollectionOrder, CollectionResult
 from workflows.payment_rules import paid_by
@@ -45,7 +45,6 @@ _OPEN_FOR = timedelta(minutes=120)
 """So long the customer can pay."""
 _LOST = "collection_lost"
 _OVERTAKEN = "overtaken"
-_DAY = timedelta(days=1)
 
 
 async def see_to_payment(desk: PlanDesk, *, order_of: OrderOf) -> None:
@@ -189,13 +188,6 @@ async def go_on_paying(desk: PlanDesk, left: LeftOff, *, order_of: OrderOf) -> b
     channel = order.channel if made is None else made.channel
     await desk.start_collection(replace(order, channel=channel, asks_first=True))
     return True
-
-
-def ask_for_left_fees(desk: PlanDesk) -> None:
-    """Late fees that were left when their installment was paid are asked for once, by day."""
-    hour, now = desk.life.signed.collection_hour, desk.clock.now()
-    today = at_addis(on=addis_date(at=now), hour=hour)
-    desk.life.fees_asked_at = today if now <= today else today + _DAY
 
 
 def no_number_left(desk: PlanDesk) -> No | None:

@@ -47,6 +47,8 @@ with workflow.unsafe.imports_passed_through():
         PlanEnded,
     )
     from workflows.plan_life import PlanLife, PlanOutcome, PlanRun
+    from workflows.replay_rules import replay_deeds
+    from workflows.replay_updates import ReplayUpdates
     from workflows.resuming import go_on, take_up
     from workflows.support import (
         no_marking,
@@ -95,6 +97,7 @@ class PaymentPlanWorkflow(
     LossUpdates,
     OrderCaptureUpdates,
     DisputeUpdates,
+    ReplayUpdates,
     PayoutWords,
 ):
     """One per plan. Phases follow each other in ``run``; updates only leave a word for them."""
@@ -338,9 +341,9 @@ class PaymentPlanWorkflow(
     @workflow.query
     def support(self) -> SupportStanding:
         """What staff may have the plan do now; why not, where not."""
-        return standing_of(
-            self._desk, further=(*hardship_deeds(self._desk), *void_deeds(self._desk))
-        )
+        desk = self._desk
+        further = (*hardship_deeds(desk), *void_deeds(desk), *replay_deeds(desk))
+        return standing_of(desk, further=further)
 
     @workflow.signal
     def collection_news(self, news: CollectionNews) -> None:

@@ -1,13 +1,16 @@
-"""Goods go back, or are disputed, after their plan has ended: the stores know all of it.
+"""Goods go back or are disputed after their plan has ended, or a payment was none after all.
 
-One run at a time for a plan, so that nobody else writes to its log meanwhile.
+Its run is over, and the stores know all of it. One run at a time for a plan, so that nobody else
+writes to its log meanwhile. A plan that owes something again is in force again, and begun anew.
 """
 
 from collections import deque
 from datetime import datetime, timedelta
 
 from temporalio import workflow
+from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError
+from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from meqenet.bnpl.states import PlanState
@@ -25,13 +28,17 @@ with workflow.unsafe.imports_passed_through():
     from workflows.dispute_rules import no_dispute, opened_by
     from workflows.disputing import open_dispute
     from workflows.loading_plan import load_plan
-    from workflows.messages import PlanAnswer
+    from workflows.messages import PlanAnswer, plan_workflow_id
     from workflows.order_refund import take_goods_back
     from workflows.order_refund_messages import RefundOutlook, TakeGoodsBack
     from workflows.order_refund_rules import repeated, shown
+    from workflows.plan import PaymentPlanWorkflow
     from workflows.plan_desk import PlanDesk
+    from workflows.replay_messages import ReplayOutlook, ReplayPayment, ReplayRequest
+    from workflows.replay_rules import shown as shown_replay
+    from workflows.replaying_payments import replay_payment
     from workflows.stored_plan import run_of
-    from workflows.support import require
+    from workflows.support import no_signature, require
 
 _PATIENCE = timedelta(seconds=20)
 """Whoever asks waits: a domain that does not answer by then is told of."""
@@ -41,7 +48,10 @@ _ASKED_WITHIN = timedelta(minutes=1)
 
 @workflow.defn
 class RefundAfterEndWorkflow:
-    """Takes goods of a completed plan back, and has it follow disputes, one after the other."""
+    """Takes goods of a completed plan back, has it follow disputes, and replays its payments.
+
+    One after the other.
+    """
 
     @workflow.init
     def __init__(self, plan_id: str) -> None:
@@ -56,11 +66,7 @@ class RefundAfterEndWorkflow:
         """Take goods back; answers once that is recorded and posted."""
         desk = await self._ready()
         if not repeated(desk, request):
-            asked = AskedDeed(deed=request)
-            self._asked.append(asked)
-            await workflow.wait_condition(lambda: asked.done)
-            if asked.refused is not None:
-                raise asked.refused
+            await self._have_done(AskedDeed(deed=request))
         return PlanAnswer(plan_id=desk.plan_id, state=desk.life.state)
 
     @workflow.update
@@ -74,17 +80,29 @@ class RefundAfterEndWorkflow:
         desk = await self._ready()
         if opened_by(desk, request) is None:
             require(no_dispute(desk, request))
-        asked = AskedDeed(deed=request)
-        self._asked.append(asked)
-        await workflow.wait_condition(lambda: asked.done)
-        if asked.refused is not None:
-            raise asked.refused
+        await self._have_done(AskedDeed(deed=request))
         return DisputeAnswer(dispute_id=opened_by(desk, request) or "")
 
     @workflow.signal
     def dispute_decided(self, known: OutcomeKnown) -> None:
         """A dispute is over: the plan follows its outcome."""
         self._outcomes.append(known)
+
+    @workflow.update
+    async def replay_preview(self, request: ReplayRequest) -> ReplayOutlook:
+        """What would become of the plan; or why it is refused. Nothing is stored."""
+        return await shown_replay(await self._ready(), request)
+
+    @workflow.update
+    async def replay_payment(self, request: ReplayPayment) -> PlanAnswer:
+        """Reverse a payment, date it back, or call it a repetition; what came after pays anew."""
+        desk = await self._ready()
+        await self._have_done(AskedDeed(deed=request))
+        return PlanAnswer(plan_id=desk.plan_id, state=desk.life.state)
+
+    @replay_payment.validator
+    def _is_signed(self, request: ReplayPayment) -> None:
+        require(no_signature(request))
 
     @workflow.run
     async def run(self, plan_id: str) -> None:
@@ -104,6 +122,15 @@ class RefundAfterEndWorkflow:
                 if not self._has_work():
                     break
             await self._serve(self._desk)
+            if self._desk.life.state is not PlanState.COMPLETED:
+                await self._begin_anew()
+                # What was decided meanwhile is told to the plan's own run.
+                await self._put_off()
+                break
+        while self._asked:
+            late = self._asked.popleft()
+            text = "The plan is in force again; ask again in a moment."
+            late.refused, late.done = refusal(code="plan_not_ended", text=text), True
         await workflow.wait_condition(workflow.all_handlers_finished)
 
     def _has_work(self) -> bool:
@@ -124,9 +151,17 @@ class RefundAfterEndWorkflow:
             case DisputeOrder():
                 _come_to(desk, asked.deed.clock_now)
                 asked.refused = await open_dispute(desk, asked.deed)
+            case ReplayPayment():
+                asked.refused = await replay_payment(desk, asked.deed)
             case _:
-                workflow.logger.warning("nothing else is done after a plan's end")
+                asked.refused = refusal(code="plan_closed", text="The plan has ended.")
         asked.done = True
+
+    async def _have_done(self, asked: AskedDeed) -> None:
+        self._asked.append(asked)
+        await workflow.wait_condition(lambda: asked.done)
+        if asked.refused is not None:
+            raise asked.refused
 
     async def _put_off(self) -> None:
         """The plan's own process is at work, or will be: whoever has told an outcome tells it."""
@@ -138,6 +173,20 @@ class RefundAfterEndWorkflow:
                 await run.signal("outcome_heard", OutcomeHeard(is_done=False))
             except FailureError:
                 workflow.logger.info("the dispute's run has ended meanwhile")
+
+    async def _begin_anew(self) -> None:
+        """The plan owes something again: a run of its own goes on from the stores."""
+        stored = await load_plan(plan_id=self._plan_id, patience=_PATIENCE)
+        # Started, not awaited: the plan has a life of its own.
+        _ = await workflow.start_child_workflow(
+            PaymentPlanWorkflow.run,
+            run_of(stored),
+            id=plan_workflow_id(plan_id=self._plan_id),
+            parent_close_policy=ParentClosePolicy.ABANDON,
+            # Its run before has come to the plan's end, which was none.
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            static_summary=f"{self._plan_id}, in force again",
+        )
 
     async def _load(self) -> None:
         try:

@@ -40,6 +40,7 @@ from workflows.order_void import finish_warning, forgive_undelivered
 from workflows.own_payments import go_on_paying
 from workflows.plan_desk import PlanDesk, PlanEnded
 from workflows.plan_life import InstallmentLife, LeftOff
+from workflows.replaying_payments import finish_replay
 
 _APPLICATION_LOST = "application_lost"
 _NOT_CONFIRMED = "Fayda did not confirm your identity."
@@ -136,6 +137,7 @@ async def _be_active_again(desk: PlanDesk, left: LeftOff) -> None:
     await finish_refunds(desk, newest=left.progress.newest)
     await finish_dispute(desk, newest=left.progress.newest)
     await finish_end(desk, newest=left.progress.newest)
+    await finish_replay(desk, newest=left.progress.newest)
     await forgive_undelivered(desk)
     show_days_past_due(desk)
     if await go_on_paying(desk, left, order_of=_order_of):

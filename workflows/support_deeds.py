@@ -61,6 +61,8 @@ from workflows.order_refund_messages import TakeGoodsBack
 from workflows.order_void import void_order
 from workflows.plan_desk import PlanDesk
 from workflows.plan_life import InstallmentLife
+from workflows.replay_messages import ReplayPayment
+from workflows.replaying_payments import replay_payment
 from workflows.support import hold_in_force, is_waiting
 
 Collect = Callable[[InstallmentLife], Awaitable[None]]
@@ -90,6 +92,7 @@ async def do_deed(desk: PlanDesk, asked: AskedDeed, *, collect: Collect) -> None
             | VoidOrder()
             | VoidForMerchant()
             | DisputeOrder()
+            | ReplayPayment()
         ):
             asked.refused = await _change_plan(desk, deed)
         case ChargeOff() | WriteOff():
@@ -108,7 +111,13 @@ async def _retry_payout(desk: PlanDesk, deed: RetryMoneyOut) -> None:
 
 async def _change_plan(
     desk: PlanDesk,
-    deed: GrantHardship | TakeGoodsBack | CaptureOrder | VoidOrder | VoidForMerchant | DisputeOrder,
+    deed: GrantHardship
+    | TakeGoodsBack
+    | CaptureOrder
+    | VoidOrder
+    | VoidForMerchant
+    | DisputeOrder
+    | ReplayPayment,
 ) -> ApplicationError | None:
     match deed:
         case GrantHardship():
@@ -121,6 +130,8 @@ async def _change_plan(
             return await void_order(desk, deed)
         case DisputeOrder():
             return await open_dispute(desk, deed)
+        case ReplayPayment():
+            return await replay_payment(desk, deed)
 
 
 async def _hold(desk: PlanDesk, deed: PauseCollection | MarkUnreachable | ResumeCollection) -> None:

@@ -12,10 +12,9 @@ from meqenet.ledger.happenings import InstallmentCollected, RecoveryReceived
 from meqenet.money import Money
 from workflows.agenda import record_in_force
 from workflows.asking import ask
-from workflows.late_fees import take_back_early
+from workflows.late_fees import ask_for_left_fees, take_back_early
 from workflows.news import CollectionResult
 from workflows.overpayment import keep_overpaid
-from workflows.own_payments import ask_for_left_fees
 from workflows.plan_desk import PlanDesk
 from workflows.plan_life import InstallmentLife
 from workflows.repayment import accrue_until_now, count_repayment, earned_with

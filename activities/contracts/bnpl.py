@@ -10,6 +10,7 @@ from activities.contracts.step import Nothing, Step
 from meqenet.bnpl.events import PlanEvent, PlannedInstallment
 from meqenet.bnpl.order_money import CaptureMode
 from meqenet.bnpl.progress import PlanProgress
+from meqenet.bnpl.servicing.told import ToldPlan
 from meqenet.money import Money
 
 
@@ -129,6 +130,13 @@ class RecordEvent:
 @dataclass(frozen=True, kw_only=True)
 class LoadPlan:
     """What must a run know that goes on with a plan whose process was lost?"""
+
+    plan_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindTold:
+    """What does a plan's log tell of its payments, late fees and changes?"""
 
     plan_id: str
 
@@ -270,6 +278,7 @@ MAKE_OFFER = Step(name="bnpl.make_offer", command=MakeOffer, result=OfferMade)
 DATE_SCHEDULE = Step(name="bnpl.date_schedule", command=DateSchedule, result=DatedSchedule)
 RECORD_EVENT = Step(name="bnpl.record_event", command=RecordEvent, result=Nothing)
 LOAD_PLAN = Step(name="bnpl.load_plan", command=LoadPlan, result=LoadedPlan)
+FIND_TOLD = Step(name="bnpl.find_told", command=FindTold, result=ToldPlan)
 END_PROCESS = Step(name="bnpl.end_process", command=EndProcess, result=Nothing)
 LIST_OPEN_PLANS = Step(name="bnpl.list_open_plans", command=ListOpenPlans, result=OpenPlansListed)
 LIST_OPEN_CLOCKS = Step(
@@ -307,6 +316,10 @@ class BnplSteps(Protocol):
 
     async def load_plan(self, command: LoadPlan) -> LoadedPlan:
         """Changes nothing. An unknown plan is a defect."""
+        ...
+
+    async def find_told(self, command: FindTold) -> ToldPlan:
+        """Changes nothing. Of an unknown plan nothing is told."""
         ...
 
     async def end_process(self, command: EndProcess) -> Nothing:

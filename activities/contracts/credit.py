@@ -75,6 +75,16 @@ class RecordRepayment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReverseRepayment:
+    """Principal that had counted as repaid is owed again; ``repayment_id`` makes it count once."""
+
+    plan_id: str
+    repayment_id: str
+    principal: Money
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class WriteOffDebt:
     """The rest of what the plan owes is lost, and is asked for no more."""
 
@@ -86,6 +96,7 @@ ASSESS = Step(name="credit.assess", command=AssessCredit, result=CreditDecision)
 RELEASE_HOLD = Step(name="credit.release_hold", command=ReleaseHold, result=Nothing)
 CONVERT_HOLD = Step(name="credit.convert_hold", command=ConvertHold, result=Nothing)
 RECORD_REPAYMENT = Step(name="credit.record_repayment", command=RecordRepayment, result=Nothing)
+REVERSE_REPAYMENT = Step(name="credit.reverse_repayment", command=ReverseRepayment, result=Nothing)
 WRITE_OFF = Step(name="credit.write_off", command=WriteOffDebt, result=Nothing)
 
 
@@ -106,6 +117,10 @@ class CreditSteps(Protocol):
 
     async def record_repayment(self, command: RecordRepayment) -> Nothing:
         """Idempotent by repayment id."""
+        ...
+
+    async def reverse_repayment(self, command: ReverseRepayment) -> Nothing:
+        """Idempotent by repayment id. It is owed whatever the limit is."""
         ...
 
     async def write_off(self, command: WriteOffDebt) -> Nothing:

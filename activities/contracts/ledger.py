@@ -7,6 +7,7 @@ from typing import Protocol
 from activities.contracts.step import Nothing, Step
 from meqenet.ledger.earning import EarningTerms, RefundOrder, TakePayment
 from meqenet.ledger.happenings import Happening
+from meqenet.ledger.replays import AccountChange, ReplayPayments
 from meqenet.money import Money
 
 __all__ = [
@@ -14,8 +15,10 @@ __all__ = [
     "ACCRUE_INSTALLMENT",
     "HOLD_MONEY",
     "POST",
+    "PREVIEW_REPLAY",
     "REFUND_ORDER",
     "REPLAN_EARNINGS",
+    "REPLAY_PAYMENTS",
     "SET_ACCRUAL",
     "SHARE_FEE",
     "TAKE_PAYMENT",
@@ -29,6 +32,8 @@ __all__ = [
     "Post",
     "RefundOrder",
     "ReplanEarnings",
+    "ReplayPayments",
+    "ReplayPreviewed",
     "SetAccrual",
     "ShareFee",
     "TakePayment",
@@ -147,6 +152,13 @@ class ReplanEarnings:
     at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReplayPreviewed:
+    """The accounts that a replay would change, by code."""
+
+    accounts: tuple[AccountChange, ...]
+
+
 POST = Step(name="ledger.post", command=Post, result=Nothing)
 HOLD_MONEY = Step(name="ledger.hold_money", command=HoldMoney, result=Nothing)
 VOID_HOLD = Step(name="ledger.void_hold", command=VoidHold, result=Nothing)
@@ -158,6 +170,8 @@ SHARE_FEE = Step(name="ledger.share_fee", command=ShareFee, result=Nothing)
 REPLAN_EARNINGS = Step(name="ledger.replan_earnings", command=ReplanEarnings, result=Nothing)
 TAKE_PAYMENT = Step(name="ledger.take_payment", command=TakePayment, result=Nothing)
 REFUND_ORDER = Step(name="ledger.refund_order", command=RefundOrder, result=Nothing)
+REPLAY_PAYMENTS = Step(name="ledger.replay_payments", command=ReplayPayments, result=Nothing)
+PREVIEW_REPLAY = Step(name="ledger.preview_replay", command=ReplayPayments, result=ReplayPreviewed)
 ACCRUE_DUE = Step(name="ledger.accrue_due", command=AccrueDue, result=DueAccrued)
 
 
@@ -222,6 +236,17 @@ class LedgerSteps(Protocol):
         What the fee had still to earn of the principal that is gone goes back to the merchant as
         far as it gets its fee back; the rest is earned.
         """
+        ...
+
+    async def replay_payments(self, command: ReplayPayments) -> Nothing:
+        """Take back what was posted of payments and post it anew, once by the replay's id.
+
+        All in one transaction. What interest has been earned by them is what their value dates say.
+        """
+        ...
+
+    async def preview_replay(self, command: ReplayPayments) -> ReplayPreviewed:
+        """What ``replay_payments`` would change. Nothing is posted."""
         ...
 
     async def accrue_due(self, command: AccrueDue) -> DueAccrued:

@@ -169,7 +169,7 @@ async def preview(
         return await parts.temporal.execute_update_with_start_workflow(
             RefundAfterEndWorkflow.order_refund,
             asking,
-            start_workflow_operation=_after_end(plan_id),
+            start_workflow_operation=after_end(plan_id=plan_id),
         )
 
     return _previewed(await looked_up(look, plan=plan, parts=parts))
@@ -210,7 +210,7 @@ async def refund(
             return await parts.temporal.execute_update_with_start_workflow(
                 RefundAfterEndWorkflow.refund_order,
                 deed,
-                start_workflow_operation=_after_end(plan_id),
+                start_workflow_operation=after_end(plan_id=plan_id),
                 id=update_id,
             )
 
@@ -235,17 +235,22 @@ async def refunds(parts: Parts, merchant: Authenticated, plan_id: PlanId) -> Ref
     return Refunds(refunds=[_made(plan_id, each, money) for each in made])
 
 
-def _after_end(
+def after_end(
+    *,
     plan_id: str,
 ) -> WithStartWorkflowOperation[RefundAfterEndWorkflow, None]:
-    """The run of a plan that is completed is over: another takes its goods back."""
+    """The run of a plan that is completed is over: another takes its goods back.
+
+    Args:
+        plan_id: the plan.
+    """
     return WithStartWorkflowOperation(
         RefundAfterEndWorkflow.run,
         plan_id,
         id=refund_after_end_workflow_id(plan_id=plan_id),
         task_queue=WORKFLOW_QUEUE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        static_summary=f"Take goods of {plan_id} back after its end",
+        static_summary=f"{plan_id}, after its end",
     )
 
 

@@ -43,6 +43,7 @@ from workflows.messages import (
 from workflows.order_capture_messages import VoidForMerchant
 from workflows.plan import PaymentPlanWorkflow
 from workflows.plan_life import PlanOutcome
+from workflows.replay_messages import ReplayPayment
 
 router = APIRouter(
     prefix="/v1/support/plans/{plan_id}",
@@ -261,6 +262,7 @@ _UPDATES: Final[dict[type[SupportDeed], str]] = {
     WriteOff: "write_off",
     GrantHardship: "grant_hardship",
     VoidForMerchant: "void_for_merchant",
+    ReplayPayment: "replay_payment",
 }
 
 

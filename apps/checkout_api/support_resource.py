@@ -39,6 +39,7 @@ _PATHS: Final = {
     "write_off": "/write-off",
     "grant_hardship": "/hardship",
     "void_for_merchant": "/void",
+    "replay_payment": "/payments/{{attempt}}/replay",
 }
 _NO_RETURN: Final = {
     CreditState.RETURNING: ("return_under_way", "The money is on its way back already."),
@@ -79,6 +80,8 @@ class AttemptTold(Told):
     failure: CauseTold | None
     opened_at: datetime
     changed_at: datetime
+    reversed_at: datetime | None
+    """Since when its money is known to be gone, though it had come."""
 
 
 class WalletTold(Told):
@@ -190,6 +193,7 @@ class SupportPlan(Told):
                                     },
                                     "opened_at": "2026-12-23T07:00:00Z",
                                     "changed_at": "2026-12-23T07:01:00Z",
+                                    "reversed_at": None,
                                 }
                             ],
                         }
@@ -354,6 +358,7 @@ def _attempt(attempt: AttemptView) -> AttemptTold:
         failure=failure,
         opened_at=attempt.opened_at,
         changed_at=attempt.changed_at,
+        reversed_at=attempt.reversed_at,
     )
 
 

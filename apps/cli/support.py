@@ -13,6 +13,7 @@ from apps.cli.support_complaints import complaint_app
 from apps.cli.support_disputes import dispute_app
 from apps.cli.support_hardship import hardship_app
 from apps.cli.support_office_days import office_day
+from apps.cli.support_payments import payment_app
 from apps.cli.support_payouts import pay_again, payouts
 from apps.cli.support_voids import retry_cash_back, void
 from apps.cli.times import instant_of
@@ -66,6 +67,7 @@ def register(*, app: typer.Typer) -> None:
     support_app.add_typer(complaint_app(), name="complaint")
     support_app.add_typer(dispute_app(), name="dispute")
     support_app.add_typer(hardship_app(), name="hardship")
+    support_app.add_typer(payment_app(), name="payment")
     app.add_typer(support_app, name="support")
 
 

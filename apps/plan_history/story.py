@@ -207,6 +207,9 @@ def _outlook(
 def _attempts(facts: Iterable[Fact]) -> tuple[Attempt, ...]:
     found: dict[str, Attempt] = {}
     for fact in facts:
+        if fact.name == "payments.payment_reversed":
+            gone = fact.text("attempt_id")
+            found[gone] = replace(found[gone], state="reversed", changed_at=fact.at)
         if not fact.name.startswith("payments.attempt_"):
             continue
         attempt_id, state = fact.text("attempt_id"), fact.content.event_type
@@ -236,10 +239,15 @@ def _credits(facts: Iterable[Fact]) -> tuple[Credit, ...]:
                 amount=fact.money("amount"),
                 since=fact.at,
             )
+        elif fact.name == "payments.payment_recounted" and fact.text("attempt_id") in found:
+            attempt_id, left = fact.text("attempt_id"), fact.money("credit")
+            found[attempt_id] = replace(found[attempt_id], amount=left)
+        elif fact.name == "payments.payment_reversed":
+            found.pop(fact.text("attempt_id"), None)
         elif fact.name == "payments.refund_succeeded" and fact.text("attempt_id") in found:
             attempt_id = fact.text("attempt_id")
             found[attempt_id] = replace(found[attempt_id], returned_at=fact.at)
-    return tuple(found.values())
+    return tuple(each for each in found.values() if each.amount)
 
 
 def _exposure(credit: Iterable[RecordedEvent], *, plan_id: str) -> ExposureLine | None:

@@ -15,7 +15,9 @@ from db.kernel.events import read_stream
 from meqenet.bnpl.events import EVENT_TYPES, PlanEvent
 from meqenet.bnpl.products import ProductVersion
 from meqenet.bnpl.progress import PlanProgress, progress_of
+from meqenet.bnpl.servicing.told import ToldPlan
 from meqenet.bnpl.states import PlanState
+from meqenet.bnpl.told_payments import told_plan
 from meqenet.errors import Defect
 from meqenet.event_chain import EventContent
 
@@ -153,6 +155,13 @@ async def load_plan(*, session: ReadSession, plan_id: str) -> StoredPlan:
 def progress_from(*, log: Iterable[EventContent]) -> PlanProgress:
     """What a plan's log says, from its first event up to any other."""
     return progress_of(log=[(_event_of(content), content.effective_at) for content in log])
+
+
+async def told_of(*, session: ReadSession, plan_id: str) -> ToldPlan:
+    """What a plan's log tells of its money; nothing where there is no log."""
+    log = await read_stream(session=session, stream=plan_id)
+    contents = [each.content for each in log]
+    return told_plan(log=[(_event_of(each), each.effective_at) for each in contents])
 
 
 async def _clock_of(*, session: ReadSession, plan: Plan) -> datetime | None:

@@ -17,7 +17,12 @@ from meqenet.bnpl.refund_events import (
     OrderRefunded,
     OrderVoided,
 )
-from meqenet.bnpl.states import InstallmentState, check_installment_transition
+from meqenet.bnpl.replay_events import PaymentsReplayed
+from meqenet.bnpl.states import (
+    InstallmentState,
+    check_installment_transition,
+    check_replayed_transition,
+)
 from meqenet.errors import Defect
 from meqenet.event_chain import plain
 from meqenet.money import Money
@@ -56,6 +61,7 @@ def apply(
             | OrderRefunded()
             | OrderVoided()
             | AuthorisationExpired()
+            | PaymentsReplayed()
         ):
             return _rescheduled(event, plan=plan, installments=installments)
         case _:
@@ -219,7 +225,7 @@ def _written_off(installments: Sequence[Installment]) -> None:
 
 
 def _rescheduled(
-    event: PlanChanged | OwnPaymentAllocated | Gone,
+    event: PlanChanged | OwnPaymentAllocated | Gone | PaymentsReplayed,
     *,
     plan: Plan,
     installments: Sequence[Installment],
@@ -232,6 +238,9 @@ def _rescheduled(
             return ()
         case OrderRefunded() | OrderVoided() | AuthorisationExpired():
             _gone(event, plan=plan, installments=installments)
+            return ()
+        case PaymentsReplayed():
+            _replayed(event, installments=installments)
             return ()
 
 
@@ -304,6 +313,20 @@ def _gone(event: Gone, *, plan: Plan, installments: Sequence[Installment]) -> No
         if told.number in back:
             row.paid_in_part_santim = row.paid_in_part_santim - back[told.number]
         _cancel_if_nothing_is_left(row, planned=told.planned)
+
+
+def _replayed(event: PaymentsReplayed, *, installments: Sequence[Installment]) -> None:
+    """What counts as paid is another sum; what is owed again is open again."""
+    for told in event.rows:
+        row, after = _row(installments, number=told.number), told.after
+        row.principal_santim, row.interest_santim = after.principal, after.interest
+        row.late_fee_santim, row.late_fee_paid_santim = after.late_fee, after.paid_late_fee
+        row.paid_in_part_santim = told.in_part
+        row.paid_at, row.attempt_id = told.paid_at, told.attempt_id
+        if row.state is not told.state:
+            check_replayed_transition(before=row.state, after=told.state)
+            row.state = told.state
+            row.next_attempt_at, row.next_attempt_reason = None, None
 
 
 def _cancel_if_nothing_is_left(row: Installment, *, planned: Money) -> None:

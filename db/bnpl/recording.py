@@ -9,12 +9,13 @@ from sqlalchemy import select
 
 from db.bnpl.opening import new_plan_event
 from db.bnpl.projection import apply
-from db.bnpl.tables import Installment, Plan
+from db.bnpl.tables import Installment, Plan, PlanProcess
 from db.kernel.engine import WriteSession
 from db.kernel.events import append
 from db.kernel.tables import events
 from meqenet.bnpl.events import PlanEvent
-from meqenet.bnpl.states import PlanState, check_transition
+from meqenet.bnpl.replay_events import PaymentsReplayed
+from meqenet.bnpl.states import PlanState, check_plan_replayed, check_transition
 from meqenet.errors import Defect
 
 
@@ -62,7 +63,11 @@ async def record(*, session: WriteSession, recording: Recording) -> None:
     )
     if is_repeat is not None:
         return
-    check_transition(before=plan.state, after=recording.state)
+    is_replay = isinstance(event, PaymentsReplayed)
+    check = check_plan_replayed if is_replay else check_transition
+    check(before=plan.state, after=recording.state)
+    if plan.state is PlanState.COMPLETED and recording.state is not plan.state:
+        await _reopen(session, plan_id=recording.plan_id)
     rows = await session.scalars(
         select(Installment)
         .where(Installment.plan_id == recording.plan_id)
@@ -74,3 +79,9 @@ async def record(*, session: WriteSession, recording: Recording) -> None:
     plan.next_step = recording.next_step
     plan.next_step_at = recording.next_step_at
     plan.changed_at = recording.at
+
+
+async def _reopen(session: WriteSession, *, plan_id: str) -> None:
+    """The plan's process has work again: it is among those that are begun after a loss."""
+    process = await session.get_one(PlanProcess, plan_id)
+    process.ended_at = None

@@ -8,7 +8,13 @@ from db.credit.tables import Exposure, ExposureState, Repayment
 from db.kernel.engine import WriteSession
 from db.kernel.events import NewEvent, append, lock_stream
 from db.kernel.once import insert_once
-from meqenet.credit.events import DebtWrittenOff, HoldConverted, HoldReleased, PrincipalRepaid
+from meqenet.credit.events import (
+    DebtWrittenOff,
+    HoldConverted,
+    HoldReleased,
+    PrincipalRepaid,
+    RepaymentReversed,
+)
 from meqenet.credit.holds import Release
 from meqenet.errors import Defect
 from meqenet.event_types import EventData
@@ -98,6 +104,40 @@ async def record_repayment(
     told = PrincipalRepaid(
         plan_id=plan_id, repayment_id=repayment_id, principal=principal, on_time=on_time
     )
+    await _note(session, exposure, told, part=repayment_id, at=at)
+
+
+async def reverse_repayment(
+    *, session: WriteSession, plan_id: str, repayment_id: str, principal: Money, at: datetime
+) -> None:
+    """Have principal owed again that had counted as repaid; the same again changes nothing.
+
+    It may leave the customer with more than the limit: it is owed whatever the limit is.
+
+    Raises:
+        Defect: ``exposure_missing``; ``repayment_differs``: the id stands for another sum;
+            ``reversal_exceeds_repaid``: more would be owed than was at first.
+    """
+    exposure = await _exposure(session, plan_id=plan_id)
+    values = {
+        "plan_id": plan_id,
+        "repayment_id": repayment_id,
+        "principal_santim": -principal,
+        "on_time": True,
+        "repaid_at": at,
+    }
+    if not await insert_once(session=session, table=Repayment, values=values):
+        stored = await session.get_one(Repayment, (plan_id, repayment_id))
+        if stored.principal_santim != -principal:
+            raise Defect("repayment_differs", f"{repayment_id} stands for another sum")
+        return
+    is_open = exposure.state in (ExposureState.OWED, ExposureState.REPAID)
+    financed = exposure.financed_santim
+    if not is_open or financed is None or exposure.owed_santim + principal > financed:
+        raise Defect("reversal_exceeds_repaid", f"{repayment_id}: {plan_id} has repaid less")
+    exposure.state, exposure.moved_at = ExposureState.OWED, at
+    exposure.owed_santim += principal
+    told = RepaymentReversed(plan_id=plan_id, repayment_id=repayment_id, principal=principal)
     await _note(session, exposure, told, part=repayment_id, at=at)
 
 

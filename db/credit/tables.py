@@ -30,7 +30,7 @@ class ExposureState(StrEnum):
     OWED = "owed"
     """Posted: the plan is active and principal is outstanding."""
     REPAID = "repaid"
-    """Nothing is outstanding. Final."""
+    """Nothing is outstanding; owed again only where a payment is reversed."""
     WRITTEN_OFF = "written_off"
     """What was outstanding was lost, and is asked for no more. Final; it counts as late."""
 
@@ -100,7 +100,7 @@ class Exposure(Base):
 
 
 class Repayment(Base):
-    """Principal that came back, counted once."""
+    """Principal that came back, counted once; less than nothing: it is owed again."""
 
     __tablename__ = "repayments"
     __table_args__ = Access.APPEND_ONLY.table

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.kernel.engine import ReadSession
 from db.ledger.tables import LedgerEntry, LedgerTransaction
+from meqenet.identity import is_replay, order_of_posting
 from meqenet.ledger.accounts import AccountName, Side
 from meqenet.money import Money
 
@@ -17,7 +18,10 @@ _BANK: Final = "bank"
 async def cleared(
     *, session: ReadSession, provider: str, plan_ids: Sequence[str]
 ) -> dict[str, Money]:
-    """By posting id, what it has moved, whichever way; a posting that was reversed has not.
+    """By order, what it has moved, whichever way; what was posted wrongly has not.
+
+    An order is named by its posting's id. What a replay of the plan's payments has taken back had
+    moved, and what it has posted anew moves nothing again.
 
     Args:
         session: reads the ledger.
@@ -36,14 +40,21 @@ async def cleared(
     ):
         signed = entry.amount_santim if entry.side is Side.DEBIT else -entry.amount_santim
         moved[entry.posting_id] = moved.get(entry.posting_id, Money.zero()) + signed
-    reversed_ids = await session.scalars(
-        select(LedgerTransaction.reverses).where(
+    found = await session.execute(
+        select(LedgerTransaction.posting_id, LedgerTransaction.reverses).where(
             LedgerTransaction.plan_id == wanted, LedgerTransaction.reverses.is_not(None)
         )
     )
-    gone = set(reversed_ids)
-    return {
-        posting_id: max(amount, -amount)
-        for posting_id, amount in moved.items()
-        if amount and posting_id not in gone
-    }
+    taken_back = [(by, posting_id) for by, posting_id in found if posting_id is not None]
+    reversed_ids = {posting_id for _, posting_id in taken_back}
+    # The money had come, and went by a replay: on the day of its coming the statement has it, too.
+    replayed = {posting_id for by, posting_id in taken_back if is_replay(posting_id=by)}
+    gone = reversed_ids
+    orders: dict[str, Money] = {}
+    # What was posted first comes last, so that what a replay has posted anew in its place counts.
+    for posting_id in sorted(moved, key=lambda each: (each in gone, each)):
+        order_id, amount = order_of_posting(posting_id=posting_id), moved[posting_id]
+        is_here = posting_id not in gone or posting_id in replayed
+        if amount and is_here:
+            orders.setdefault(order_id, max(amount, -amount))
+    return orders

@@ -212,9 +212,16 @@ async def attempt_by_id(*, session: ReadSession, attempt_id: str) -> Attempt:
 async def _require_collectable(*, session: WriteSession, plan_id: str, installment_id: str) -> None:
     """Let no second order out while one is open, nor after the money has come."""
     siblings = (Attempt.plan_id == plan_id) & (Attempt.installment_id == installment_id)
-    made = list(await session.execute(select(Attempt.state, Attempt.is_part).where(siblings)))
-    states = {state for state, _ in made}
-    is_paid = any(state is OrderState.SUCCEEDED and not is_part for state, is_part in made)
+    made = list(
+        await session.execute(
+            select(Attempt.state, Attempt.is_part, Attempt.replay_id).where(siblings)
+        )
+    )
+    states = {state for state, _, _ in made}
+    is_paid = any(
+        state is OrderState.SUCCEEDED and not is_part and replay is None
+        for state, is_part, replay in made
+    )
     if is_paid or await session.scalar(
         select(exists().where(siblings, late_money.came_late(), Attempt.is_part.is_(False)))
     ):

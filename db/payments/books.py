@@ -31,6 +31,7 @@ class WalletOrder:
         moved_at: when, by the provider; None unless it succeeded.
         key: how a statement names it: its id in letters and digits only; of money that came
             unasked, its receipt.
+        is_gone: its money was taken back since.
     """
 
     plan_id: str
@@ -41,6 +42,7 @@ class WalletOrder:
     state: OrderState
     moved_at: datetime | None
     key: str
+    is_gone: bool = False
 
     @property
     def is_refund(self) -> bool:
@@ -148,6 +150,7 @@ def _collected(attempt: Attempt) -> WalletOrder:
         state=attempt.state,
         moved_at=attempt.moved_at,
         key=key_of(attempt=attempt),
+        is_gone=attempt.reversed_at is not None,
     )
 
 

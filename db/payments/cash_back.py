@@ -159,6 +159,7 @@ async def _attempts(session: ReadSession, plan_id: str) -> Sequence[Attempt]:
             Attempt.plan_id == plan_id,
             Attempt.state == OrderState.SUCCEEDED,
             Attempt.surplus_at.is_(None),
+            Attempt.reversed_at.is_(None),
         )
         .order_by(Attempt.moved_at, Attempt.attempt_id)
     )

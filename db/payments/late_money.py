@@ -66,7 +66,8 @@ async def find_attempt(*, session: ReadSession, attempt_id: str) -> Attempt | No
 def pays(*, attempt: Attempt) -> bool:
     """Whether its money pays its installment, alone or as the last part."""
     is_taken = attempt.state is OrderState.SUCCEEDED and attempt.surplus_at is None
-    return is_taken and not attempt.is_part
+    # What a replayed payment pays is told by its plan's log: it may be another installment.
+    return is_taken and not attempt.is_part and attempt.replay_id is None
 
 
 def credit_in(*, attempt: Attempt) -> Money | None:
@@ -128,8 +129,11 @@ async def tell_surplus(
     settled_by: str | None,
     at: datetime,
     amount: Money | None = None,
+    event_id: str | None = None,
 ) -> None:
     """Tell, once, that an attempt's money, or so much of it, is the customer's credit.
+
+    Once for its event's id, that is; without one, once for the attempt.
 
     Raises:
         Defect: ``surplus_unmoved``: it has brought nothing.
@@ -137,7 +141,7 @@ async def tell_surplus(
     if attempt.moved_santim is None or attempt.moved_at is None:
         raise Defect("surplus_unmoved", f"{attempt.attempt_id} has brought nothing")
     event = NewEvent.of(
-        event_id=f"{attempt.attempt_id}-surplus",
+        event_id=event_id or f"{attempt.attempt_id}-surplus",
         stream=attempt.plan_id,
         data=SurplusReceived(
             attempt_id=attempt.attempt_id,
@@ -157,6 +161,8 @@ def place_of(*, attempt: Attempt, is_late: bool) -> MoneyPlace:
     """Where an attempt's money stands by the store alone; ``is_late``: it :func:`came_late`."""
     if attempt.surplus_at is not None:
         return MoneyPlace.SURPLUS
+    if attempt.reversed_at is not None:
+        return MoneyPlace.NOWHERE
     if attempt.state is OrderState.SUCCEEDED:
         return MoneyPlace.INSTALLMENT
     return MoneyPlace.WAITS if is_late else MoneyPlace.NOWHERE

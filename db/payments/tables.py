@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConst
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.kernel.columns import Access
+from db.payments.alarm_tables import AlarmOwner
 from db.payments.base import Base
 from db.payments.reminder_tables import EmailAddress, ReminderAnswer, ReminderRow
 from meqenet.money import Money
@@ -98,6 +99,9 @@ class Attempt(Base):
     installment, which one attempt's does at most. ``overpaid_*``: how much of money that came
     unasked was more than was owed, and since when that is the customer's credit. ``is_part``: it
     asks for a part of what is owed of its installment, so that it alone does not pay that.
+    ``replay_id``: the newest replay of the plan's payments that has counted it: what it pays is
+    told by the plan's log since then, and it closes no installment. ``reversed_at``: since when its
+    money is known to be gone.
     """
 
     __tablename__ = "attempts"
@@ -111,6 +115,11 @@ class Attempt(Base):
         CheckConstraint("moved_santim = asked_santim", name="moved_is_asked"),
         CheckConstraint("(state = 'failed') = (cause IS NOT NULL)", name="failure_has_a_cause"),
         CheckConstraint("surplus_at IS NULL OR state = 'succeeded'", name="surplus_has_moved"),
+        CheckConstraint(
+            "reversed_at IS NULL OR (state = 'succeeded' AND replay_id IS NOT NULL"
+            " AND surplus_at IS NULL AND overpaid_at IS NULL)",
+            name="reversed_has_moved",
+        ),
         CheckConstraint(
             "(overpaid_santim IS NULL AND overpaid_at IS NULL) OR (overpaid_at IS NOT NULL"
             " AND overpaid_santim BETWEEN 1 AND moved_santim AND surplus_at IS NULL)",
@@ -128,7 +137,9 @@ class Attempt(Base):
             "plan_id",
             "installment_id",
             unique=True,
-            postgresql_where=text("state = 'succeeded' AND surplus_at IS NULL AND NOT is_part"),
+            postgresql_where=text(
+                "state = 'succeeded' AND surplus_at IS NULL AND NOT is_part AND replay_id IS NULL"
+            ),
         ),
         Index("ix_attempts_open", "opened_at", postgresql_where=_OPEN),
         Index(
@@ -160,6 +171,8 @@ class Attempt(Base):
     overpaid_santim: Mapped[Money | None] = mapped_column(default=None)
     overpaid_at: Mapped[datetime | None] = mapped_column(default=None)
     wallet_number: Mapped[int] = mapped_column(default=OWN_WALLET, server_default=text("1"))
+    replay_id: Mapped[str | None] = mapped_column(default=None)
+    reversed_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class Refund(Base):
@@ -220,28 +233,6 @@ class Answer(Base):
     occurred_at: Mapped[datetime | None]
     heard_at: Mapped[datetime]
     finding: Mapped[Finding | None]
-
-
-class AlarmOwner(Base):
-    """Who of the staff has taken a payment of unknown end. ``owner`` None: given back by now.
-
-    ``changes``: how often it was taken or given back; each change is an event.
-    """
-
-    __tablename__ = "alarm_owners"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["plan_id", "attempt_id"], ["attempts.plan_id", "attempts.attempt_id"]
-        ),
-        CheckConstraint("changes > 0", name="changed_at_all"),
-        Access.READ_WRITE.table,
-    )
-
-    plan_id: Mapped[str] = mapped_column(primary_key=True)
-    attempt_id: Mapped[str] = mapped_column(primary_key=True)
-    owner: Mapped[str | None]
-    changed_at: Mapped[datetime]
-    changes: Mapped[int]
 
 
 class Callback(Base):

@@ -53,6 +53,32 @@ def given_back(*, lines: tuple[InstallmentLine, ...], fact: Fact) -> tuple[Insta
     )
 
 
+def replayed_lines(
+    *, lines: tuple[InstallmentLine, ...], fact: Fact
+) -> tuple[InstallmentLine, ...]:
+    """What counts as paid is another sum; what is owed again is open again."""
+    told = {row.integer("number"): row for row in fact.parts("rows")}
+    return tuple(_replayed(line, told.get(line.number)) for line in lines)
+
+
+def _replayed(line: InstallmentLine, row: Fact | None) -> InstallmentLine:
+    if row is None:
+        return line
+    after, state = row.part("after"), row.text("state")
+    return replace(
+        line,
+        principal=after.money("principal"),
+        interest=after.money("interest"),
+        late_fee=after.money("late_fee"),
+        late_fee_paid=after.money("paid_late_fee"),
+        paid_in_part=row.money("in_part"),
+        interest_paid_in_part=row.money("interest_in_part"),
+        paid_at=row.instant_or_none("paid_at"),
+        state=state,
+        next_attempt_at=line.next_attempt_at if state == line.state else None,
+    )
+
+
 def _asking_for(
     line: InstallmentLine, *, asked: tuple[Money, Money] | None, is_touched: bool
 ) -> InstallmentLine:

@@ -109,6 +109,10 @@ def _repaid(line: ExposureLine, fact: Fact) -> ExposureLine:
     )
 
 
+def _owed_again(line: ExposureLine, fact: Fact) -> ExposureLine:
+    return replace(line, state="owed", owed=line.owed + fact.money("principal"))
+
+
 def _written_off(line: ExposureLine, _fact: Fact) -> ExposureLine:
     return replace(line, state="written_off", owed=Money.zero(), was_late=True)
 
@@ -123,6 +127,7 @@ FED_BY: Final[Mapping[str, Callable[[ExposureLine, Fact], ExposureLine]]] = Mapp
         "credit.hold_converted": _converted,
         "credit.principal_repaid": _repaid,
         "credit.debt_written_off": _written_off,
+        "credit.repayment_reversed": _owed_again,
     }
 )
 """Every fact that changes the model, and how."""

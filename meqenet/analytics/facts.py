@@ -95,6 +95,13 @@ class Fact:
             raise self.malformed(field)
         return tuple(self._part(part) for part in value)
 
+    def part(self, field: str) -> "Fact":
+        """A field that is an object, to be read like the event itself."""
+        value = self.content.data.get(field)
+        if not isinstance(value, Mapping):
+            raise self.malformed(field)
+        return self._part(value)
+
     def malformed(self, field: str) -> Defect:
         """The event does not hold what its type promises; no value is in the text."""
         return Defect(

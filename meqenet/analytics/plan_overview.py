@@ -10,7 +10,12 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
-from meqenet.analytics.changed_schedule import allocated_lines, changed_lines, given_back
+from meqenet.analytics.changed_schedule import (
+    allocated_lines,
+    changed_lines,
+    given_back,
+    replayed_lines,
+)
 from meqenet.analytics.facts import NOTHING, Fact, require_version
 from meqenet.analytics.installment_line import LINES_FED_BY, InstallmentLine
 from meqenet.money import Money, total
@@ -124,10 +129,15 @@ def _owing(plan: PlanOverview, fact: Fact) -> PlanOverview:
             line.late_fee - line.late_fee_paid for line in plan.installments
         ),
         next_due_on=min((line.due_on for line in owed), default=None),
-        ended_at=fact.at
-        if plan.state in _ENDED_STATES and plan.ended_at is None
-        else plan.ended_at,
+        ended_at=_ended_at(plan, fact),
     )
+
+
+def _ended_at(plan: PlanOverview, fact: Fact) -> datetime | None:
+    """None again of a plan that is in force again."""
+    if plan.state not in _ENDED_STATES:
+        return None
+    return fact.at if plan.ended_at is None else plan.ended_at
 
 
 def _opened(plan: PlanOverview, fact: Fact) -> PlanOverview:
@@ -227,6 +237,14 @@ def _allocated(plan: PlanOverview, fact: Fact) -> PlanOverview:
 
 def _order_captured(plan: PlanOverview, fact: Fact) -> PlanOverview:
     return replace(plan, captured=plan.captured + fact.money("amount"))
+
+
+def _replayed(plan: PlanOverview, fact: Fact) -> PlanOverview:
+    return replace(plan, installments=replayed_lines(lines=plan.installments, fact=fact))
+
+
+def _money_gone(plan: PlanOverview, fact: Fact) -> PlanOverview:
+    return replace(plan, collected=plan.collected - fact.money("amount"))
 
 
 def _order_refunded(plan: PlanOverview, fact: Fact) -> PlanOverview:
@@ -334,10 +352,12 @@ FED_BY: Final[Mapping[str, Callable[[PlanOverview, Fact], PlanOverview]]] = Mapp
         "bnpl.order_voided": _order_voided,
         "bnpl.authorisation_expired": _order_voided,
         "bnpl.order_refunded": _order_refunded,
+        "bnpl.payments_replayed": _replayed,
         "payments.attempt_opened": _asked,
         "payments.attempt_succeeded": _brought,
         "payments.attempt_failed": _brought_nothing,
         "payments.refund_succeeded": _refunded,
+        "payments.payment_reversed": _money_gone,
         "payments.finding_made": _found,
         "settlement.settlement_scheduled": _settlement_scheduled,
         "settlement.payout_opened": _payout_is("created"),

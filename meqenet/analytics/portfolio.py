@@ -3,7 +3,7 @@
 Dates are kept, not classes: how late a plan is depends on the day that is asked for.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
@@ -253,6 +253,55 @@ def _changed(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
     return replace(plan, installments=tuple(sorted(lines, key=lambda row: (row.number, row.part))))
 
 
+def _replayed(plan: PortfolioPlan, fact: Fact) -> PortfolioPlan:
+    """Every line is made anew: what each payment pays since then, and what is left.
+
+    A line of which nothing is left stays, as every line does, and nothing is owed by it.
+    """
+    due = {row.number: row.due_on for row in plan.installments}
+    lines = {
+        (line.number, line.part): line
+        for row in fact.parts("rows")
+        for line in _lines_of(row, due_on=due[row.integer("number")], fact=fact)
+    }
+    empty = (
+        replace(line, principal=NOTHING, interest=NOTHING, paid_on=fact.day("on"))
+        for line in plan.installments
+        if (line.number, line.part) not in lines
+    )
+    by_place = sorted((*lines.values(), *empty), key=lambda row: (row.number, row.part))
+    return replace(plan, installments=tuple(by_place))
+
+
+def _lines_of(row: Fact, *, due_on: date, fact: Fact) -> Iterator[PortfolioInstallment]:
+    after, number = row.part("after"), row.integer("number")
+    rest = PortfolioInstallment(
+        number=number,
+        due_on=due_on,
+        principal=after.money("principal"),
+        interest=after.money("interest"),
+    )
+    part, is_paid = 0, row.text("state") == "paid"
+    for payment in fact.parts("payments"):
+        shares = [*payment.parts("from_credit"), *payment.parts("shares")]
+        mine = [share for share in shares if share.integer("number") == number]
+        principal = total(share.money("principal") for share in mine)
+        interest = total(share.money("interest") for share in mine)
+        paid_on = addis_date(at=payment.instant("paid_at"))
+        if not principal + interest:
+            continue
+        if is_paid and payment.text("attempt_id") == row.text_or_none("attempt_id"):
+            rest = replace(rest, paid_on=paid_on)
+            continue
+        part += 1
+        yield replace(rest, part=part, principal=principal, interest=interest, paid_on=paid_on)
+        left = max(NOTHING, rest.interest - interest)
+        rest = replace(rest, principal=rest.principal - principal, interest=left)
+    if not is_paid and not rest.principal + rest.interest:
+        rest = replace(rest, paid_on=fact.day("on"))
+    yield rest
+
+
 def _three(fact: Fact) -> Money:
     return fact.money("principal") + fact.money("interest") + fact.money("late_fee")
 
@@ -273,6 +322,7 @@ FED_BY: Final[Mapping[str, Callable[[PortfolioPlan, Fact], PortfolioPlan]]] = Ma
         "bnpl.order_refunded": _changed,
         "bnpl.order_voided": _changed,
         "bnpl.authorisation_expired": _changed,
+        "bnpl.payments_replayed": _replayed,
     }
 )
 """Every fact that changes a loan, and how."""

@@ -42,6 +42,8 @@ class Deed(StrEnum):
     """Change the schedule of a customer who cannot pay as agreed, within the limits."""
     APPROVE_HARDSHIP = "approve_hardship"
     """Change it beyond the limits from which on somebody has to approve."""
+    REPLAY_PAYMENT = "replay_payment"
+    """Reverse a payment, date it back, or call it a repetition: what came after it pays anew."""
     CHARGE_OFF = "charge_off"
     """Give a plan up as a loss, once it is as late as its policy says."""
     CHARGE_OFF_EARLY = "charge_off_early"
@@ -105,6 +107,7 @@ ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
                 Deed.WAIVE_FEE,
                 Deed.GRANT_HARDSHIP,
                 Deed.APPROVE_HARDSHIP,
+                Deed.REPLAY_PAYMENT,
                 Deed.CHARGE_OFF,
                 Deed.VOID_ORDER,
                 Deed.LIST_FAILED,
@@ -125,6 +128,7 @@ ALLOWED: Final[Mapping[Role, frozenset[Deed]]] = MappingProxyType(
                 Deed.READ_PLAN,
                 Deed.RETRY_REFUND,
                 Deed.RETURN_CREDIT,
+                Deed.REPLAY_PAYMENT,
                 Deed.CHARGE_OFF,
                 Deed.CHARGE_OFF_EARLY,
                 Deed.WRITE_OFF,

@@ -15,6 +15,7 @@ from meqenet.bnpl.refund_events import (
     OrderRefunded,
     OrderVoided,
 )
+from meqenet.bnpl.replay_events import PaymentsReplayed
 from meqenet.bnpl.servicing.account import LateFee
 
 
@@ -38,6 +39,7 @@ def account_after(*, event: e.PlanEvent, before: AccountHistory) -> AccountHisto
             | AuthorisationExpired()
             | OrderDisputed()
             | OrderDisputeEnded()
+            | PaymentsReplayed()
         ):
             return _changed(event, before=before)
         case e.InstallmentPaid() | LateFeePaid() | InstallmentPaidInPart():
@@ -52,7 +54,8 @@ def _changed(
     | OrderCaptured
     | Gone
     | OrderDisputed
-    | OrderDisputeEnded,
+    | OrderDisputeEnded
+    | PaymentsReplayed,
     *,
     before: AccountHistory,
 ) -> AccountHistory:
@@ -67,6 +70,8 @@ def _changed(
             return before.refunded(event)
         case OrderDisputed() | OrderDisputeEnded():
             return before.disputed(event)
+        case PaymentsReplayed():
+            return before.replayed(event)
 
 
 def _account_paid(

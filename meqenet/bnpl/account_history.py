@@ -19,6 +19,7 @@ from meqenet.bnpl.refund_events import (
     OrderRefunded,
     OrderVoided,
 )
+from meqenet.bnpl.replay_events import CountedPayment, PaymentsReplayed
 from meqenet.bnpl.servicing.account import (
     Account,
     InstallmentAccount,
@@ -31,7 +32,7 @@ from meqenet.bnpl.servicing.amounts import NOTHING, Amounts
 from meqenet.bnpl.terms import ScheduleTerms
 from meqenet.money import Money, total
 
-ScheduleInForce = PlanChanged | OwnPaymentAllocated | Gone | OrderDisputeEnded
+ScheduleInForce = PlanChanged | OwnPaymentAllocated | Gone | OrderDisputeEnded | PaymentsReplayed
 """What can give a plan another schedule."""
 
 
@@ -54,8 +55,9 @@ class AccountHistory:
         disputes_ended: those of them that are over.
         captures: what of the order its merchant has captured, where it does so itself.
         newest_is: kind of the newest event among those that give the schedule in force: changes,
-            allocations, refunds or voids, and ends of disputes after which something is due again;
-            empty while that is the one that was signed.
+            allocations, refunds or voids, replays, and ends of disputes after which something is
+            due again; empty while that is the one that was signed.
+        replays: of payments; what is told above of what was paid is what counts since the newest.
     """
 
     late_fees: tuple[LateFee, ...] = ()
@@ -72,6 +74,7 @@ class AccountHistory:
     disputes_ended: tuple[OrderDisputeEnded, ...] = ()
     newest_is: str = ""
     captures: tuple[OrderCaptured, ...] = ()
+    replays: tuple[PaymentsReplayed, ...] = ()
 
     @property
     def newest_change(self) -> ScheduleInForce | None:
@@ -83,6 +86,8 @@ class AccountHistory:
                 return self.allocations[-1]
             case OrderRefunded.kind | OrderVoided.kind | AuthorisationExpired.kind:
                 return self.refunds[-1]
+            case PaymentsReplayed.kind:
+                return self.replays[-1]
             case _:
                 return self.changes[-1] if self.changes else None
 
@@ -169,6 +174,30 @@ class AccountHistory:
     def voids(self) -> tuple[OrderVoided | AuthorisationExpired, ...]:
         """What of the order was voided."""
         return tuple(each for each in self.refunds if not isinstance(each, OrderRefunded))
+
+    def replayed(self, told: PaymentsReplayed, /) -> "AccountHistory":
+        """The same with its payments replayed: what they pay, and the late fees, count anew."""
+        late_fees = tuple(
+            LateFee(number=fee.number, period=fee.period, on=fee.on, amount=fee.amount)
+            for fee in told.late_fees
+        )
+        waived = tuple(FeePart(number=each.number, amount=each.amount) for each in told.waivers)
+        counted = replace(
+            self,
+            late_fees=late_fees,
+            waived=waived,
+            paid=tuple(_fee_parts(told.payments)),
+            parts=tuple(_parts_of(told)),
+            fees_moved=(),
+            allocations=(),
+            newest_is=told.kind,
+            replays=(*self.replays, told),
+        )
+        moved = (
+            FeePart(number=row.number, amount=row.late_fee - counted.fees_owed(number=row.number))
+            for row in told.installments
+        )
+        return replace(counted, fees_moved=tuple(part for part in moved if part.amount))
 
     def allocation(self, *, attempt_id: str) -> OwnPaymentAllocated | None:
         """What an attempt's money pays, where that has been told."""
@@ -285,12 +314,51 @@ def _in_force(opened: Account, *, history: AccountHistory) -> Account:
     )
 
 
+def _fee_parts(payments: Collection[CountedPayment]) -> Iterator[FeePart]:
+    """What payments pay of late fees."""
+    for payment in payments:
+        for share in (*payment.from_credit, *payment.shares):
+            if share.late_fee:
+                yield FeePart(number=share.number, amount=share.late_fee)
+
+
+def _parts_of(told: PaymentsReplayed) -> Iterator[InstallmentPaidInPart]:
+    """What payments pay of installments, all but what has paid one whole."""
+    paid_by = {row.number: row.attempt_id for row in told.rows}
+    for payment in told.payments:
+        numbers = dict.fromkeys(share.number for share in (*payment.from_credit, *payment.shares))
+        for number in numbers:
+            shares = [
+                share.share
+                for share in (*payment.from_credit, *payment.shares)
+                if share.number == number
+            ]
+            scheduled = total(share.scheduled for share in shares)
+            if not scheduled or paid_by[number] == payment.attempt_id:
+                continue
+            late_fee = total(share.late_fee for share in shares)
+            yield InstallmentPaidInPart(
+                number=number,
+                attempt_id=payment.attempt_id,
+                amount=scheduled + late_fee,
+                paid_at=payment.paid_at,
+                late_fee=late_fee,
+                interest=total(share.interest for share in shares),
+            )
+
+
 def _paid_ahead(history: AccountHistory) -> Iterator[PaidPrincipal]:
     """Principal that was gone before its date, and earned until its day."""
+    refunds = history.refunds
+    if history.replays:
+        newest = history.replays[-1]
+        refunds = refunds[newest.refunds :]
+        for ahead in newest.paid_ahead:
+            yield PaidPrincipal(on=ahead.on, principal=ahead.principal)
     for payment in history.allocations:
         if payment.principal_ahead:
             yield PaidPrincipal(on=payment.on, principal=payment.principal_ahead)
-    for refund in history.refunds:
+    for refund in refunds:
         if refund.earns_less_from and refund.owed_less:
             yield PaidPrincipal(on=refund.on, principal=refund.owed_less)
 

@@ -16,6 +16,7 @@ from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.loss_events import LossEvent
 from meqenet.bnpl.payment_events import PaymentEvent
 from meqenet.bnpl.refund_events import RefundEvent
+from meqenet.bnpl.replay_events import ReplayEvent
 from meqenet.bnpl.staff_events import StaffEvent
 from meqenet.bnpl.states import PlanState
 from meqenet.event_types import EventType, EventTypes
@@ -328,6 +329,7 @@ PlanEvent = (
     | PlanChanged
     | RefundEvent
     | DisputeEvent
+    | ReplayEvent
 )
 
 

@@ -20,7 +20,9 @@ from meqenet.bnpl.dispute_events import CollectionSetAside, OrderDisputeEnded
 from meqenet.bnpl.hardship_events import PlanChanged
 from meqenet.bnpl.payment_events import InstallmentPaidInPart, OwnPaymentAsked, OwnPaymentEnded
 from meqenet.bnpl.refund_events import AuthorisationExpiring
+from meqenet.bnpl.replay_events import PaymentsReplayed
 from meqenet.bnpl.servicing.delinquency import Standing
+from meqenet.bnpl.states import InstallmentState
 from meqenet.calendar import addis_date
 
 
@@ -170,7 +172,7 @@ class _Reader:
             case lo.PlanChargedOff():
                 for number in self.due_on:
                     self._no_more_tried(number)
-            case PlanChanged() | OrderDisputeEnded():
+            case PlanChanged() | OrderDisputeEnded() | PaymentsReplayed():
                 self._changed(event)
             case s.CollectionPaused() | s.CustomerUnreachable() | s.CollectionResumed():
                 self._note(hold=_hold_of(event))
@@ -194,14 +196,30 @@ class _Reader:
             case _:
                 self._before_activation(event, at=at)
 
-    def _changed(self, event: PlanChanged | OrderDisputeEnded) -> None:
+    def _changed(self, event: PlanChanged | OrderDisputeEnded | PaymentsReplayed) -> None:
         """What is due on another day, or no more, is not tried; it begins anew on its day."""
+        if isinstance(event, PaymentsReplayed):
+            self._replayed(event)
+            return
         for row in event.installments:
             if self.due_on.get(row.number) == row.due_on and row.planned:
                 continue
             self.due_on[row.number] = row.due_on
             known = self.collections.get(row.number)
             if known is not None:
+                self.collections[row.number] = replace(
+                    known, failed=0, next_attempt_at=None, has_failed_for_good=False
+                )
+
+    def _replayed(self, event: PaymentsReplayed) -> None:
+        """What is paid is not tried any more; what is owed again begins anew."""
+        for row in event.rows:
+            known = self.collections.get(row.number)
+            if known is None or row.before.paid == row.after.paid:
+                continue
+            if row.state is InstallmentState.FAILED:
+                self._no_more_tried(row.number)
+            elif row.state is not InstallmentState.COLLECTING:
                 self.collections[row.number] = replace(
                     known, failed=0, next_attempt_at=None, has_failed_for_good=False
                 )

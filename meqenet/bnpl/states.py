@@ -46,7 +46,7 @@ class InstallmentState(StrEnum):
     COLLECTING = "collecting"
     """Due; the set attempts are being made, the waits between them included."""
     PAID = "paid"
-    """Its money is with us."""
+    """Its money is with us; owed again only where a replay finds that it never was."""
     FAILED = "failed"
     """Every set attempt has failed, or its plan was charged off before; it is still owed, and may
     be collected again."""
@@ -121,6 +121,13 @@ ALLOWED_INSTALLMENT: Final[Mapping[InstallmentState, frozenset[InstallmentState]
     )
 )
 """From each state of an installment, those that may follow."""
+REOPENED: Final[Mapping[InstallmentState, frozenset[InstallmentState]]] = MappingProxyType(
+    {
+        before: frozenset({InstallmentState.SCHEDULED, InstallmentState.FAILED})
+        for before in (InstallmentState.PAID, InstallmentState.CANCELLED)
+    }
+)
+"""What an installment that was over may be again, once its payments are replayed, and only then."""
 
 _State = TypeVar("_State", PlanState, InstallmentState)
 
@@ -141,6 +148,30 @@ def check_installment_transition(*, before: InstallmentState, after: Installment
         Defect: ``installment_transition_forbidden``.
     """
     _check(before, after, allowed=ALLOWED_INSTALLMENT, of="installment")
+
+
+def check_plan_replayed(*, before: PlanState, after: PlanState) -> None:
+    """As :func:`check_transition`, where payments are replayed: a plan may owe something again.
+
+    Raises:
+        Defect: ``plan_transition_forbidden``.
+    """
+    in_force = frozenset({PlanState.ACTIVE, PlanState.PAST_DUE})
+    allowed = {**ALLOWED, PlanState.COMPLETED: in_force}
+    _check(before, after, allowed=allowed, of="plan")
+
+
+def check_replayed_transition(*, before: InstallmentState, after: InstallmentState) -> None:
+    """As :func:`check_installment_transition`, where payments are replayed.
+
+    Raises:
+        Defect: ``installment_transition_forbidden``.
+    """
+    allowed = {
+        state: ALLOWED_INSTALLMENT[state] | REOPENED.get(state, frozenset())
+        for state in InstallmentState
+    }
+    _check(before, after, allowed=allowed, of="installment")
 
 
 def _check(

@@ -76,6 +76,19 @@ class PrincipalRepaid(EventData):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RepaymentReversed(EventData):
+    """Principal that had counted as repaid is owed again: its money turned out not to be there."""
+
+    event_type = "repayment_reversed"
+    plan_id: str
+    """The plan."""
+    repayment_id: str
+    """What took it back: the replay's id."""
+    principal: Money
+    """By how much more the customer owes."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DebtWrittenOff(EventData):
     """The customer is asked for the plan's rest no more: it takes nothing of the limit."""
 
@@ -100,6 +113,7 @@ EVENT_TYPES: Final = EventTypes(
             HoldReleased,
             HoldConverted,
             PrincipalRepaid,
+            RepaymentReversed,
             DebtWrittenOff,
         )
     ),

@@ -20,6 +20,7 @@ from meqenet.ledger.happenings import (
     PlanBecameActive,
 )
 from meqenet.ledger.order_happenings import OrderAuthorised
+from meqenet.ledger.recounting import InterestRecounted
 from meqenet.money import Money, total
 
 
@@ -42,11 +43,19 @@ def rows_for(*, happening: CustomerHappening) -> tuple[Row, ...]:
             rows = _installment_collected(happening=happening)
         case CustomerCreditReceived() | CustomerCreditApplied() | CustomerCreditReturned():
             rows = _rows_for_credit(happening=happening)
-        case InterestRefunded():
-            rows = _interest_refunded(happening=happening)
+        case InterestRefunded() | InterestRecounted():
+            rows = _rows_for_interest(happening=happening)
         case _:
             assert_never(happening)
     return rows
+
+
+def _rows_for_interest(*, happening: InterestRefunded | InterestRecounted) -> tuple[Row, ...]:
+    match happening:
+        case InterestRefunded():
+            return _interest_refunded(happening=happening)
+        case InterestRecounted():
+            return _interest_recounted(happening=happening)
 
 
 def _rows_for_credit(
@@ -306,6 +315,27 @@ def _interest_refunded(*, happening: InterestRefunded) -> tuple[Row, ...]:
         debit(name=AccountName.INTEREST_INCOME, of=h.lender, amount=h.unpaid + h.paid),
         credit(name=AccountName.INTEREST_RECEIVABLE, of=h.plan_id, amount=h.unpaid),
         credit(name=AccountName.CUSTOMER_CREDIT, of=h.plan_id, amount=h.paid),
+    )
+
+
+def _interest_recounted(*, happening: InterestRecounted) -> tuple[Row, ...]:
+    """Interest that was earned by payments as they are known now, more or less than was posted.
+
+    ====================================  ========  ========
+    account                               debit     credit
+    ====================================  ========  ========
+    ``interest_receivable:<plan>``        more
+    ``interest_income:<lender>``                    more
+    ``interest_income:<lender>``          less
+    ``interest_receivable:<plan>``                  less
+    ====================================  ========  ========
+    """
+    h = happening
+    return (
+        debit(name=AccountName.INTEREST_RECEIVABLE, of=h.plan_id, amount=h.more),
+        credit(name=AccountName.INTEREST_INCOME, of=h.lender, amount=h.more),
+        debit(name=AccountName.INTEREST_INCOME, of=h.lender, amount=h.less),
+        credit(name=AccountName.INTEREST_RECEIVABLE, of=h.plan_id, amount=h.less),
     )
 
 

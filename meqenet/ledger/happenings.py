@@ -12,6 +12,7 @@ from meqenet.ledger.dispute_happenings import DisputeHappening
 from meqenet.ledger.financed import FinancedInstallment
 from meqenet.ledger.merchant_money import MerchantMoney
 from meqenet.ledger.order_happenings import OrderAuthorised, OrderCaptured
+from meqenet.ledger.recounting import InterestRecounted
 from meqenet.money import Money
 
 NOTHING: Final = Money(0)
@@ -313,10 +314,7 @@ class PlanChargedOff:
 
 @dataclass(frozen=True, kw_only=True)
 class RecoveryReceived:
-    """The customer pays after all, of a plan that had been charged off.
-
-    ``overpaid`` is more than was owed: it stays the customer's.
-    """
+    """The customer pays after all, of a plan that had been charged off; ``overpaid``: more yet."""
 
     plan_id: str
     attempt_id: str
@@ -353,6 +351,7 @@ CustomerHappening = (
     | CustomerCreditApplied
     | CustomerCreditReturned
     | InterestRefunded
+    | InterestRecounted
 )
 MerchantHappening = (
     OrderCaptured

@@ -14,6 +14,7 @@ from meqenet.ledger.dispute_happenings import DisputeHeld, DisputeReleased
 from meqenet.ledger.entries import Entry, Row, entries_of, impossible, reversal_entries
 from meqenet.ledger.happenings import Happening
 from meqenet.ledger.order_happenings import OrderAuthorised, OrderCaptured
+from meqenet.ledger.recounting import InterestRecounted
 from meqenet.money import total
 
 __all__ = ["Entry", "entries_for", "reversal_entries"]
@@ -65,6 +66,7 @@ def _rows(happening: Happening) -> tuple[Row, ...]:
             | h.CustomerCreditApplied()
             | h.CustomerCreditReturned()
             | h.InterestRefunded()
+            | InterestRecounted()
         ):
             rows = customer_rules.rows_for(happening=happening)
         case _:

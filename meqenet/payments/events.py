@@ -14,6 +14,7 @@ from meqenet.payments.causes import FailureCause
 from meqenet.payments.rail import MandateStatus, WalletProvider
 from meqenet.payments.reconciliation import Because, Verdict
 from meqenet.payments.reminder_events import REMINDER_IS, ReminderOpened
+from meqenet.payments.replay_events import PaymentRecounted, PaymentReversed
 from meqenet.payments.statement_document import StatementForm
 from meqenet.payments.surplus_events import BillAssigned, CreditReturnAsked, SurplusReceived
 
@@ -292,6 +293,8 @@ EVENT_TYPES: Final = EventTypes(
             SurplusReceived,
             CreditReturnAsked,
             BillAssigned,
+            PaymentReversed,
+            PaymentRecounted,
             UnclearPaymentTaken,
             UnclearPaymentReleased,
             StatementReceived,

@@ -22,6 +22,7 @@ _PART_OF = {
     "merchant_books": "ledger",
     "merchant_settlement": "settlement",
     "notices": "marketplace",
+    "payment_replays": "payments",
     "reconciliation": "payments",
     "reminders": "payments",
 }

@@ -13,9 +13,11 @@ from json import loads
 from activities.contracts import auth, bnpl, credit, kyc, marketplace, settlement
 from activities.contracts.step import Nothing
 from activities.edge import takes
-from meqenet.bnpl.events import PlannedInstallment
+from meqenet.bnpl.events import PaymentRequested, PlannedInstallment
 from meqenet.bnpl.offer import NotOffered, Quote, quote
 from meqenet.bnpl.products import ProductVersion, document_of, product_from_document
+from meqenet.bnpl.servicing.told import ToldPlan
+from meqenet.bnpl.told_payments import told_plan
 from meqenet.calendar import at_addis
 from meqenet.errors import Refusal, Unavailable
 from meqenet.kyc.fayda import AuthorizationReturn, IdentityClaims
@@ -34,6 +36,7 @@ from tests.workflows.capturing import Capturing
 from tests.workflows.payments import Payments
 from tests.workflows.rails import Answering, Rails, told
 from tests.workflows.reminders import Reminders
+from tests.workflows.replays import Replays
 
 
 def catalogue(option: str, *, version: int = 1) -> ProductVersion:
@@ -66,7 +69,7 @@ def nobody_hears(_notice: marketplace.DeliverNotice) -> marketplace.NoticeAnswer
 
 
 @dataclass
-class Domains(Payments, Rails, Reminders, Capturing):
+class Domains(Payments, Rails, Reminders, Capturing, Replays):
     """Every domain, the rails, and the endpoint of every merchant (``hear``), by default none."""
 
     hear: Hearing = nobody_hears
@@ -167,6 +170,12 @@ class Domains(Payments, Rails, Reminders, Capturing):
         assert command.sequence == len(log) + 2, "the log is without gap or repeat"
         log.append(command)
         return Nothing()
+
+    @takes(bnpl.FIND_TOLD)
+    async def find_told(self, command: bnpl.FindTold) -> ToldPlan:
+        log = self.events[command.plan_id]
+        opened = PaymentRequested(expires_at=log[0].at)  # in the place of the plan's first event
+        return told_plan(log=[(opened, log[0].at), *((each.event, each.at) for each in log)])
 
     @takes(bnpl.END_PROCESS)
     async def end_process(self, command: bnpl.EndProcess) -> Nothing:

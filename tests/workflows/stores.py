@@ -14,6 +14,7 @@ from meqenet.bnpl.loss_events import PlanChargedOff
 from meqenet.bnpl.payment_events import OwnPaymentAllocated
 from meqenet.bnpl.progress import progress_of
 from meqenet.bnpl.refund_events import AuthorisationExpired, OrderRefunded, OrderVoided
+from meqenet.bnpl.replay_events import PaymentsReplayed
 from meqenet.bnpl.schedule_in_force import InstallmentInForce
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.errors import Refusal
@@ -245,6 +246,9 @@ def _installments(events: list[e.PlanEvent]) -> tuple[bnpl.LoadedInstallment, ..
                 | OrderDisputeEnded()
             ):
                 planned, states = _rescheduled(event, planned=planned, states=states)
+            case PaymentsReplayed():
+                planned = tuple(_planned(row) for row in event.installments)
+                states = {row.number: row.state for row in event.rows}
             case PlanChargedOff():
                 states |= {
                     row.number: InstallmentState.FAILED

@@ -175,7 +175,7 @@ def _clearing(books: PlanBooks, _overview: PlanOverview) -> str | None:
     moved = {
         order.order_id: (f"provider_clearing:{order.provider}", order.signed)
         for order in books.orders
-        if order.state is OrderState.SUCCEEDED
+        if order.state is OrderState.SUCCEEDED and not order.is_gone
     }
     posted: dict[str, tuple[str, Money]] = {}
     for posting in _standing(books.postings):
@@ -296,7 +296,11 @@ def _order_of(posting: Posting) -> str | None:
 
 
 def _succeeded(orders: Sequence[WalletOrder]) -> Money:
-    return total(order.amount for order in orders if order.state is OrderState.SUCCEEDED)
+    return total(
+        order.amount
+        for order in orders
+        if order.state is OrderState.SUCCEEDED and not order.is_gone
+    )
 
 
 def _unequal(what: str, other: str, found: Money, expected: Money) -> str | None:

@@ -62,6 +62,7 @@ class AttemptView:
     moved_at: datetime | None
     opened_at: datetime
     changed_at: datetime
+    reversed_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +86,7 @@ async def collected_by_provider(*, session: ReadSession) -> tuple[Collected, ...
             func.count(),
             func.sum(type_coerce(Attempt.moved_santim, BigInteger)),
         )
-        .where(Attempt.state == OrderState.SUCCEEDED)
+        .where(Attempt.state == OrderState.SUCCEEDED, Attempt.reversed_at.is_(None))
         .group_by(Attempt.provider)
     )
     incoming = {provider: (count, _money(santim)) for provider, count, santim in paid}
@@ -374,6 +375,7 @@ def _view(attempt: Attempt) -> AttemptView:
         moved_at=attempt.moved_at,
         opened_at=attempt.opened_at,
         changed_at=attempt.changed_at,
+        reversed_at=attempt.reversed_at,
     )
 
 

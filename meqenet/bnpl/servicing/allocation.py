@@ -4,6 +4,7 @@ First what is past due, the oldest first, then what is due today, then what is t
 plan's rule. Whatever pays the plan off on the day ends it; what is more is the customer's credit.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -61,7 +62,14 @@ class Allocation:
         return self.account.is_paid
 
 
-def allocate(*, account: Account, policy: ServicingPolicy, amount: Money, on: date) -> Allocation:
+def allocate(
+    *,
+    account: Account,
+    policy: ServicingPolicy,
+    amount: Money,
+    on: date,
+    settles: Collection[int] = (),
+) -> Allocation:
     """What a payment of this amount pays on this day.
 
     Late fees that are due by the day are charged first. Principal that is paid ahead of its date
@@ -72,6 +80,8 @@ def allocate(*, account: Account, policy: ServicingPolicy, amount: Money, on: da
         policy: of the plan's product version.
         amount: what the customer pays.
         on: the Addis Ababa date on which the money moves.
+        settles: installments to come that are paid as planned, with all of their interest, though
+            their periods may not have begun.
 
     Raises:
         Refusal: ``payment_invalid``: not more than nothing.
@@ -84,7 +94,7 @@ def allocate(*, account: Account, policy: ServicingPolicy, amount: Money, on: da
     poured = pour(
         account=charged.account,
         amount=amount,
-        payable=_payable(charged.account, rule=policy.paid_ahead, on=on),
+        payable=_payable(charged.account, rule=policy.paid_ahead, on=on, settles=settles),
         components=policy.allocation_order,
     )
     # Less than the pay-off, so there is room for all of it: `rest` is nothing.
@@ -100,7 +110,7 @@ def allocate(*, account: Account, policy: ServicingPolicy, amount: Money, on: da
         interest_returned=NOTHING,
         interest_unearned=NOTHING,
         is_recovery=account.charged_off_on is not None,
-        account=_after(poured.account, parts=poured.parts, on=on),
+        account=after_parts(poured.account, parts=poured.parts, on=on),
     )
 
 
@@ -151,13 +161,18 @@ def _ending(*, account: Account, policy: ServicingPolicy, amount: Money, on: dat
     )
 
 
-def _payable(account: Account, *, rule: PaidAhead, on: date) -> dict[int, Amounts]:
+def _payable(
+    account: Account, *, rule: PaidAhead, on: date, settles: Collection[int]
+) -> dict[int, Amounts]:
     """What may be paid of each installment, in the order in which it is paid."""
     due = [row for row in account.installments if row.due_on <= on]
     ahead = [row for row in account.installments if row.due_on > on]
     if rule is PaidAhead.LAST_INSTALLMENT:
         ahead.reverse()
-    return {row.number: _payable_of(account, row, on=on) for row in (*due, *ahead)}
+    return {
+        row.number: row.left if row.number in settles else _payable_of(account, row, on=on)
+        for row in (*due, *ahead)
+    }
 
 
 def _payable_of(account: Account, row: InstallmentAccount, *, on: date) -> Amounts:
@@ -168,8 +183,14 @@ def _payable_of(account: Account, row: InstallmentAccount, *, on: date) -> Amoun
     return replace(row.left, interest=min(row.left.interest, earned_before))
 
 
-def _after(account: Account, *, parts: tuple[AllocatedPart, ...], on: date) -> Account:
-    """The account after the parts are paid: less earns, and less of the moved arrears is left."""
+def after_parts(account: Account, /, *, parts: tuple[AllocatedPart, ...], on: date) -> Account:
+    """The account after these parts of it are paid: less earns, and less is left of moved arrears.
+
+    Args:
+        account: with the parts paid, and otherwise as it was before.
+        parts: what is paid.
+        on: the Addis Ababa date on which the money moves.
+    """
     due_later = {row.number for row in account.installments if row.due_on > on}
     ahead = amounts_of(part for part in parts if part.number in due_later).principal
     moved = max(NOTHING, account.arrears_moved - amounts_of(parts).planned)

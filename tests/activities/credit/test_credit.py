@@ -13,6 +13,7 @@ from activities.contracts.credit import (
     DeclineReason,
     RecordRepayment,
     ReleaseHold,
+    ReverseRepayment,
     WriteOffDebt,
 )
 from activities.credit import CreditActivities
@@ -255,6 +256,31 @@ async def test_what_is_written_off_takes_nothing_of_the_limit_and_counts_as_late
     assert all(row.was_late for row in found)
     later = desk.asks("c", amount=THOUSAND, monthly_income=None, at=AT + timedelta(days=201))
     assert (await desk.assess(later)).approved
+
+
+async def test_what_turns_out_not_to_be_repaid_is_owed_again_whatever_the_limit_is(
+    desk: Desk,
+) -> None:
+    asked = desk.asks(amount=THOUSAND)
+    plan = asked.plan_id
+    await desk.activate(asked)
+    await desk.steps.record_repayment(desk.repays(plan, 1, 1_000))
+    reversed_ = ReverseRepayment(
+        plan_id=plan, repayment_id=f"{plan}-replay-1", principal=THOUSAND, at=AT
+    )
+    for _ in range(2):
+        await desk.steps.reverse_repayment(reversed_)
+    async with desk.databases["credit"].read() as session:
+        found = await session.get_one(Exposure, plan)
+        await require_unbroken(session=session, stream=desk.customer_id)
+    assert (found.state, found.owed_santim) == (ExposureState.OWED, THOUSAND)
+    for wrong, code in (
+        (replace(reversed_, principal=Money(1)), "repayment_differs"),
+        (replace(reversed_, repayment_id=f"{plan}-replay-2"), "reversal_exceeds_repaid"),
+    ):
+        with pytest.raises(Defect) as refused:
+            await desk.steps.reverse_repayment(wrong)
+        assert refused.value.code == code
 
 
 async def test_a_plan_that_nobody_pays_on_stops_the_next(desk: Desk) -> None:

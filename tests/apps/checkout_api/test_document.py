@@ -219,6 +219,7 @@ async def test_every_write_of_merchants_and_staff_needs_a_key_of_its_own(
                 "charge-off",
                 "write-off",
                 "hardship",
+                "payments/{attempt}/replay",
                 "credits/{attempt}/return",
                 "refunds/{number}/retry",
                 "void",

@@ -18,6 +18,7 @@ from meqenet.bnpl.refund_events import order_refunded
 from meqenet.bnpl.servicing.account import open_account
 from meqenet.bnpl.servicing.order_refund import refund_order
 from meqenet.bnpl.servicing_policy import SILENT, RefundPolicy, RefundTo
+from meqenet.bnpl.terms import ScheduleTerms
 from meqenet.event_chain import EventContent, canonical_json
 from meqenet.money import Money, total
 from tests.meqenet.bnpl.servicing.plans import SIX_MONTHS
@@ -35,15 +36,15 @@ _DEEDS = st.lists(
 )
 
 
-class _Models:
+class Models:
     """The read models of one plan, fed with its log."""
 
-    def __init__(self) -> None:
-        rows = open_account(terms=SIX_MONTHS).installments
+    def __init__(self, terms: ScheduleTerms = SIX_MONTHS) -> None:
+        rows = open_account(terms=terms).installments
         self.overview = plan_overview.PlanOverview(
             plan_id="pln_a",
             state="active",
-            activated_on=SIX_MONTHS.disbursed_on,
+            activated_on=terms.disbursed_on,
             installments=tuple(
                 InstallmentLine(
                     number=row.number,
@@ -133,7 +134,7 @@ def test_the_read_models_owe_what_the_account_owes(
     to: RefundTo, deeds: list[tuple[str, int, Money]], *, gives_back: bool
 ) -> None:
     policy = replace(SILENT, refund=RefundPolicy(to=to, returns_interest=gives_back))
-    models, history, paid = _Models(), AccountHistory(), set[int]()
+    models, history, paid = Models(), AccountHistory(), set[int]()
     on, refunded = SIX_MONTHS.disbursed_on, Money.zero()
     for number, (deed, days, amount) in enumerate(deeds, start=1):
         on += timedelta(days=days)

@@ -16,6 +16,7 @@ TABLE = {
     Deed.WAIVE_FEE: (False, True, False, False),
     Deed.GRANT_HARDSHIP: (True, True, False, False),
     Deed.APPROVE_HARDSHIP: (False, True, False, False),
+    Deed.REPLAY_PAYMENT: (False, True, True, False),
     Deed.CHARGE_OFF: (False, True, True, False),
     Deed.CHARGE_OFF_EARLY: (False, False, True, False),
     Deed.WRITE_OFF: (False, False, True, False),
