@@ -25,7 +25,7 @@ async def capture_order(desk: PlanDesk, deed: CaptureOrder) -> ApplicationError 
     """Capture the order, or a part; returns why not, where it cannot be any more."""
     if captured_before(desk, deed):
         return None
-    if no := no_capture(desk, deed, is_asked=False):
+    if no := no_capture(desk, deed):
         return refused(no)
     told = OrderCaptured(
         number=len(desk.life.account.captures) + 1,

@@ -32,13 +32,10 @@ def voided_before(desk: PlanDesk, request: AnyVoid) -> bool:
     )
 
 
-def no_capture(desk: PlanDesk, request: CaptureOrder, *, is_asked: bool = True) -> No | None:
+def no_capture(desk: PlanDesk, request: CaptureOrder) -> No | None:
     """What is authorised is captured while the plan is in force and the time is not over.
 
-    Args:
-        desk: the plan's desk.
-        request: the capture.
-        is_asked: whether one that is asked for already is in the way.
+    Of several that are asked for at once, each is judged again when its turn comes.
     """
     if any(each.reference == request.reference for each in desk.life.account.captures):
         text = "reference: a capture of another amount has been made under it"
@@ -47,21 +44,11 @@ def no_capture(desk: PlanDesk, request: CaptureOrder, *, is_asked: bool = True) 
         return no
     if desk.clock.now() >= (desk.life.authorised_until or desk.clock.now()):
         return No("authorisation_expired", "The time to capture the order is over.")
-    if no := _no_amount(desk, request.amount, code="capture_above_authorised"):
-        return no
-    if is_asked and any(isinstance(asked.deed, CaptureOrder) for asked in desk.deeds):
-        return No("capture_under_way", "Another capture of the order is being made.")
-    return None
+    return _no_amount(desk, request.amount, code="capture_above_authorised")
 
 
-def no_void(desk: PlanDesk, request: AnyVoid, *, is_asked: bool = True) -> No | None:
-    """What is not captured is voided while nothing is under way that may pay for it.
-
-    Args:
-        desk: the plan's desk.
-        request: the void.
-        is_asked: whether one that is asked for already is in the way.
-    """
+def no_void(desk: PlanDesk, request: AnyVoid) -> No | None:
+    """What is not captured is voided while nothing is under way that may pay for it."""
     if any(each.reference == request.reference for each in desk.life.account.voids()):
         text = "reference: a void of another amount has been made under it"
         return No("void_reference_reused", text, "reference")
@@ -69,15 +56,14 @@ def no_void(desk: PlanDesk, request: AnyVoid, *, is_asked: bool = True) -> No | 
         desk, request.amount, code="void_above_authorised"
     ):
         return no
-    if is_asked and any(isinstance(asked.deed, AnyVoid) for asked in desk.deeds):
-        return No("void_under_way", "Another void of the order is being made.")
     return first_under_way(desk)
 
 
 def no_authorisation(desk: PlanDesk) -> No | None:
     """Something of the order may still be captured, or voided."""
-    if no := no_force(desk):
-        return no
+    if no_force(desk):
+        text = f"Nothing of a plan that is {desk.life.state} is captured or voided."
+        return No("plan_not_in_force", text)
     if not is_captured_by_merchant(desk):
         text = "All of the order was captured when the plan became active; take it back instead."
         return No("captured_automatically", text)
@@ -88,9 +74,9 @@ def no_authorisation(desk: PlanDesk) -> No | None:
     return No("nothing_authorised", "All of the order is captured or voided.")
 
 
-def void_outlook(desk: PlanDesk, request: AnyVoid, *, is_asked: bool = True) -> OrderRefund | No:
+def void_outlook(desk: PlanDesk, request: AnyVoid) -> OrderRefund | No:
     """What the void would do now; or why it is refused."""
-    if no := no_void(desk, request, is_asked=is_asked):
+    if no := no_void(desk, request):
         return no
     return gone_of(desk, amount=request.amount or still_authorised(desk))
 

@@ -42,7 +42,7 @@ async def void_order(desk: PlanDesk, deed: AnyVoid) -> ApplicationError | None:
         return None
     await tell_lateness(desk)
     await charge_late_fees(desk)
-    gone = void_outlook(desk, deed, is_asked=False)
+    gone = void_outlook(desk, deed)
     if isinstance(gone, No):
         return refused(gone)
     number = len(desk.life.account.voids()) + 1

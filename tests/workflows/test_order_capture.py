@@ -26,6 +26,7 @@ from tests.workflows.losing import DONE, Lost, losing
 from workflows.hardship_messages import GrantHardship, Hardship
 from workflows.messages import ChargeOff, RetryMoneyOut
 from workflows.order_capture_messages import CaptureOrder, VoidOrder
+from workflows.order_refund_messages import TakeGoodsBack
 from workflows.plan import PaymentPlanWorkflow
 
 _LATE = ChargeOff(who="stf_sara", why="cannot be found", early=True)
@@ -200,3 +201,21 @@ async def test_what_is_authorised_stays_so_through_a_change_in_hardship(bench: B
     await _capture(handle, None)
     await bench.live_out(handle)
     assert (await handle.result()).state == "completed"
+
+
+async def test_a_plan_that_goes_on_as_new_knows_what_was_captured(bench: Bench) -> None:
+    application = bench.application("pay_over_time", amount="24000.00", count=9)
+    handle = await bench.to_offer(replace(application, capture=CaptureMode.MANUAL))
+    await bench.accept(handle)
+    await _capture(handle, "20000.00")
+    await bench.days_pass(handle, 220)
+    newest = bench.env.client.get_workflow_handle_for(PaymentPlanWorkflow.run, handle.id)
+    assert (await newest.describe()).run_id != handle.first_execution_run_id
+    above = TakeGoodsBack(reference="return-1", amount=_birr("20000.01"))
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await newest.execute_update(PaymentPlanWorkflow.refund_order, above)
+    assert code_of(refused) == "refund_above_captured"
+    with pytest.raises(WorkflowUpdateFailedError) as late:
+        await _capture(newest, None, "parcel-2")
+    assert code_of(late) == "authorisation_expired"
+    await newest.terminate()

@@ -1,6 +1,7 @@
 """Captures in the store: each due on its own day, its fee by the whole, its money taken once."""
 
 from datetime import date, timedelta
+from random import Random
 
 import pytest
 
@@ -11,6 +12,7 @@ from activities.contracts.settlement import LoadSettlement, ScheduleSettlement, 
 from activities.merchant_settlement import MerchantSettlementActivities
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
+from db.settlement.lines import lines_of_plan
 from db.settlement.views import merchant_positions
 from meqenet.calendar import addis_date, at_addis
 from meqenet.errors import Defect
@@ -164,6 +166,49 @@ async def _what_a_lost_run_is_told(
         (position,) = await merchant_positions(session=session, merchant_id=order.merchant_id)
     assert (position.gross, position.fees) == (_birr("700.00"), _birr("24.50"))
     assert position.paid == _birr("482.50")
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_the_order_of_verbs_all_fees_come_to_what_the_terms_say(
+    captures: CaptureActivities, order: ScheduleSettlement, settlement: Database, seed: int
+) -> None:
+    plan, draw = order.plan_id, Random(seed)  # noqa: S311 - no secret
+    await _authorised(captures, order)
+    left, captured, voided = order.amount, Money.zero(), Money.zero()
+    fee_back, fee_void, refunded = Money.zero(), Money.zero(), Money.zero()
+    for number in range(1, 13):
+        verb = draw.choice(["capture", "void", "refund"])
+        most = captured - refunded if verb == "refund" else left
+        # The last one takes all that is left.
+        amount = most if number == 12 else Money(draw.randint(0, most.santim // 2))
+        if not amount:
+            continue
+        if verb == "capture":
+            await _capture(captures, plan, number, str(amount))
+            left, captured = left - amount, captured + amount
+        elif verb == "void":
+            told = await captures.void_order(
+                c.VoidOrder(plan_id=plan, void_id=f"{plan}-vd{number}", amount=amount, at=AT)
+            )
+            left, voided, fee_void = left - amount, voided + amount, fee_void + told.fee
+        else:
+            taken = await _back(captures, plan, number, str(amount))
+            refunded, fee_back = refunded + amount, fee_back + taken.fee_back
+            assert taken.protected + taken.payable + taken.paid_out == amount - taken.fee_back
+    found = await captures.find_captures(c.FindCaptures(plan_id=plan))
+    assert total(each.left for each in found.captures) == captured - refunded
+    fees = total(each.fee for each in found.captures)
+    by_now = (captured + voided).portion(basis_points=350)
+    assert fees + fee_void == by_now
+    if captured > refunded:
+        rest = await _back(captures, plan, 99, str(captured - refunded))
+        fee_back += rest.fee_back
+    assert fee_back == fees
+    async with settlement.read() as session:
+        assert (
+            total(line.net_santim for line in await lines_of_plan(session=session, plan_id=plan))
+            == Money.zero()
+        )
 
 
 async def test_what_is_held_of_captures_is_let_go_capture_by_capture_and_once(

@@ -155,8 +155,12 @@ async def test_a_cancelled_plan_stays_cancelled(shop: Shop, parts: ApiParts) -> 
     assert (answer.status_code, answer.json()["code"]) == (409, "plan_closed")
     same = await shop.post("/v1/plans", shop.application())
     assert (same.status_code, same.json()["state"]) == (200, "cancelled")
-    changed = await shop.post("/v1/plans", shop.application(amount="2000.00"))
-    assert (changed.status_code, changed.json()["code"]) == (409, "reference_reused")
+    assert same.json()["order"]["status"] == "cancelled"
+    said = await shop.post("/v1/plans", shop.application(capture="automatic"))
+    assert said.status_code == 200, "what is so by default is no other application"
+    for change in ({"amount": "2000.00"}, {"capture": "manual"}):
+        changed = await shop.post("/v1/plans", shop.application(**change))
+        assert (changed.status_code, changed.json()["code"]) == (409, "reference_reused")
 
 
 async def test_an_active_plan_cannot_be_cancelled(shop: Shop) -> None:
