@@ -5,16 +5,14 @@ As with :mod:`tests.replay.record`: once when there is a new way to dispute, and
 
 import asyncio
 import sys
-from itertools import cycle
 
 from activities.disputes import DisputeActivities
 from apps.runtime.backing import Server, backing_servers
-from meqenet.payments.rail import RailStatus
 from tests.backing import migrated_databases
 from tests.replay.record import keep
 from tests.workflows.conftest import Bench, serving, temporal_with_time_skipping
 from tests.workflows.fakes import Domains
-from tests.workflows.test_dispute import Disputing, lose_one_and_win_one
+from tests.workflows.test_dispute import Disputing, emptying_and_filling, lose_one_and_win_one
 from tests.workflows.test_test_clock import active_plan, new_clock
 from workers.queue_worker import worker_for
 
@@ -22,11 +20,6 @@ from workers.queue_worker import worker_for
 async def record(version: str) -> None:
     """Lost, so that it is due again; expired, so that a part goes back; and the plan ends."""
     domains = Domains(product_version=2)
-    answers = cycle([lambda _order: (RailStatus.FAILED, "1"), lambda _order: RailStatus.SUCCEEDED])
-
-    def run_out() -> None:
-        domains.answer = next(answers)
-
     async with (
         backing_servers(servers=(Server.POSTGRES,)) as backing,
         migrated_databases(backing=backing) as databases,
@@ -42,7 +35,7 @@ async def record(version: str) -> None:
         clock = await new_clock(bench)
         plan, handle = await active_plan(bench, clock, "pay_in_4")
         disputing = Disputing(bench=bench, clock=clock, handle=handle, plan=plan)
-        await lose_one_and_win_one(disputing, run_out)
+        await lose_one_and_win_one(disputing, emptying_and_filling(domains))
         await clock.terminate()
         await keep(env.client, name=f"{version}.disputed")
 

@@ -25,6 +25,7 @@ from meqenet.payments.rail import RailStatus
 from tests.backing import Databases
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle
+from tests.workflows.fakes import Domains
 from tests.workflows.losing import DONE, NOT_DONE, Lost, Step, losing
 from tests.workflows.test_test_clock import active_plan, advance, new_clock
 from workers.queue_worker import WORKFLOW_QUEUE, activity_methods, worker_for
@@ -198,6 +199,19 @@ class Disputing:
         return [each.event for each in self.bench.domains.events[self.plan]]
 
 
+def emptying_and_filling(domains: Domains) -> Callable[[], None]:
+    """Empties the wallet, then fills it, and so on."""
+    is_empty = cycle((True, False))
+
+    def turn() -> None:
+        if next(is_empty):
+            domains.answer = lambda _order: (RailStatus.FAILED, "1")
+        else:
+            domains.answer = lambda _order: RailStatus.SUCCEEDED
+
+    return turn
+
+
 async def lose_one_and_win_one(disputing: Disputing, run_out: Callable[[], None]) -> None:
     """A collection is set aside, and goes on later; then the merchant does not answer.
 
@@ -230,11 +244,7 @@ async def test_what_is_in_dispute_is_not_tried_nor_late_and_goes_on_when_it_is_o
     clock = await new_clock(bench)
     plan, handle = await active_plan(bench, clock, "pay_in_4")
     disputing = Disputing(bench=bench, clock=clock, handle=handle, plan=plan)
-    answers = cycle([lambda _order: (RailStatus.FAILED, "1"), lambda _order: RailStatus.SUCCEEDED])
-
-    def run_out() -> None:
-        bench.domains.answer = next(answers)
-
+    run_out = emptying_and_filling(bench.domains)
     async with worker_for(client=env.client, queue="disputes", activities=[steps]):
         await lose_one_and_win_one(disputing, run_out)
     told = disputing.events()
