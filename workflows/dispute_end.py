@@ -7,6 +7,7 @@ part is then refunded, by the rules of every refund. All of it is done once, who
 from temporalio import workflow
 from temporalio.exceptions import FailureError
 
+from activities.contracts import ledger
 from meqenet.bnpl.dispute_events import OrderDisputed, OrderDisputeEnded
 from meqenet.bnpl.events import PlannedInstallment
 from meqenet.bnpl.schedule_in_force import in_force
@@ -16,12 +17,14 @@ from meqenet.bnpl.states import InstallmentState
 from meqenet.calendar import addis_date
 from meqenet.money import total
 from workflows.agenda import record_in_force
+from workflows.asking import ask
 from workflows.delinquency import tell_lateness
 from workflows.dispute_messages import OutcomeHeard, OutcomeKnown, dispute_workflow_id
 from workflows.disputing import hold_money, release_money
+from workflows.interest_payments import earning_terms
 from workflows.order_refund import take_goods_back
 from workflows.order_refund_messages import TakeGoodsBack
-from workflows.plan_account import account
+from workflows.plan_account import account, bears_interest
 from workflows.plan_desk import PlanDesk
 from workflows.stopping import stop_waiting
 from workflows.support import is_under_way, payment_under_way
@@ -80,15 +83,33 @@ async def _follow(desk: PlanDesk, known: OutcomeKnown) -> bool:
     )
     _take_on(desk, told)
     await record_in_force(desk, told)
+    await _tell_books(desk, told)
     await desk.tell_merchant("plan.dispute_ended")
     await tell_lateness(desk)
     return True
 
 
 async def finish_end(desk: PlanDesk, *, newest: str) -> None:
-    """Tell the merchant again, where the end of a dispute is a log's newest event."""
+    """Do again what follows from the end of a dispute, where that is a log's newest event."""
     if newest == OrderDisputeEnded.kind:
+        await _tell_books(desk, desk.life.account.disputes_ended[-1])
         await desk.tell_merchant("plan.dispute_ended")
+
+
+async def _tell_books(desk: PlanDesk, told: OrderDisputeEnded) -> None:
+    """Have periods that begin later earn later, of a plan that bears interest."""
+    if not told.installments or not bears_interest(desk):
+        return
+    await ask(
+        ledger.REPLAN_EARNINGS,
+        ledger.ReplanEarnings(
+            plan_id=desk.plan_id,
+            change_id=f"{told.dispute_id}-again",
+            installments=earning_terms(desk, without=desk.life.paid_numbers()),
+            at=desk.recorded_at or desk.clock.now(),
+        ),
+        summary="Earn by the later dates",
+    )
 
 
 async def _give_back(desk: PlanDesk, dispute: OrderDisputed) -> bool:

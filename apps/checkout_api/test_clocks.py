@@ -78,7 +78,7 @@ class TestClockResource(Told):
     """Where it is going."""
     status: Literal["ready", "advancing"]
     plans: list[str]
-    """Plans that live by it, and complaints about them by their tracking numbers."""
+    """Plans that live by it; complaints and disputes about them, by their own numbers and ids."""
     waiting_for: list[str]
     """Those that still have something due."""
 

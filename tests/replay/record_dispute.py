@@ -12,7 +12,7 @@ from tests.backing import migrated_databases
 from tests.replay.record import keep
 from tests.workflows.conftest import Bench, serving, temporal_with_time_skipping
 from tests.workflows.fakes import Domains
-from tests.workflows.test_dispute import Disputing, fails_and_succeeds, lose_one_and_win_one
+from tests.workflows.test_dispute import Disputing, emptying_and_filling, lose_one_and_win_one
 from tests.workflows.test_test_clock import active_plan, new_clock
 from workers.queue_worker import worker_for
 
@@ -20,11 +20,6 @@ from workers.queue_worker import worker_for
 async def record(version: str) -> None:
     """Lost, so that it is due again; expired, so that a part goes back; and the plan ends."""
     domains = Domains(product_version=2)
-    answers = fails_and_succeeds()
-
-    def run_out() -> None:
-        domains.answer = next(answers)
-
     async with (
         backing_servers(servers=(Server.POSTGRES,)) as backing,
         migrated_databases(backing=backing) as databases,
@@ -40,7 +35,7 @@ async def record(version: str) -> None:
         clock = await new_clock(bench)
         plan, handle = await active_plan(bench, clock, "pay_in_4")
         disputing = Disputing(bench=bench, clock=clock, handle=handle, plan=plan)
-        await lose_one_and_win_one(disputing, run_out)
+        await lose_one_and_win_one(disputing, emptying_and_filling(domains))
         await clock.terminate()
         await keep(env.client, name=f"{version}.disputed")
 

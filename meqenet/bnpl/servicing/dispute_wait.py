@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, timedelta
 
-from meqenet.bnpl.servicing.account import Account
+from meqenet.bnpl.servicing.account import Account, InstallmentAccount
 from meqenet.bnpl.servicing.order_refund import refund_order
 from meqenet.bnpl.servicing_policy import RefundTo, ServicingPolicy
 from meqenet.money import Money
@@ -43,8 +43,10 @@ def due_again(
 ) -> Account | None:
     """The account once what has waited is due again; None where no date has passed meanwhile.
 
-    An installment whose date has passed is due so many days from now, and none after it before
-    that, because dates are in order. Amounts stay: the wait has cost nothing.
+    The first whose date has passed is due so many days from now, and the others that have waited as
+    long after it as before: never is all of a long wait asked for at once. What has not waited is
+    due when it was, or with the one before it, because dates are in order. Amounts stay: the wait
+    has cost nothing.
 
     Args:
         account: as it is.
@@ -52,10 +54,27 @@ def due_again(
         on: the Addis Ababa date on which the dispute is over.
         after_days: the days until then.
     """
-    again, earliest, moved = on + timedelta(days=after_days), date.min, []
+    waited = [row for row in account.installments if row.number in waiting and row.left.planned]
+    first = next((row for row in waited if row.due_on <= on), None)
+    if first is None:
+        return None
+    by, before, moved = on + timedelta(days=after_days) - first.due_on, date.min, []
     for row in account.installments:
-        if row.number in waiting and row.left.planned and row.due_on <= on:
-            earliest = again
-        if row.due_on < earliest:
-            moved.append(replace(row, due_on=earliest))
-    return account.with_installments(*moved) if moved else None
+        later = _later(row, by=by, on=on) if row in waited and row.number >= first.number else row
+        if later.due_on < before:
+            later = replace(later, due_on=before)
+        before = later.due_on
+        moved.append(later)
+    return account.with_installments(*moved)
+
+
+def _later(row: InstallmentAccount, *, by: timedelta, on: date) -> InstallmentAccount:
+    """A period that has begun has earned what it asks for, or goes on; another begins later."""
+    if row.has_begun(on=on):
+        return replace(row, due_on=row.due_on + by)
+    return replace(
+        row,
+        starts_on=row.starts_on + by,
+        due_on=row.due_on + by,
+        regular_due_on=row.regular_due_on + by,
+    )

@@ -137,7 +137,7 @@ async def test_a_dispute_is_lost_after_two_installments_and_what_waited_is_due_a
     await require_that_books_agree(databases, plan_id=plan.plan_id)
     again = await read(shop, plan.plan_id)
     dates = [row["due_on"]["gregorian"] for row in again["schedule"]]
-    assert dates[2] == dates[3] > before["schedule"][3]["due_on"]["gregorian"]
+    assert dates[3] > dates[2] > before["schedule"][3]["due_on"]["gregorian"]
     assert [row["in_dispute"] for row in again["schedule"]] == [None] * 4
     await plan.days_pass(20)
     end = await read(shop, plan.plan_id)

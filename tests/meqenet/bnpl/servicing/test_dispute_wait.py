@@ -65,9 +65,9 @@ def test_what_is_due_again_comes_before_nothing_that_was_due_later() -> None:
     assert after is not None
     assert [str(row.due_on) for row in after.installments] == [
         "2027-02-08",
-        "2027-02-08",
-        "2027-02-08",
-        "2027-02-15",
+        "2027-02-22",
+        "2027-02-22",
+        "2027-02-22",
     ]
     assert due_again(account=account, waiting=(4,), on=_OPENED, after_days=14) is None
 
