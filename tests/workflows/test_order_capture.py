@@ -209,7 +209,7 @@ async def test_a_plan_that_goes_on_as_new_knows_what_was_captured(bench: Bench) 
     await bench.accept(handle)
     await _capture(handle, "20000.00")
     await bench.days_pass(handle, 220)
-    newest = bench.env.client.get_workflow_handle_for(PaymentPlanWorkflow.run, handle.id)
+    newest: Handle = bench.env.client.get_workflow_handle_for(PaymentPlanWorkflow.run, handle.id)
     assert (await newest.describe()).run_id != handle.first_execution_run_id
     above = TakeGoodsBack(reference="return-1", amount=_birr("20000.01"))
     with pytest.raises(WorkflowUpdateFailedError) as refused:
