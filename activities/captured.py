@@ -23,7 +23,7 @@ async def found_captures(*, session: ReadSession, plan_id: str) -> contract.Capt
                 capture_id=each.line.line_id,
                 amount=each.line.gross_santim,
                 fee=each.line.fee_santim + each.line.tax_santim,
-                left=each.left,
+                left=each.kept,
                 due_at=each.line.available_at,
                 is_paid=each.is_paid,
             )

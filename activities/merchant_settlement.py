@@ -40,6 +40,7 @@ class MerchantSettlementActivities:
                     tax=command.tax,
                     available_at=command.available_at,
                     follows=command.follows,
+                    of_line=command.of_line,
                 ),
                 at=command.at,
             )

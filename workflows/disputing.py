@@ -13,9 +13,9 @@ from temporalio.exceptions import (
 )
 from temporalio.workflow import ParentClosePolicy
 
-from activities.contracts import ledger, merchant_books, merchant_settlement
+from activities.contracts import ledger, merchant_books
 from activities.contracts.disputes import OPEN_DISPUTE, DisputeStanding, OpenDispute
-from meqenet.bnpl.dispute_events import OrderDisputed
+from meqenet.bnpl.dispute_events import DisputedCapture, OrderDisputed
 from meqenet.bnpl.servicing.dispute_wait import waiting_installments
 from meqenet.calendar import addis_date
 from meqenet.disputes.dispute_ids import dispute_id as dispute_id_of
@@ -23,16 +23,17 @@ from meqenet.disputes.dispute_states import DisputeKind
 from meqenet.errors import Refusal
 from meqenet.ledger.accruals import fee_earned
 from meqenet.ledger.dispute_happenings import DisputeHeld, DisputeReleased
-from meqenet.money import Money
+from meqenet.ledger.merchant_money import MerchantMoney
+from meqenet.money import Money, total
 from meqenet.settlement.lines import LineKind
 from workflows.agenda import record_in_force
 from workflows.asking import ask, passed_on, report_of
 from workflows.clock import ClockReading
 from workflows.delinquency import tell_lateness
+from workflows.dispute_lines import add_lines, disputed_captures
 from workflows.dispute_messages import DisputeOrder, DisputeRun, dispute_workflow_id
 from workflows.dispute_rules import no_dispute, opened_by
 from workflows.late_fees import charge_late_fees
-from workflows.merchant_side import taken_from
 from workflows.messages import test_clock_workflow_id
 from workflows.order_sums import refundable, sums_of
 from workflows.plan_account import account, policy_of
@@ -61,7 +62,8 @@ async def open_dispute(desk: PlanDesk, deed: DisputeOrder) -> ApplicationError |
     dispute_id = dispute_id_of(plan_id=desk.plan_id, number=number)
     try:
         standing = await _on_file(desk, deed, dispute_id=dispute_id, amount=amount)
-        told = _told(desk, deed, dispute_id=dispute_id, standing=standing)
+        parts = await disputed_captures(desk, amount=standing.amount)
+        told = _told(desk, deed, dispute_id=dispute_id, standing=standing, parts=parts)
     except ActivityError as error:
         return passed_on(report_of(error))
     except Refusal as refusal:
@@ -84,7 +86,7 @@ async def hold_money(desk: PlanDesk, told: OrderDisputed) -> None:
     """Have the merchant's money of the part wait; again, nothing changes."""
     if not told.held:
         return
-    line = await _line(desk, told, kind=LineKind.DISPUTE, line_id=f"{told.dispute_id}-held")
+    lines = await add_lines(desk, told, kind=LineKind.DISPUTE, line_id=f"{told.dispute_id}-held")
     await ask(
         merchant_books.HOLD_DISPUTED,
         merchant_books.HoldDisputed(
@@ -94,7 +96,9 @@ async def hold_money(desk: PlanDesk, told: OrderDisputed) -> None:
                 merchant_id=desk.application.merchant_id,
                 dispute_id=told.dispute_id,
                 amount=told.held,
-                taken_from=taken_from(line),
+                taken_from=lines.first,
+                also_payable=lines.also_payable,
+                also_paid_out=lines.also_paid_out,
             ),
             effective_at=desk.recorded_at or desk.clock.now(),
         ),
@@ -107,7 +111,7 @@ async def release_money(desk: PlanDesk, told: OrderDisputed) -> None:
     if not told.held:
         return
     at = desk.clock.now()
-    line = await _line(desk, told, kind=LineKind.DISPUTE_RELEASED, line_id=released_id(told))
+    lines = await add_lines(desk, told, kind=LineKind.DISPUTE_RELEASED, line_id=released_id(told))
     await ask(
         ledger.POST,
         ledger.Post(
@@ -117,7 +121,8 @@ async def release_money(desk: PlanDesk, told: OrderDisputed) -> None:
                 merchant_id=desk.application.merchant_id,
                 dispute_id=told.dispute_id,
                 amount=told.held,
-                is_protected=line.is_protected,
+                is_protected=lines.first is MerchantMoney.PROTECTED,
+                also_payable=lines.also_payable,
             ),
             effective_at=at,
         ),
@@ -153,7 +158,12 @@ async def _on_file(
 
 
 def _told(
-    desk: PlanDesk, deed: DisputeOrder, *, dispute_id: str, standing: DisputeStanding
+    desk: PlanDesk,
+    deed: DisputeOrder,
+    *,
+    dispute_id: str,
+    standing: DisputeStanding,
+    parts: tuple[DisputedCapture, ...],
 ) -> OrderDisputed:
     today = addis_date(at=desk.clock.now())
     waiting = waiting_installments(
@@ -165,19 +175,22 @@ def _told(
         reason=deed.kind,
         on=today,
         amount=standing.amount,
-        held=standing.amount - _fee(desk, amount=standing.amount),
+        held=standing.amount - _fee(desk, amount=standing.amount, parts=parts),
         waiting=waiting,
         due_again_days=standing.due_again_days,
         by=deed.by,
+        captures=parts,
     )
 
 
-def _fee(desk: PlanDesk, *, amount: Money) -> Money:
+def _fee(desk: PlanDesk, *, amount: Money, parts: tuple[DisputedCapture, ...]) -> Money:
     """The merchant's fee on the part: as if it were the last that goes back of the order.
 
     Refunds of the rest take their fees from the first on. So what waits and what goes back never
     come to more than the merchant's money, to the santim.
     """
+    if parts:
+        return total(part.fee for part in parts)
     payout = desk.life.payout
     if payout is None:
         return Money.zero()
@@ -194,30 +207,6 @@ async def _hold(desk: PlanDesk, told: OrderDisputed) -> None:
     await hold_money(desk, told)
     await _begin_run(desk, told)
     await desk.tell_merchant("plan.disputed")
-
-
-async def _line(
-    desk: PlanDesk, told: OrderDisputed, *, kind: LineKind, line_id: str
-) -> merchant_settlement.LineAdded:
-    at = desk.clock.now()
-    is_back = kind is LineKind.DISPUTE_RELEASED
-    return await ask(
-        merchant_settlement.ADD_LINE,
-        merchant_settlement.AddLine(
-            line_id=line_id,
-            merchant_id=desk.application.merchant_id,
-            plan_id=desk.plan_id,
-            kind=kind,
-            gross=told.amount if is_back else -told.amount,
-            fee=told.fee if is_back else -told.fee,
-            tax=Money.zero(),
-            available_at=at,
-            at=at,
-        ),
-        summary=f"Give {told.held} birr back to the merchant"
-        if is_back
-        else f"Have {told.held} birr of the merchant's money wait",
-    )
 
 
 async def _begin_run(desk: PlanDesk, told: OrderDisputed) -> None:

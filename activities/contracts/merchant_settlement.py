@@ -25,6 +25,7 @@ class AddLine:
         available_at: not before the order's own line is.
         follows: the id of the line whose money it takes back, as a refund does that follows a
             dispute: where that stands and no payout has it, so does this one.
+        of_line: the capture's line that it takes from; None where the order has one line.
     """
 
     line_id: str
@@ -37,6 +38,7 @@ class AddLine:
     available_at: datetime
     at: datetime
     follows: str | None = None
+    of_line: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,12 +24,14 @@ class Capture:
 
     Attributes:
         line: of the capture.
-        left: what of its price has not gone back.
+        left: what of its price has neither gone back nor waits for the end of a dispute.
+        kept: what of its price has not gone back.
         is_paid: a payout that is settled has brought it.
     """
 
     line: SettlementLine
     left: Money
+    kept: Money
     is_paid: bool
 
 
@@ -55,6 +57,7 @@ async def captures_of(*, session: ReadSession, plan_id: str) -> tuple[Capture, .
         Capture(
             line=line,
             left=line.gross_santim + _gone(lines, of=line),
+            kept=line.gross_santim + _returned(lines, of=line),
             is_paid=line.payout_id in paid,
         )
         for line in lines
@@ -155,8 +158,14 @@ async def held_lines(*, session: ReadSession, lines: Sequence[SettlementLine]) -
 
 
 def _gone(lines: Sequence[SettlementLine], *, of: SettlementLine) -> Money:
-    """What refunds have taken of a capture's price; less than nothing."""
+    """What refunds and disputes have taken of a capture's price; less than nothing."""
     return total(line.gross_santim for line in lines if line.of_line == of.line_id)
+
+
+def _returned(lines: Sequence[SettlementLine], *, of: SettlementLine) -> Money:
+    """What refunds have taken of a capture's price; less than nothing."""
+    refunds = [line for line in lines if line.kind is LineKind.REFUND]
+    return _gone(refunds, of=of)
 
 
 async def _take_from(
@@ -173,7 +182,7 @@ async def _take_from(
         whole=Proceeds(
             gross=line.gross_santim, fee=line.fee_santim, tax=line.tax_santim, net=line.net_santim
         ),
-        before=-_gone(lines, of=line),
+        before=-_returned(lines, of=line),
         part=amount,
     )
     return await add_line(

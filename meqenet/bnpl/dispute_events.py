@@ -12,6 +12,18 @@ from meqenet.money import Money
 
 
 @dataclass(frozen=True, kw_only=True)
+class DisputedCapture:
+    """What is disputed of a capture, where the merchant captures its order itself."""
+
+    capture_id: str
+    """The capture."""
+    amount: Money
+    """The disputed part of its price."""
+    fee: Money
+    """The merchant's fee on the part."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderDisputed:
     """The customer disputes a part of the order: its installments wait, and the merchant's money.
 
@@ -36,6 +48,8 @@ class OrderDisputed:
     """So many days after the end an installment is due whose date has passed meanwhile."""
     by: str
     """Who opened it, by an opaque id."""
+    captures: tuple[DisputedCapture, ...] = ()
+    """By capture, where the merchant captures its order itself."""
     kind: Literal["order_disputed"] = "order_disputed"
 
     @property

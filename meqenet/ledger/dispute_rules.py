@@ -30,11 +30,15 @@ def _dispute_held(*, happening: DisputeHeld) -> tuple[Row, ...]:
     ``merchant_receivable:<merchant>``    amount
     ``merchant_disputed:<plan>``                    amount
     ====================================  ========  ========
+
+    Of several captures it may be in more than one of these places.
     """
     h = happening
     name, of = merchant_money(taken_from=h.taken_from, plan_id=h.plan_id, merchant_id=h.merchant_id)
     return (
-        debit(name=name, of=of, amount=h.amount),
+        debit(name=name, of=of, amount=h.amount - h.also_payable - h.also_paid_out),
+        debit(name=AccountName.MERCHANT_PAYABLE, of=h.merchant_id, amount=h.also_payable),
+        debit(name=AccountName.MERCHANT_RECEIVABLE, of=h.merchant_id, amount=h.also_paid_out),
         credit(name=AccountName.MERCHANT_DISPUTED, of=h.plan_id, amount=h.amount),
     )
 
@@ -58,5 +62,6 @@ def _dispute_released(*, happening: DisputeReleased) -> tuple[Row, ...]:
     )
     return (
         debit(name=AccountName.MERCHANT_DISPUTED, of=h.plan_id, amount=h.amount),
-        credit(name=name, of=of, amount=h.amount),
+        credit(name=name, of=of, amount=h.amount - h.also_payable),
+        credit(name=AccountName.MERCHANT_PAYABLE, of=h.merchant_id, amount=h.also_payable),
     )

@@ -39,7 +39,7 @@ async def capture_views(*, session: ReadSession, plan_id: str) -> dict[str, Capt
             capture_id=each.line.line_id,
             fee=each.line.fee_santim + each.line.tax_santim,
             net=each.line.net_santim,
-            left=each.left,
+            left=each.kept,
             due_at=each.line.available_at,
             is_protected=each.line.is_protected,
             carried_by=each.line.payout_id,

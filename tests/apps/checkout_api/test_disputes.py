@@ -34,13 +34,13 @@ async def _bring(
     return await who.http.post(path, content=content, headers=headers)
 
 
-async def _in_books(databases: Databases, code: str) -> str:
+async def in_books(databases: Databases, code: str) -> str:
     async with databases["ledger"].read() as session:
         found: Money = await balance(session=session, prefix=code, as_of=AsOf())
     return str(found)
 
 
-async def _settled(shop: Shop, path: str) -> dict[str, Any]:
+async def settled(shop: Shop, path: str) -> dict[str, Any]:
     async def dispute() -> dict[str, Any]:
         found: dict[str, Any] = (await shop.get(path)).json()
         return found
@@ -84,12 +84,12 @@ async def test_a_merchant_that_does_not_answer_has_lost_and_the_customer_is_made
     assert _refusal(reserved) == (422, "refund_reference_reserved")
 
     await plan.days_pass(40)
-    over = await _settled(shop, f"{path}/1")
+    over = await settled(shop, f"{path}/1")
     assert (over["outcome"], over["moves"][-1]["move"]) == ("expired", "deadline_passes")
     await require_that_books_agree(databases, plan_id=plan.plan_id)
     refunds = (await shop.get(refund)).json()["refunds"]
     assert [(each["reference"], each["amount"]) for each in refunds] == [(dispute["id"], "1500.00")]
-    assert await _in_books(databases, f"merchant_disputed:{plan.plan_id}") == "0.00"
+    assert await in_books(databases, f"merchant_disputed:{plan.plan_id}") == "0.00"
     await plan.days_pass(40)
     after = await read(shop, plan.plan_id)
     assert after["state"] == "completed", _rows(after)
@@ -132,7 +132,7 @@ async def test_a_dispute_is_lost_after_two_installments_and_what_waited_is_due_a
     assert _refusal(unable) == (403, "role_not_allowed")
     decided = await boss.post(f"{support}/1/decide", {"outcome": "lost", "why": "signed for it"})
     assert decided.status_code == 200, decided.text
-    over = await _settled(shop, f"{path}/1")
+    over = await settled(shop, f"{path}/1")
     assert over["outcome"] == "lost"
     await require_that_books_agree(databases, plan_id=plan.plan_id)
     again = await read(shop, plan.plan_id)
@@ -142,7 +142,7 @@ async def test_a_dispute_is_lost_after_two_installments_and_what_waited_is_due_a
     await plan.days_pass(20)
     end = await read(shop, plan.plan_id)
     assert (end["state"], end["merchant_paid"]) == ("completed", True)
-    assert await _in_books(databases, f"merchant_disputed:{plan.plan_id}") == "0.00"
+    assert await in_books(databases, f"merchant_disputed:{plan.plan_id}") == "0.00"
     await require_that_books_agree(databases, plan_id=plan.plan_id)
 
 
@@ -183,7 +183,7 @@ async def test_protected_money_waits_and_a_plan_that_is_over_is_disputed_too(
     assert made.status_code == 201, made.text
     await require_that_books_agree(databases, plan_id=plan.plan_id)
     assert (await shop.post(f"{path}/1/accept", {})).json()["outcome"] == "merchant_accepted"
-    await _settled(shop, f"{path}/1")
+    await settled(shop, f"{path}/1")
     await require_that_books_agree(databases, plan_id=plan.plan_id)
     await plan.days_pass(20)
     assert (await read(shop, plan.plan_id))["state"] == "completed"
@@ -192,11 +192,11 @@ async def test_protected_money_waits_and_a_plan_that_is_over_is_disputed_too(
     assert made.status_code == 201, made.text
     await require_that_books_agree(databases, plan_id=plan.plan_id)
     assert (await shop.post(f"{path}/2/accept", {})).status_code == 200
-    await _settled(shop, f"{path}/2")
+    await settled(shop, f"{path}/2")
     await require_that_books_agree(databases, plan_id=plan.plan_id)
     refunds = (await shop.get(f"/v1/plans/{plan.plan_id}/refunds")).json()["refunds"]
     assert [each["amount"] for each in refunds] == ["400.00", "100.00"]
-    assert await _in_books(databases, f"merchant_disputed:{plan.plan_id}") == "0.00"
+    assert await in_books(databases, f"merchant_disputed:{plan.plan_id}") == "0.00"
     await plan.days_pass(120)
     late = await shop.post(path, {"kind": "duplicate"})
     assert _refusal(late) == (409, "dispute_too_late")
