@@ -27,7 +27,9 @@ from integrations.temporal.connection import data_converter
 from meqenet.identity import plan_id
 from meqenet.money import Money
 from meqenet.payments.rail import WalletProvider
+from tests.waiting import eventually
 from tests.workflows.fakes import WALLETS, Domains
+from tests.workflows.in_force import contents_of, onboarded_like, put_in_force, remember
 from workers.queue_worker import WORKFLOW_QUEUE, worker_for
 from workflows.messages import (
     Accept,
@@ -156,6 +158,39 @@ class Bench:
         return await handle.execute_update(
             PaymentPlanWorkflow.accept, Accept(agreement_version="1")
         )
+
+    async def in_force(self, application: Application) -> Handle:
+        """A plan that is active, for a test that is about what comes later.
+
+        It is onboarded when it is the first of its kind in this process; else it begins with what
+        that has left in the domains. Where anything about the onboarding matters, or a domain is a
+        real store, it is taken through it by :meth:`to_offer` and :meth:`accept`.
+        """
+        found = onboarded_like(application, domains=self.domains)
+        if found is None:
+            before = contents_of(self.domains)
+            handle = await self.onboarded(application)
+            remember(application, domains=self.domains, before=before)
+            return handle
+        return await self.env.client.start_workflow(
+            PaymentPlanWorkflow.run,
+            await put_in_force(application, domains=self.domains, like=found),
+            id=plan_workflow_id(plan_id=application.plan_id),
+            task_queue=WORKFLOW_QUEUE,
+        )
+
+    async def onboarded(self, application: Application) -> Handle:
+        """A plan that was taken through its onboarding, with everything that belongs to it."""
+        handle = await self.to_offer(application)
+        await self.accept(handle)
+        plan, domains = application.plan_id, self.domains
+
+        async def is_done() -> bool:
+            # Its last step is to tell the merchant.
+            return domains.orders.get(plan) == "approved" and plan in domains.notices_on_file
+
+        await eventually(is_done, lambda done: done)
+        return handle
 
     async def live_out(self, handle: WorkflowHandle[Any, Any]) -> None:
         """Skip all waits of a run until it is over.

@@ -59,9 +59,8 @@ async def active(
     bench: Bench, *, provider: WalletProvider = WalletProvider.MPESA, amount: str = "4000.00"
 ) -> Life:
     application = bench.application("pay_in_30", provider=provider, amount=amount)
-    handle = await bench.to_offer(application)
-    await bench.accept(handle)
-    await eventually(lambda: handle.query(PaymentPlanWorkflow.state), lambda told: told == "active")
+    handle = await bench.in_force(application)
+    assert await handle.query(PaymentPlanWorkflow.state) == "active"
     return Life(bench, handle, application.plan_id)
 
 

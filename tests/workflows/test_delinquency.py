@@ -33,8 +33,7 @@ async def test_each_class_of_lateness_is_told_on_its_day_and_so_is_the_way_back(
     application = bench.application("pay_in_30")
     plan, log = application.plan_id, bench.domains.events[application.plan_id]
     bench.domains.answer = lambda _order: (RailStatus.FAILED, "2006")
-    handle = await bench.to_offer(application)
-    await bench.accept(handle)
+    handle = await bench.in_force(application)
     await bench.days_pass(handle, 30 + 92)
 
     (activated,) = (each.event for each in log if isinstance(each.event, PlanActivated))

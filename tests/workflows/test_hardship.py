@@ -16,7 +16,7 @@ from meqenet.payments.rail import RailStatus
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle, code_of
 from tests.workflows.losing import DONE, losing
-from tests.workflows.test_test_clock import active_plan, advance, new_clock
+from tests.workflows.test_test_clock import advance, new_clock, plan_in_force
 from workflows.hardship_messages import GrantHardship, Hardship, HardshipOutlook, HardshipRow
 from workflows.messages import PlanAnswer
 from workflows.plan import PaymentPlanWorkflow
@@ -62,7 +62,7 @@ async def _is_held_to_limits(handle: Handle) -> None:
 async def test_a_date_is_moved_and_then_the_arrears_are_spread(bench: Bench) -> None:
     bench.domains.product_version = 2
     clock = await new_clock(bench)
-    plan, handle = await active_plan(bench, clock, "pay_in_4")
+    plan, handle = await plan_in_force(bench, clock, "pay_in_4")
     await advance(clock, days=1)
     bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
     log = bench.domains.events[plan]
@@ -135,8 +135,7 @@ async def test_a_plan_that_is_lost_as_it_is_extended_lives_by_the_schedule_in_fo
         lost.stores.product_version = 2
         application = lost.bench.application("pay_in_4")
         plan = application.plan_id
-        await lost.bench.apply(application)
-        await lost.sign(application)
+        await lost.bench.in_force(application)
         extension = Hardship(kind=HardshipKind.EXTEND, installments=2)
         await eventually(
             lambda: lost.handle(plan).query(PaymentPlanWorkflow.state),

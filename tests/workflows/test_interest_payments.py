@@ -23,7 +23,7 @@ from tests.meqenet.ledger.books import left_over
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench
 from tests.workflows.losing import DONE, losing
-from tests.workflows.test_test_clock import active_plan, advance, new_clock
+from tests.workflows.test_test_clock import advance, new_clock, plan_in_force
 from workflows.hardship_messages import GrantHardship, Hardship
 from workflows.messages import BillPaid, PayNow, collection_workflow_id
 from workflows.plan import PaymentPlanWorkflow
@@ -33,7 +33,7 @@ async def test_what_is_paid_early_saves_interest_and_the_quote_pays_the_plan_off
     bench: Bench,
 ) -> None:
     clock = await new_clock(bench)
-    plan, handle = await active_plan(bench, clock, "pay_over_time", amount="6000.00", count=6)
+    plan, handle = await plan_in_force(bench, clock, "pay_over_time", amount="6000.00", count=6)
     log = bench.domains.events[plan]
     (signed,) = (each.event for each in log if isinstance(each.event, e.PlanActivated))
     first, second = signed.installments[:2]
@@ -93,7 +93,7 @@ async def test_a_plan_that_is_paid_in_part_and_extended_is_paid_by_its_new_sched
 ) -> None:
     bench.domains.product_version = 2
     clock = await new_clock(bench)
-    plan, handle = await active_plan(bench, clock, "pay_over_time", amount="6000.00", count=6)
+    plan, handle = await plan_in_force(bench, clock, "pay_over_time", amount="6000.00", count=6)
     log = bench.domains.events[plan]
     bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
     await advance(clock, days=35)
@@ -138,8 +138,7 @@ async def test_a_plan_that_is_lost_while_it_takes_money_goes_on_and_takes_it_onc
         stores = lost.stores
         application = lost.bench.application("pay_over_time", amount="6000.00", count=6)
         plan = application.plan_id
-        await lost.bench.apply(application)
-        await lost.sign(application)
+        await lost.bench.in_force(application)
         stores.query = lambda _order: RailStatus.SUCCEEDED
         bill = BillPaid(receipt="RCH7BT9MZ5", amount=Money.from_birr("1500.00"))
         await lost.handle(plan).signal(PaymentPlanWorkflow.bill_paid, bill)

@@ -20,7 +20,7 @@ from meqenet.payments.rail import RailStatus
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle, code_of
 from tests.workflows.losing import DONE, losing
-from tests.workflows.test_test_clock import Clock, active_plan, advance, new_clock
+from tests.workflows.test_test_clock import Clock, advance, new_clock, plan_in_force
 from workflows.messages import PlanAnswer, RetryInstallment, WaiveFee
 from workflows.plan import PaymentPlanWorkflow
 from workflows.test_clock import TestClockWorkflow
@@ -38,7 +38,7 @@ async def _late(bench: Bench, *, days: int) -> AsyncIterator[tuple[Clock, Handle
     bench.domains.product_version = 2
     bench.domains.answer = lambda _order: _NO_FUNDS
     clock = await new_clock(bench)
-    plan_id, handle = await active_plan(bench, clock, "pay_in_30")
+    plan_id, handle = await plan_in_force(bench, clock, "pay_in_30")
     log = bench.domains.events[plan_id]
     (activated,) = (each.event for each in log if isinstance(each.event, e.PlanActivated))
     due_on = activated.installments[0].due_on
@@ -145,8 +145,7 @@ async def test_a_plan_that_is_lost_while_it_charges_a_fee_has_it_in_its_books_on
         stores.answer = lambda _order: _NO_FUNDS
         application = lost.bench.application("pay_in_30")
         plan = application.plan_id
-        await lost.bench.apply(application)
-        await lost.sign(application)
+        await lost.bench.in_force(application)
         life = asyncio.create_task(lost.bench.days_pass(lost.handle(plan), 30 + 4))
         await lost.lose(plan)
         life.cancel()

@@ -19,7 +19,7 @@ from meqenet.payments.rail import RailStatus
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle, code_of
 from tests.workflows.losing import DONE, losing
-from tests.workflows.test_test_clock import active_plan, advance, new_clock
+from tests.workflows.test_test_clock import advance, new_clock, plan_in_force
 from workflows.messages import ChargeOff, PlanAnswer, RetryInstallment, WaiveFee, WriteOff
 from workflows.plan import PaymentPlanWorkflow
 
@@ -59,7 +59,7 @@ async def test_a_plan_is_given_up_early_pays_in_part_after_all_and_is_written_of
     bench.domains.product_version = 2
     bench.domains.answer = lambda _order: _NO_FUNDS
     clock = await new_clock(bench)
-    plan, handle = await active_plan(bench, clock, "pay_over_time", count=6)
+    plan, handle = await plan_in_force(bench, clock, "pay_over_time", count=6)
     log, postings = bench.domains.events[plan], bench.domains.postings
     await advance(clock, days=20)
     assert await _why_not(_charge_off(handle, early=True)) == "plan_not_late"
@@ -144,7 +144,7 @@ async def test_a_plan_is_given_up_while_it_waits_for_its_next_attempt_not_while_
     bench.domains.product_version = 2
     bench.domains.answer = lambda _order: _NO_FUNDS
     clock = await new_clock(bench)
-    plan, handle = await active_plan(bench, clock, "pay_in_30")
+    plan, handle = await plan_in_force(bench, clock, "pay_in_30")
     await advance(clock, days=31)
     waiting = bench.domains.events[plan][-1]
     assert waiting.next_step == "try installment 1 again"

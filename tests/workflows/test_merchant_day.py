@@ -29,7 +29,7 @@ from tests.waiting import eventually
 from tests.workflows.conftest import QUEUES, Bench
 from tests.workflows.settling import Line
 from tests.workflows.stores import Stores
-from tests.workflows.test_test_clock import active_plan, new_clock
+from tests.workflows.test_test_clock import new_clock, plan_in_force
 from workers.queue_worker import WORKFLOW_QUEUE, worker_for
 from workers.settling import schedule_settlement_days
 from workflows.merchant_settlement import MerchantSettlementWorkflow
@@ -143,8 +143,7 @@ async def test_nothing_is_sent_before_lines_and_ledger_agree(bench: Bench) -> No
 async def test_below_the_minimum_the_money_waits_for_another_day(bench: Bench) -> None:
     bench.domains.minimum = Money.from_birr("5000.00")
     application = bench.application("pay_in_full", amount="4000.00")
-    handle = await bench.to_offer(application)
-    await bench.accept(handle)
+    handle = await bench.in_force(application)
     await bench.days_pass(handle, 20)
     assert bench.domains.paid_out == []
     assert "merchant_paid" not in bench.domains.kinds(application.plan_id)
@@ -159,7 +158,7 @@ async def test_a_customer_who_is_asked_to_pay_stays_asked_when_the_merchant_is_p
     bench: Bench, state: PayoutState
 ) -> None:
     clock = await new_clock(bench)
-    plan, handle = await active_plan(bench, clock, "pay_in_30")
+    plan, handle = await plan_in_force(bench, clock, "pay_in_30")
     bench.domains.answer = bench.domains.query = lambda _order: RailStatus.PENDING
     await handle.execute_update(PaymentPlanWorkflow.pay, PayNow())
     log = bench.domains.events[plan]
@@ -235,8 +234,7 @@ async def test_the_morning_is_scheduled_once_and_stays_paused(env: WorkflowEnvir
 async def _lived(bench: Bench, option: str) -> str:
     """A whole life; the close of its merchant's day does not skip with it, but by itself."""
     application = bench.application(option)
-    handle = await bench.to_offer(application)
-    await bench.accept(handle)
+    handle = await bench.in_force(application)
     day = bench.env.client.get_workflow_handle(
         settlement_workflow_id(merchant_id=bench.merchant_id, test_clock_id=None)
     )

@@ -24,8 +24,7 @@ async def test_a_plan_that_is_lost_as_goods_go_back_takes_them_once(
         stores = lost.stores
         application = lost.bench.application("pay_in_4")
         plan = application.plan_id
-        await lost.bench.apply(application)
-        await lost.sign(application)
+        await lost.bench.in_force(application)
         await eventually(
             lambda: lost.handle(plan).query(PaymentPlanWorkflow.state),
             lambda state: state == "active",

@@ -43,9 +43,8 @@ def order(plan_id: str, number: int) -> str:
 async def active(bench: Bench, *, provider: WalletProvider) -> tuple[Handle, str]:
     """A plan whose one installment is due in thirty days."""
     application = bench.application("pay_in_30", provider=provider)
-    handle = await bench.to_offer(application)
-    await bench.accept(handle)
-    await eventually(lambda: handle.query(PaymentPlanWorkflow.state), lambda told: told == "active")
+    handle = await bench.in_force(application)
+    assert await handle.query(PaymentPlanWorkflow.state) == "active"
     return handle, application.plan_id
 
 

@@ -17,7 +17,7 @@ from meqenet.payments.rail import RailStatus
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle, code_of
 from tests.workflows.losing import DONE, Step, losing
-from tests.workflows.test_test_clock import active_plan, advance, new_clock
+from tests.workflows.test_test_clock import advance, new_clock, plan_in_force
 from workflows.messages import BillPaid, Payable, PayNow, PlanAnswer, collection_workflow_id
 from workflows.plan import PaymentPlanWorkflow
 from workflows.plan_life import PlanLife
@@ -53,7 +53,7 @@ async def test_what_is_late_is_paid_with_its_fee_and_later_everything_to_the_san
 ) -> None:
     bench.domains.product_version = 2
     clock = await new_clock(bench)
-    plan, handle = await active_plan(bench, clock, "pay_in_4")
+    plan, handle = await plan_in_force(bench, clock, "pay_in_4")
     await advance(clock, days=1)
     bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
     await advance(clock, days=13 + 5)
@@ -99,7 +99,7 @@ async def test_a_payment_that_brings_nothing_leaves_the_waiting_collection_as_it
 ) -> None:
     bench.domains.product_version = 2
     clock = await new_clock(bench)
-    plan, handle = await active_plan(bench, clock, "pay_in_30")
+    plan, handle = await plan_in_force(bench, clock, "pay_in_30")
     bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
     await advance(clock, days=30)
     log = bench.domains.events[plan]
@@ -137,8 +137,7 @@ async def test_a_plan_that_is_lost_while_its_customer_pays_goes_on_and_asks_once
         stores = lost.stores
         application = lost.bench.application("pay_in_30")
         plan = application.plan_id
-        await lost.bench.apply(application)
-        await lost.sign(application)
+        await lost.bench.in_force(application)
         paying = asyncio.create_task(_pay(lost.handle(plan)))
         await lost.lose(plan)
         await asyncio.gather(paying, return_exceptions=True)

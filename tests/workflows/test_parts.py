@@ -8,7 +8,7 @@ from meqenet.payments.rail import RailStatus
 from tests.meqenet.ledger.books import left_over
 from tests.workflows.conftest import Bench
 from tests.workflows.test_plan_life import attempt
-from tests.workflows.test_test_clock import active_plan, advance, new_clock
+from tests.workflows.test_test_clock import advance, new_clock, plan_in_force
 
 _FOUR_HUNDRED = Money.from_birr("400.00")
 
@@ -17,7 +17,7 @@ async def test_parts_are_asked_for_in_turn_and_one_that_fails_is_tried_again(
     bench: Bench,
 ) -> None:
     clock = await new_clock(bench)
-    plan, handle = await active_plan(bench, clock, "pay_over_time", amount="6000.00", count=6)
+    plan, handle = await plan_in_force(bench, clock, "pay_over_time", amount="6000.00", count=6)
     domains, log = bench.domains, bench.domains.events[plan]
     domains.payment_max = _FOUR_HUNDRED
     second = attempt(plan, 1, 2)

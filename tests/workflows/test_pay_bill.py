@@ -15,7 +15,7 @@ from meqenet.payments.rail import RailStatus
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench
 from tests.workflows.losing import DONE, losing
-from tests.workflows.test_test_clock import active_plan, advance, new_clock
+from tests.workflows.test_test_clock import advance, new_clock, plan_in_force
 from workflows.messages import BillPaid, collection_workflow_id
 from workflows.plan import PaymentPlanWorkflow
 
@@ -24,7 +24,7 @@ _PART = Money.from_birr("1000.00")
 
 async def test_a_bill_is_asked_about_taken_once_and_what_is_more_is_a_credit(bench: Bench) -> None:
     clock = await new_clock(bench)
-    plan, handle = await active_plan(bench, clock, "pay_in_4")
+    plan, handle = await plan_in_force(bench, clock, "pay_in_4")
     await advance(clock, days=1)
 
     async def ended(count: int) -> list[str]:
@@ -78,8 +78,7 @@ async def test_a_plan_that_is_lost_while_it_takes_a_bill_goes_on_and_takes_it_on
         stores = lost.stores
         application = lost.bench.application("pay_in_30")
         plan = application.plan_id
-        await lost.bench.apply(application)
-        await lost.sign(application)
+        await lost.bench.in_force(application)
         stores.query = lambda _order: RailStatus.SUCCEEDED
         bill = BillPaid(receipt="RCH7BT9MZ4", amount=Money.from_birr("100.00"))
         await lost.handle(plan).signal(PaymentPlanWorkflow.bill_paid, bill)

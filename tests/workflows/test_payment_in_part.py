@@ -7,7 +7,7 @@ from meqenet.money import Money
 from meqenet.payments.rail import RailStatus
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench
-from tests.workflows.test_test_clock import active_plan, advance, new_clock
+from tests.workflows.test_test_clock import advance, new_clock, plan_in_force
 from workflows.messages import PayNow
 from workflows.plan import PaymentPlanWorkflow
 
@@ -19,7 +19,7 @@ _FEE = Money.from_birr("25.00")
 async def test_what_a_part_has_left_is_collected_on_its_day(bench: Bench) -> None:
     bench.domains.product_version = 2
     clock = await new_clock(bench)
-    plan, handle = await active_plan(bench, clock, "pay_in_4")
+    plan, handle = await plan_in_force(bench, clock, "pay_in_4")
     await advance(clock, days=1)
     bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
     await advance(clock, days=13 + 5)

@@ -15,7 +15,7 @@ from meqenet.payments.reminders import Language, ReminderKind
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench
 from tests.workflows.reminders import REMINDERS
-from tests.workflows.test_test_clock import active_plan, advance, new_clock
+from tests.workflows.test_test_clock import advance, new_clock, plan_in_force
 from workers.queue_worker import WORKFLOW_QUEUE
 from workflows.messages import PauseCollection
 from workflows.plan import PaymentPlanWorkflow
@@ -151,7 +151,7 @@ async def test_a_plan_reminds_before_and_after_due_dates_and_of_a_failure(bench:
         (RailStatus.FAILED, "1") if "-i02-" in order else RailStatus.SUCCEEDED
     )
     clock = await new_clock(bench)
-    await active_plan(bench, clock, "pay_in_4")
+    await plan_in_force(bench, clock, "pay_in_4")
     await advance(clock, days=80)
     before, failed, late = (
         ReminderKind.BEFORE_DUE,
@@ -181,7 +181,7 @@ async def test_a_plan_reminds_before_and_after_due_dates_and_of_a_failure(bench:
 async def test_with_an_address_on_file_a_customer_is_told_by_email_too(bench: Bench) -> None:
     bench.domains.reminder_policy = replace(REMINDERS, by_email=(ReminderKind.BEFORE_DUE,))
     clock = await new_clock(bench)
-    plan_id, _ = await active_plan(bench, clock, "pay_in_30", email="abeba@example.com")
+    plan_id, _ = await plan_in_force(bench, clock, "pay_in_30", email="abeba@example.com")
     await advance(clock, days=31)
     await reminded(bench, 4)
     ids = {each.reminder_id: each.channel for each in bench.domains.reminded}
@@ -198,7 +198,7 @@ async def test_a_plan_does_not_wait_for_its_reminders(bench: Bench) -> None:
     bench.domains.reminder_policy = REMINDERS
     bench.domains.pass_on = lambda _message: BUSY
     clock = await new_clock(bench)
-    plan_id, plan = await active_plan(bench, clock, "pay_in_30")
+    plan_id, plan = await plan_in_force(bench, clock, "pay_in_30")
     assert (await advance(clock, days=31)).plans == ()
     assert (await plan.result()).state == "completed"
     await reminded(bench, 2)
@@ -212,7 +212,7 @@ async def test_a_plan_does_not_wait_for_its_reminders(bench: Bench) -> None:
 async def test_nothing_is_told_while_collection_is_paused(bench: Bench) -> None:
     bench.domains.reminder_policy = REMINDERS
     clock = await new_clock(bench)
-    _, plan = await active_plan(bench, clock, "pay_in_30")
+    _, plan = await plan_in_force(bench, clock, "pay_in_30")
     await plan.execute_update(
         PaymentPlanWorkflow.pause_collection,
         PauseCollection(who="stf_abcdefgh", why="the customer is ill", until=None),
@@ -224,7 +224,7 @@ async def test_nothing_is_told_while_collection_is_paused(bench: Bench) -> None:
 async def test_without_a_policy_nobody_is_reminded(bench: Bench) -> None:
     bench.domains.reminder_policy = None
     clock = await new_clock(bench)
-    await active_plan(bench, clock, "pay_in_30")
+    await plan_in_force(bench, clock, "pay_in_30")
     await advance(clock, days=29)
     assert bench.domains.reminded == []
 

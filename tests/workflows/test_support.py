@@ -16,7 +16,7 @@ from meqenet.identity import attempt_id, installment_id
 from meqenet.payments.rail import RailStatus
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle, code_of
-from tests.workflows.test_test_clock import START, Clock, active_plan, advance, new_clock
+from tests.workflows.test_test_clock import START, Clock, advance, new_clock, plan_in_force
 from workflows.messages import (
     Application,
     Cancel,
@@ -54,8 +54,8 @@ async def until_true(condition: Callable[[], bool]) -> None:
 async def active(bench: Bench) -> tuple[Handle, Application]:
     """A plan whose one installment is due in thirty days."""
     application = bench.application("pay_in_30")
-    handle = await bench.to_offer(application)
-    assert (await bench.accept(handle)).state == "active"
+    handle = await bench.in_force(application)
+    assert await handle.query(PaymentPlanWorkflow.state) == "active"
     return handle, application
 
 
@@ -131,7 +131,7 @@ async def waiting(bench: Bench) -> AsyncIterator[tuple[Clock, Handle, str]]:
     """A plan on a test clock whose one installment has failed and is tried again later."""
     bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
     clock = await new_clock(bench)
-    plan_id, handle = await active_plan(bench, clock, "pay_in_30")
+    plan_id, handle = await plan_in_force(bench, clock, "pay_in_30")
     await advance(clock, days=30)
     assert bench.domains.kinds(plan_id)[-1] == "collection_attempt_failed"
     assert bench.domains.sent == [attempt(plan_id)]
@@ -157,7 +157,7 @@ async def test_two_agents_who_end_one_wait_make_one_attempt(bench: Bench) -> Non
 
 async def test_a_paused_plan_is_not_collected_before_its_date(bench: Bench) -> None:
     clock = await new_clock(bench)
-    plan_id, handle = await active_plan(bench, clock, "pay_in_30")
+    plan_id, handle = await plan_in_force(bench, clock, "pay_in_30")
     view = await advance(clock, days=25)
     until = addis_date(at=view.now) + timedelta(days=20)
     await handle.execute_update(
@@ -317,8 +317,7 @@ async def test_a_refused_payout_waits_for_a_person_and_is_sent_again_once_and_re
     bench.domains.transfer = lambda _order: (RailStatus.FAILED, "AC04")
     application = bench.application("pay_in_full")
     plan = application.plan_id
-    handle = await bench.to_offer(application)
-    await bench.accept(handle)
+    handle = await bench.in_force(application)
     await bench.days_pass(handle, 20)
     assert bench.domains.kinds(plan)[-1] == "merchant_payout_rejected"
     assert DeedStanding(deed="retry_payout") in (await standing(handle)).deeds

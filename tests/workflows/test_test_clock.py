@@ -14,6 +14,7 @@ from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle, code_of
 from workers.queue_worker import WORKFLOW_QUEUE
 from workflows.messages import (
+    Application,
     PaymentReported,
     TestClockStart,
     TestClockView,
@@ -49,6 +50,42 @@ async def active_plan(
     email: str | None = None,
 ) -> tuple[str, Handle]:
     """A plan on the clock, taken to activation as a shopper would."""
+    application = await bound(
+        bench, clock, option, amount=amount, provider=provider, count=count, email=email
+    )
+    handle = await bench.to_offer(application)
+    await bench.accept(handle)
+    return application.plan_id, handle
+
+
+async def plan_in_force(
+    bench: Bench,
+    clock: Clock,
+    option: str,
+    *,
+    amount: str = "4000.00",
+    provider: WalletProvider = WalletProvider.MPESA,
+    count: int | None = None,
+    email: str | None = None,
+) -> tuple[str, Handle]:
+    """A plan on the clock that is active; how it came to be does not matter."""
+    application = await bound(
+        bench, clock, option, amount=amount, provider=provider, count=count, email=email
+    )
+    return application.plan_id, await bench.in_force(application)
+
+
+async def bound(
+    bench: Bench,
+    clock: Clock,
+    option: str,
+    *,
+    amount: str = "4000.00",
+    provider: WalletProvider = WalletProvider.MPESA,
+    count: int | None = None,
+    email: str | None = None,
+) -> Application:
+    """The application for a plan that the clock has been told of."""
     view = await clock.query(TestClockWorkflow.view)
     application = bench.application(
         option,
@@ -62,9 +99,7 @@ async def active_plan(
     await clock.execute_update(
         TestClockWorkflow.bind, Bind(plan_id=application.plan_id, merchant_id=bench.merchant_id)
     )
-    handle = await bench.to_offer(application)
-    await bench.accept(handle)
-    return application.plan_id, handle
+    return application
 
 
 async def advance(clock: Clock, *, days: int) -> TestClockView:
@@ -120,7 +155,7 @@ async def test_a_long_plan_lives_its_months_in_one_step(bench: Bench) -> None:
 
 async def test_retries_happen_at_their_set_distances_on_the_clock(bench: Bench) -> None:
     clock = await new_clock(bench)
-    plan, handle = await active_plan(bench, clock, "pay_in_30")
+    plan, handle = await plan_in_force(bench, clock, "pay_in_30")
     spread = spread_within(key=plan, window=timedelta(hours=1))
     bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
     await advance(clock, days=31)
@@ -157,7 +192,7 @@ async def test_an_offer_expires_on_the_clock(bench: Bench) -> None:
 
 async def test_ready_waits_for_what_is_still_under_way(bench: Bench) -> None:
     clock = await new_clock(bench)
-    plan, handle = await active_plan(bench, clock, "pay_in_30")
+    plan, handle = await plan_in_force(bench, clock, "pay_in_30")
     bench.domains.answer = lambda _order: RailStatus.PENDING
     bench.domains.query = lambda _order: RailStatus.PENDING
     target = START + timedelta(days=31)
@@ -197,7 +232,7 @@ async def test_a_plan_that_never_came_to_be_holds_nobody_up(bench: Bench) -> Non
 
 async def test_a_callback_that_comes_again_does_not_hold_the_clock_up(bench: Bench) -> None:
     clock = await new_clock(bench)
-    plan, handle = await active_plan(bench, clock, "pay_in_30")
+    plan, handle = await plan_in_force(bench, clock, "pay_in_30")
     bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
     await advance(clock, days=30)
     first = bench.domains.sent[0]
