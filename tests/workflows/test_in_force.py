@@ -45,7 +45,6 @@ def _comparable(domains: Domains) -> Contents:
 @pytest.mark.parametrize(
     ("option", "count", "provider", "version"),
     [
-        ("pay_in_4", None, WalletProvider.MPESA, 2),
         ("pay_in_30", None, WalletProvider.TELEBIRR, 1),
         ("pay_over_time", 6, WalletProvider.MPESA, 2),
     ],
