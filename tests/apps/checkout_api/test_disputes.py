@@ -139,7 +139,7 @@ async def test_a_dispute_is_lost_after_two_installments_and_what_waited_is_due_a
     dates = [row["due_on"]["gregorian"] for row in again["schedule"]]
     assert dates[3] > dates[2] > before["schedule"][3]["due_on"]["gregorian"]
     assert [row["in_dispute"] for row in again["schedule"]] == [None] * 4
-    await plan.days_pass(20)
+    await plan.days_pass(35)
     end = await read(shop, plan.plan_id)
     assert (end["state"], end["merchant_paid"]) == ("completed", True)
     assert await in_books(databases, f"merchant_disputed:{plan.plan_id}") == "0.00"
