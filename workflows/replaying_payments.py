@@ -48,9 +48,8 @@ async def replay_payment(desk: PlanDesk, deed: ReplayPayment) -> ApplicationErro
 async def _record(desk: PlanDesk, told: PaymentsReplayed) -> None:
     """A plan that is completed stays so while nothing is owed; else it is in force again."""
     owes = not desk.life.all_paid() or desk.life.account.fees_left()
-    if desk.life.state is PlanState.COMPLETED and not owes:
-        await desk.record(told, state=PlanState.COMPLETED, step="none")
-        return
+    if desk.life.state is PlanState.COMPLETED and owes:
+        desk.life.state = PlanState.ACTIVE
     await record_in_force(desk, told)
 
 
