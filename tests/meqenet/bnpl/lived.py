@@ -12,6 +12,7 @@ from meqenet.bnpl.own_payment import own_payment
 from meqenet.bnpl.payment_events import (
     InstallmentPaidInPart,
     LateFeePaid,
+    OwnPaymentAllocated,
     OwnPaymentAsked,
     PaidShare,
 )
@@ -40,6 +41,7 @@ class LivedPlan:
     log: list[tuple[PlanEvent, datetime]] = field(default_factory=list)
     paid: set[int] = field(default_factory=set)
     payments: int = 0
+    plan_id: str = PLAN
     on: date = field(init=False)
 
     def __post_init__(self) -> None:
@@ -95,13 +97,13 @@ class LivedPlan:
     def collect(self) -> str:
         """What is asked for by the schedule next is paid, with its late fees."""
         row = next(row for row in self.account.installments if row.number not in self.paid)
-        attempt = f"{PLAN}-i{row.number:02d}-a1"
+        attempt = f"{self.plan_id}-i{row.number:02d}-a1"
         self._whole(attempt, row.number, amount=row.left.total, late_fee=row.left.fees)
         return attempt
 
     def pay(self, amount: Money) -> str | None:
         """The customer pays by their own will; None where that is refused."""
-        attempt = f"{PLAN}-x{self.payments + 1:02d}-a1"
+        attempt = f"{self.plan_id}-x{self.payments + 1:02d}-a1"
         try:
             paying = own_payment(
                 account=self.account, policy=self.policy, amount=amount, on=self.on
@@ -118,7 +120,7 @@ class LivedPlan:
             )
         )
         if self.terms.annual_rate_percent:
-            self._allocate(attempt, amount)
+            self.take_allocated(self.allocate(attempt, amount))
             return attempt
         fees = {part.number: part.amount for part in paying.late_fees}
         for part in paying.parts:
@@ -144,7 +146,8 @@ class LivedPlan:
     def _at(self) -> datetime:
         return at_addis(on=self.on, hour=9)
 
-    def _allocate(self, attempt: str, amount: Money) -> None:
+    def allocate(self, attempt: str, amount: Money) -> OwnPaymentAllocated:
+        """What money pays of a plan that bears interest is told first."""
         told = allocated_payment(
             account=self.account,
             policy=self.policy,
@@ -155,6 +158,11 @@ class LivedPlan:
         )
         assert told is not None
         self.tell(told)
+        return told
+
+    def take_allocated(self, told: OwnPaymentAllocated) -> None:
+        """Then installment by installment."""
+        attempt = told.attempt_id
         for row in told.installments:
             history = progress_of(log=self.log).account
             found = paid_installment(told=told, number=row.number, history=history)
