@@ -11,7 +11,7 @@ from meqenet.bnpl.replay_events import PaymentsReplayed, ReplayCause
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.identity import replay_id
 from meqenet.money import Money
-from workflows.agenda import record_in_force
+from workflows.agenda import record_owing
 from workflows.asking import ask
 from workflows.delinquency import show_days_past_due, tell_lateness
 from workflows.late_fees import ask_for_left_fees, charge_late_fees
@@ -51,7 +51,7 @@ async def _record(desk: PlanDesk, told: PaymentsReplayed) -> None:
     if desk.life.state is PlanState.COMPLETED and not owes:
         await desk.record(told, state=PlanState.COMPLETED, step="none")
         return
-    await record_in_force(desk, told)
+    await record_owing(desk, told)
 
 
 async def finish_replay(desk: PlanDesk, *, newest: str) -> None:
