@@ -122,6 +122,13 @@ async def record_in_force(
     if desk.life.state is PlanState.COMPLETED:
         await desk.record(event, state=PlanState.COMPLETED, step="none")
         return
+    await record_owing(desk, event, action=action)
+
+
+async def record_owing(
+    desk: PlanDesk, event: PlanEvent, *, action: NextAction | None = None
+) -> None:
+    """The same of a plan that owes something, whatever it was before: it is in force by that."""
     step, step_at = next_step(desk)
     state = PlanState.PAST_DUE if overdue(desk) else PlanState.ACTIVE
     await desk.record(event, state=state, step=step, step_at=step_at, action=action)

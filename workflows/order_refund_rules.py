@@ -116,6 +116,10 @@ def _no_goods(desk: PlanDesk, request: TakeGoodsBack) -> No | None:
     waiting = disputed(desk)
     if not left and refundable(desk):
         return No("order_in_dispute", "All that is left of the order is in dispute: accept that.")
+    if not left and by_merchant and not desk.life.account.captures:
+        return No("nothing_captured", "Nothing of the order is captured; void it instead.")
+    if not left:
+        return No("order_refunded", "All of the order has gone back.")
     if request.amount is not None and request.amount > left:
         of = "what was captured" if by_merchant else "the order"
         text = f"amount: at most {left} birr, which is what is left of {of}"
@@ -123,8 +127,4 @@ def _no_goods(desk: PlanDesk, request: TakeGoodsBack) -> No | None:
             text += f"; {waiting} birr of it are in dispute"
         code = "refund_above_captured" if by_merchant else "refund_above_order"
         return No(code, text, "amount")
-    if left:
-        return None
-    if by_merchant and not desk.life.account.captures:
-        return No("nothing_captured", "Nothing of the order is captured; void it instead.")
-    return No("order_refunded", "All of the order has gone back.")
+    return None

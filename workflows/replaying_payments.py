@@ -11,7 +11,7 @@ from meqenet.bnpl.replay_events import PaymentsReplayed, ReplayCause
 from meqenet.bnpl.states import InstallmentState, PlanState
 from meqenet.identity import replay_id
 from meqenet.money import Money
-from workflows.agenda import record_in_force
+from workflows.agenda import record_owing
 from workflows.asking import ask
 from workflows.delinquency import show_days_past_due, tell_lateness
 from workflows.late_fees import ask_for_left_fees, charge_late_fees
@@ -48,9 +48,10 @@ async def replay_payment(desk: PlanDesk, deed: ReplayPayment) -> ApplicationErro
 async def _record(desk: PlanDesk, told: PaymentsReplayed) -> None:
     """A plan that is completed stays so while nothing is owed; else it is in force again."""
     owes = not desk.life.all_paid() or desk.life.account.fees_left()
-    if desk.life.state is PlanState.COMPLETED and owes:
-        desk.life.state = PlanState.ACTIVE
-    await record_in_force(desk, told)
+    if desk.life.state is PlanState.COMPLETED and not owes:
+        await desk.record(told, state=PlanState.COMPLETED, step="none")
+        return
+    await record_owing(desk, told)
 
 
 async def finish_replay(desk: PlanDesk, *, newest: str) -> None:

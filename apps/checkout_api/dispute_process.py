@@ -148,7 +148,7 @@ async def moved(
         raise Unavailable("dispute_not_ready", "the dispute does not answer now") from None
     except ProcessGone:
         now = await found(parts, plan_id=dispute.plan_id, number=dispute.number)
-        if not any((each.move, each.by) == (move, by) for each in now.moves):
+        if not any(each.move_id == move_id for each in now.moves):
             raise _over(now.dispute) from None
         return now
     return await found(parts, plan_id=dispute.plan_id, number=dispute.number)

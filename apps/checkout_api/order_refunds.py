@@ -11,6 +11,7 @@ from apps.checkout_api.amounts import Birr, Day, PositiveBirr, day_of
 from apps.checkout_api.authentication import Authenticated
 from apps.checkout_api.exact_json import ExactRoute
 from apps.checkout_api.idempotency import Answer, IdempotencyKey, once
+from apps.checkout_api.order_verbs import may_be_looked_at
 from apps.checkout_api.parts import Parts
 from apps.checkout_api.plan_resource import PlanResource
 from apps.checkout_api.plans import (
@@ -158,6 +159,7 @@ async def preview(
     """The plan as it would be: what is owed less, by the product's rule, and what goes back in
     cash. Refunding does exactly that. Nothing is stored."""  # noqa: D205, D209 - shown as one paragraph
     plan = await own_plan(parts, merchant, plan_id=plan_id)
+    may_be_looked_at(plan)
     asking = TakeGoodsBack(
         reference="", amount=body.amount, gives_interest_back=body.gives_interest_back
     )
@@ -263,7 +265,7 @@ def _previewed(found: RefundOutlook) -> RefundPreview:
         or found.cash_back is None
     ):
         raise Problem(
-            status=409,
+            status=422 if found.field else 409,
             code=found.code or "refund_refused",
             detail=found.text or "nothing can go back now",
             field=found.field,

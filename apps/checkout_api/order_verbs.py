@@ -1,9 +1,21 @@
 """Whether an order may be captured or voided at all, before its process is asked."""
 
+from apps.checkout_api.plans import closed_plan
 from apps.checkout_api.problems import Problem
 from db.bnpl.views import PlanView
 from meqenet.bnpl.order_money import CaptureMode
-from meqenet.bnpl.states import ALLOWED
+from meqenet.bnpl.states import ALLOWED, PlanState
+
+
+def may_be_looked_at(plan: PlanView, /) -> None:
+    """Let only what may come of a deed be looked at; a process that is over still shows itself.
+
+    Raises:
+        Problem: 409 ``plan_closed``: the plan has ended, and nothing of it was ever, or will be,
+            paid for.
+    """
+    if not ALLOWED[plan.state] and plan.state is not PlanState.COMPLETED:
+        raise closed_plan(plan)
 
 
 def may_be_asked(plan: PlanView, /) -> None:
@@ -11,8 +23,10 @@ def may_be_asked(plan: PlanView, /) -> None:
 
     Raises:
         Problem: 409 ``captured_automatically``, ``authorisation_expired`` or
-            ``nothing_authorised``; of a plan that has ended, its process is over.
+            ``nothing_authorised``; of a plan that is completed, its process is over;
+            ``plan_closed``, of one that has ended otherwise.
     """
+    may_be_looked_at(plan)
     order = plan.order
     if order is None:
         return

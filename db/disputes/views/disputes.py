@@ -45,8 +45,9 @@ class DisputeCounts:
 
 @dataclass(frozen=True, kw_only=True)
 class MoveView:
-    """What has brought a dispute on."""
+    """What has brought a dispute on. ``move_id`` is that of who asked for it."""
 
+    move_id: str
     move: Move
     stage: Stage
     by: str | None
@@ -115,7 +116,15 @@ async def moves_of(*, session: ReadSession, plan_id: str, dispute_id: str) -> tu
         .order_by(DisputeMove.at, DisputeMove.move_id)
     )
     return tuple(
-        MoveView(move=row.move, stage=row.stage, by=row.by, why=row.why, at=row.at) for row in found
+        MoveView(
+            move_id=row.move_id,
+            move=row.move,
+            stage=row.stage,
+            by=row.by,
+            why=row.why,
+            at=row.at,
+        )
+        for row in found
     )
 
 

@@ -79,7 +79,7 @@ def refund_order(
         )
     if account.charged_off_on is not None:
         text = "plan: it was charged off; what its goods bring is settled with finance"
-        raise Refusal("plan_charged_off", text, mender=Mender.MEQENET, field="plan")
+        raise Refusal("plan_charged_off", text, mender=Mender.MEQENET)
     gives_back = policy.refund.returns_interest if returns_interest is None else returns_interest
     less = min(amount, account.left.principal)
     lighter = (

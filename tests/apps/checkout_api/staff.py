@@ -81,6 +81,14 @@ class FailedPlan:
     def path(self) -> str:
         return f"/v1/support/plans/{self.plan_id}"
 
+    async def state(self) -> str:
+        return str((await self.shop.get(f"/v1/plans/{self.plan_id}")).json()["state"])
+
+    async def log_in(self) -> None:
+        """The customer, at Fayda."""
+        shown = await self.shop.get(f"/v1/plans/{self.plan_id}")
+        await self.customer.log_in(shown.json()["next_action"])
+
     async def top_up(self) -> None:
         await self.customer.set_balance(provider="mpesa", amount="5000.00")
 
@@ -101,20 +109,20 @@ class FailedPlan:
         )
 
 
-async def failed_plan(
+async def applied_plan(
     shop: Shop,
     *,
     starts_at: datetime = STARTS_AT,
-    days: int = 30,
     balance: str = "0.00",
-    **changes: object,
+    birthdate: str = "1990-05-14",
+    **changes: Any,  # noqa: ANN401 - what the checkout asks for is of any type
 ) -> FailedPlan:
-    """1000 birr, due in thirty days, by default from the first of December: the wallet is empty.
+    """A plan on a test clock whose customer has to log in: somebody of the test's own.
 
-    With fewer ``days`` it is not due yet. ``changes`` are of what the checkout asks for.
+    ``changes`` are of what the checkout asks for.
     """
     digits = int(shop.unique, 16) % 10**8
-    fan = await _enrolled(shop)
+    fan = await _enrolled(shop, birthdate=birthdate)
     customer = Customer(shop.http, shop.controls, fan, f"2517{digits:08d}")
     await customer.open_wallet(provider="mpesa", name="Test", balance=balance)
     made = await shop.post("/v1/test-clocks", {"now": starts_at.isoformat()})
@@ -123,24 +131,35 @@ async def failed_plan(
     wanted = shop.application(test_clock=clock, customer=person, **changes)
     applied = await shop.post("/v1/plans", wanted)
     assert applied.status_code == 201, applied.text
-    plan_id = applied.json()["id"]
-    await customer.log_in(applied.json()["next_action"])
-    accepted = await shop.post(f"/v1/plans/{plan_id}/accept", {"agreement_version": "2026-11"})
+    return FailedPlan(shop=shop, plan_id=applied.json()["id"], clock=clock, customer=customer)
+
+
+async def failed_plan(
+    shop: Shop,
+    *,
+    starts_at: datetime = STARTS_AT,
+    days: int = 30,
+    balance: str = "0.00",
+    **changes: Any,  # noqa: ANN401 - what the checkout asks for is of any type
+) -> FailedPlan:
+    """1000 birr, due in thirty days, by default from the first of December: the wallet is empty.
+
+    With fewer ``days`` it is not due yet. ``changes`` are of what the checkout asks for.
+    """
+    failed = await applied_plan(shop, starts_at=starts_at, balance=balance, **changes)
+    await failed.log_in()
+    path = f"/v1/plans/{failed.plan_id}"
+    accepted = await shop.post(f"{path}/accept", {"agreement_version": "2026-11"})
     assert accepted.status_code == 200, accepted.text
-
-    async def state() -> str:
-        return str((await shop.get(f"/v1/plans/{plan_id}")).json()["state"])
-
-    await eventually(state, lambda found: found == "active")
-    failed = FailedPlan(shop=shop, plan_id=plan_id, clock=clock, customer=customer)
+    await eventually(failed.state, lambda found: found == "active")
     await failed.days_pass(days)
     return failed
 
 
-async def _enrolled(shop: Shop) -> str:
+async def _enrolled(shop: Shop, *, birthdate: str) -> str:
     """The number of somebody of the test's own, whom no other plan has left in arrears."""
     body = f"7{int(shop.unique, 16) % 10**14:014d}"
     fan = body + verhoeff_digit(digits=body)
-    person = {"fan": fan, "name": "Test Customer", "birthdate": "1990-05-14"}
+    person = {"fan": fan, "name": "Test Customer", "birthdate": birthdate}
     (await shop.http.post(f"{shop.controls['fayda']}/people", json=person)).raise_for_status()
     return fan

@@ -22,7 +22,7 @@ _PNG = b"\x89PNG\r\n\x1a\n" + b"what the customer has seen"
 _PDF = b"%PDF-1.7 signed for at the door"
 
 
-async def _bring(
+async def bring(
     who: Shop | Agent, path: str, content: bytes, *, key: str | None = None
 ) -> httpx.Response:
     token = who.api_key if isinstance(who, Shop) else who.key
@@ -148,19 +148,19 @@ async def test_a_dispute_is_lost_after_two_installments_and_what_waited_is_due_a
 
 async def _brought(shop: Shop, agent: Agent, *, path: str, support: str) -> list[str]:
     """Each side adds a file; who may read which."""
-    theirs = await _bring(agent, f"{support}/1/evidence", _PNG)
+    theirs = await bring(agent, f"{support}/1/evidence", _PNG)
     assert (theirs.status_code, theirs.json()["content_type"]) == (201, "image/png"), theirs.text
-    ours = await _bring(shop, f"{path}/1/evidence", _PDF)
-    again = await _bring(shop, f"{path}/1/evidence", _PDF)
+    ours = await bring(shop, f"{path}/1/evidence", _PDF)
+    again = await bring(shop, f"{path}/1/evidence", _PDF)
     assert again.json()["number"] == ours.json()["number"] == 2
-    assert _refusal(await _bring(shop, f"{path}/1/evidence", b"MZ\x00\x01")) == (
+    assert _refusal(await bring(shop, f"{path}/1/evidence", b"MZ\x00\x01")) == (
         422,
         "evidence_type_unknown",
     )
-    assert _refusal(await _bring(shop, f"{path}/1/evidence", b"")) == (422, "evidence_empty")
-    large = await _bring(shop, f"{path}/1/evidence", _PDF + bytes(FILE_BYTES_MAX))
+    assert _refusal(await bring(shop, f"{path}/1/evidence", b"")) == (422, "evidence_empty")
+    large = await bring(shop, f"{path}/1/evidence", _PDF + bytes(FILE_BYTES_MAX))
     assert _refusal(large) == (422, "evidence_too_large")
-    larger = await _bring(shop, f"{path}/1/evidence", bytes(FILE_BYTES_MAX + BODY_BYTES_MAX + 1))
+    larger = await bring(shop, f"{path}/1/evidence", bytes(FILE_BYTES_MAX + BODY_BYTES_MAX + 1))
     assert _refusal(larger) == (413, "request_too_large")
     found = await shop.get(f"{path}/1/evidence/2")
     assert (found.content, found.headers["content-type"]) == (_PDF, "application/pdf")
