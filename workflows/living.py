@@ -177,7 +177,9 @@ async def _collect(desk: PlanDesk, installment: InstallmentLife, *, now: bool = 
         step_at=first_at or desk.clock.now(),
     )
     desk.life.collections_since_roll += 1
-    mended_at = desk.clock.now() if now else None
+    # Due anew on another date, what had failed before it does not put its first attempt off.
+    is_anew = now or installment.attempts > 0
+    mended_at = desk.clock.now() if is_anew else None
     order = collection_order(desk, installment, started_on=started_on, mended_at=mended_at)
     if first_at is not None:
         order = postponed_order(desk, order, installment=installment, at=first_at)

@@ -172,6 +172,23 @@ async def _brought(shop: Shop, agent: Agent, *, path: str, support: str) -> list
     return [each["sha256"] for each in listed]
 
 
+async def test_what_was_late_is_collected_on_its_new_day_whatever_had_failed_before(
+    shop: Shop, http: httpx.AsyncClient, databases: Databases
+) -> None:
+    plan = await failed_plan(shop, days=33)
+    path = f"/v1/plans/{plan.plan_id}/disputes"
+    assert (await shop.post(path, {"kind": "not_received"})).status_code == 201
+    agent = await agent_of(http=http, databases=databases, role=Role.SUPPORT)
+    withdrawn = await agent.post(f"{plan.path}/disputes/1/withdraw", {"why": "it has come"})
+    assert withdrawn.status_code == 200, withdrawn.text
+    await settled(shop, f"{path}/1")
+    assert [row["state"] for row in (await read(shop, plan.plan_id))["schedule"]] == ["scheduled"]
+    await plan.top_up()
+    await plan.days_pass(15)
+    assert (await read(shop, plan.plan_id))["state"] == "completed"
+    await require_that_books_agree(databases, plan_id=plan.plan_id)
+
+
 async def test_protected_money_waits_and_a_plan_that_is_over_is_disputed_too(
     shop: Shop, databases: Databases
 ) -> None:
