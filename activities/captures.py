@@ -89,6 +89,7 @@ class CaptureActivities:
                 refund_id=command.refund_id,
                 amount=command.amount,
                 at=command.at,
+                dispute_id=command.dispute_id,
             )
             found = await found_captures(session=session, plan_id=command.plan_id)
 

@@ -6,12 +6,12 @@ from datetime import datetime
 from activities.contracts import captures, merchant_settlement
 from meqenet.bnpl.refund_events import Gone, OrderRefunded
 from meqenet.identity import order_refund_id, order_void_id
-from meqenet.ledger.accruals import fee_earned
 from meqenet.ledger.merchant_money import MerchantMoney
-from meqenet.money import Money, total
+from meqenet.money import Money
 from meqenet.settlement.lines import LineKind, LineMoney
 from workflows.asking import ask
 from workflows.captured_payouts import learn
+from workflows.fees_back import fee_back
 from workflows.order_sums import is_captured_by_merchant
 from workflows.plan_desk import PlanDesk
 
@@ -65,7 +65,11 @@ async def _take_from_captures(desk: PlanDesk, told: OrderRefunded, *, at: dateti
     taken = await ask(
         captures.TAKE_FROM_CAPTURES,
         captures.TakeFromCaptures(
-            plan_id=desk.plan_id, refund_id=gone_id(desk, told), amount=told.amount, at=at
+            plan_id=desk.plan_id,
+            refund_id=gone_id(desk, told),
+            amount=told.amount,
+            at=at,
+            dispute_id=_dispute(desk, told),
         ),
         summary=f"Take {told.amount} birr off what the merchant gets",
     )
@@ -88,7 +92,7 @@ async def _take_from_captures(desk: PlanDesk, told: OrderRefunded, *, at: dateti
 
 
 async def _take_from_order(desk: PlanDesk, told: OrderRefunded, *, at: datetime) -> MerchantSide:
-    fee_back = _fee_back(desk, told)
+    back = _fee_back(desk, told)
     line = await ask(
         merchant_settlement.ADD_LINE,
         merchant_settlement.AddLine(
@@ -97,21 +101,27 @@ async def _take_from_order(desk: PlanDesk, told: OrderRefunded, *, at: datetime)
             plan_id=desk.plan_id,
             kind=LineKind.REFUND,
             gross=-told.amount,
-            fee=-fee_back,
+            fee=-back,
             tax=Money.zero(),
             available_at=at,
             at=at,
             follows=_released(desk, told),
         ),
-        summary=f"Take {told.amount - fee_back} birr off what the merchant gets",
+        summary=f"Take {told.amount - back} birr off what the merchant gets",
     )
-    return MerchantSide(fee_back=fee_back, taken_from=taken_from(line))
+    return MerchantSide(fee_back=back, taken_from=taken_from(line))
+
+
+def _dispute(desk: PlanDesk, told: OrderRefunded) -> str | None:
+    """Of a refund by the end of a dispute: the dispute."""
+    ids = (each.dispute_id for each in desk.life.account.disputes)
+    return told.reference if told.reference in ids else None
 
 
 def _released(desk: PlanDesk, told: OrderRefunded) -> str | None:
     """Of a refund by the end of a dispute: the line by which the money has come back before."""
-    ids = (each.dispute_id for each in desk.life.account.disputes)
-    return f"{told.reference}-released" if told.reference in ids else None
+    dispute_id = _dispute(desk, told)
+    return None if dispute_id is None else f"{dispute_id}-released"
 
 
 def taken_from(line: merchant_settlement.LineAdded, /) -> MerchantMoney:
@@ -122,16 +132,13 @@ def taken_from(line: merchant_settlement.LineAdded, /) -> MerchantMoney:
 
 
 def _fee_back(desk: PlanDesk, told: OrderRefunded) -> Money:
-    """Of the merchant's fee as much as of the order: what all refunds come to, less the others."""
+    """Of the merchant's fee as much as of the order."""
     payout = desk.life.payout
     if payout is None:
         return Money.zero()
-    before = total(
-        each.amount for each in desk.life.account.goods_back() if each.number < told.number
-    )
-    return fee_earned(
+    return fee_back(
+        history=desk.life.account,
         fee=payout.scheduled.fee,
-        financed=desk.application.amount,
-        returned_before=before,
-        returned=told.amount,
+        price=desk.application.amount,
+        number=told.number,
     )

@@ -116,12 +116,16 @@ class OrderVoided:
 
 @dataclass(frozen=True, kw_only=True)
 class TakeFromCaptures:
-    """Goods went back that had been captured: take them off what the merchant gets."""
+    """Goods went back that had been captured: take them off what the merchant gets.
+
+    ``dispute_id``: of a refund that ends a dispute: just what has waited for that is taken.
+    """
 
     plan_id: str
     refund_id: str
     amount: Money
     at: datetime
+    dispute_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

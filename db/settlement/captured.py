@@ -76,12 +76,19 @@ async def shares_of_plan(*, session: ReadSession, plan_id: str) -> Sequence[Payo
 
 
 async def take_back(
-    *, session: WriteSession, plan_id: str, refund_id: str, amount: Money, at: datetime
+    *,
+    session: WriteSession,
+    plan_id: str,
+    refund_id: str,
+    amount: Money,
+    at: datetime,
+    dispute_id: str | None = None,
 ) -> tuple[SettlementLine, ...]:
     """Take goods that went back from captures: first from those that no payout has.
 
-    The newest first. Each of them has a line of its own, with its share of the capture's fee. The
-    same refund again is given as it stands.
+    The newest first. Each of them has a line of its own, with its share of the capture's fee. Where
+    it ends a dispute, just what has waited for that is taken. The same refund again is given as it
+    stands.
 
     Raises:
         Defect: ``authorisation_missing``; ``line_differs``; ``refund_above_captured``.
@@ -97,6 +104,11 @@ async def take_back(
     captures = await captures_of(session=session, plan_id=plan_id)
     if amount > total(each.left for each in captures):
         raise Defect("refund_above_captured", f"{refund_id} is more than what is left of it")
+    waited = [line for line in lines if line.line_id.startswith(f"{dispute_id}-held-")]
+    if dispute_id is not None and waited:
+        return tuple(
+            [await _take_what_waited(session, line, refund_id=refund_id, at=at) for line in waited]
+        )
     added: list[SettlementLine] = []
     rest = amount
     free = [each for each in reversed(captures) if each.line.payout_id is None]
@@ -178,13 +190,15 @@ async def _take_from(
     at: datetime,
 ) -> SettlementLine:
     line = capture.line
-    share = share_of(
-        whole=Proceeds(
-            gross=line.gross_santim, fee=line.fee_santim, tax=line.tax_santim, net=line.net_santim
-        ),
-        before=-_returned(lines, of=line),
-        part=amount,
+    whole = Proceeds(
+        gross=line.gross_santim, fee=line.fee_santim, tax=line.tax_santim, net=line.net_santim
     )
+    # Of all that has gone back with it, less what has: a dispute's part was priced as the last.
+    by_now = share_of(whole=whole, before=Money.zero(), part=amount - _returned(lines, of=line))
+    refunds = [each for each in lines if each.kind is LineKind.REFUND]
+    refunds = [each for each in refunds if each.of_line == line.line_id]
+    fee = max(Money.zero(), by_now.fee + total(each.fee_santim for each in refunds))
+    tax = max(Money.zero(), by_now.tax + total(each.tax_santim for each in refunds))
     return await add_line(
         session=session,
         line=NewLine(
@@ -192,12 +206,36 @@ async def _take_from(
             merchant_id=line.merchant_id,
             plan_id=line.plan_id,
             kind=LineKind.REFUND,
-            gross=-share.gross,
-            fee=-share.fee,
-            tax=-share.tax,
+            gross=-amount,
+            fee=-fee,
+            tax=-tax,
             tax_code=line.tax_code,
             available_at=at,
             of_line=line.line_id,
+        ),
+        at=at,
+    )
+
+
+async def _take_what_waited(
+    session: WriteSession, waited: SettlementLine, *, refund_id: str, at: datetime
+) -> SettlementLine:
+    """It has come back by a line of its own, whose money this one takes."""
+    capture = (waited.of_line or "").rpartition("-")[2]
+    return await add_line(
+        session=session,
+        line=NewLine(
+            line_id=f"{refund_id}-{capture}",
+            merchant_id=waited.merchant_id,
+            plan_id=waited.plan_id,
+            kind=LineKind.REFUND,
+            gross=waited.gross_santim,
+            fee=waited.fee_santim,
+            tax=waited.tax_santim,
+            tax_code=waited.tax_code,
+            available_at=at,
+            of_line=waited.of_line,
+            follows=f"{waited.line_id.removesuffix(f'-held-{capture}')}-released-{capture}",
         ),
         at=at,
     )

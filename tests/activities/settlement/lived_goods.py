@@ -22,6 +22,7 @@ from meqenet.settlement.transfer import TransferAnswer, TransferStatus
 from tests.activities.settlement.lived_books import LENDER, NOTHING, WALLET, LivedBooks
 from tests.activities.settlement.lived_payments import earning_terms
 from workflows.dispute_lines import split_over_captures
+from workflows.fees_back import fee_back
 from workflows.merchant_side import taken_from
 
 _PLACES = (MerchantMoney.PROTECTED, MerchantMoney.PAYABLE, MerchantMoney.PAID_OUT)
@@ -86,22 +87,22 @@ async def void(books: LivedBooks, amount: Money) -> None:
 async def refund(books: LivedBooks, amount: Money, *, of: OrderDisputed | None = None) -> None:
     """Goods go back; ``of``: by the end of this dispute."""
     number = len(books.plan.history.goods_back()) + 1
-    before = books.plan.sums.refunded
     reference = f"r-{number}" if of is None else of.dispute_id
     told = books.plan.take_off(amount, reference=reference, is_void=False)
     own_id = order_refund_id(plan_id=books.plan_id, number=number)
     if books.is_manual:
-        side = await _take_from_captures(books, own_id, amount)
+        dispute_id = None if of is None else of.dispute_id
+        side = await _take_from_captures(books, own_id, amount, dispute_id=dispute_id)
     else:
-        fee_back = fee_earned(
+        back = fee_back(
+            history=books.plan.history,
             fee=books.fee,
-            financed=books.plan.terms.principal,
-            returned_before=before,
-            returned=amount,
+            price=books.plan.terms.principal,
+            number=number,
         )
         follows = None if of is None else f"{of.dispute_id}-released"
-        line = await _add_line(books, own_id, LineKind.REFUND, -amount, -fee_back, follows=follows)
-        side = _Side(first=taken_from(line), fee_back=fee_back)
+        line = await _add_line(books, own_id, LineKind.REFUND, -amount, -back, follows=follows)
+        side = _Side(first=taken_from(line), fee_back=back)
     await _post_gone(books, told, own_id, side)
 
 
@@ -314,9 +315,17 @@ async def _post_gone(books: LivedBooks, told: Gone, own_id: str, side: _Side) ->
     await books.post(returned.refund_id, returned)
 
 
-async def _take_from_captures(books: LivedBooks, own_id: str, amount: Money) -> _Side:
+async def _take_from_captures(
+    books: LivedBooks, own_id: str, amount: Money, *, dispute_id: str | None
+) -> _Side:
     taken = await books.steps.captures.take_from_captures(
-        c.TakeFromCaptures(plan_id=books.plan_id, refund_id=own_id, amount=amount, at=books.now)
+        c.TakeFromCaptures(
+            plan_id=books.plan_id,
+            refund_id=own_id,
+            amount=amount,
+            at=books.now,
+            dispute_id=dispute_id,
+        )
     )
     if not (taken.protected or taken.payable):
         return _Side(first=MerchantMoney.PAID_OUT, fee_back=taken.fee_back)
