@@ -9,6 +9,7 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 
 from activities.contracts.marketplace import DeliverNotice, NoticeAnswer, OrderOutcome, RecordNotice
+from meqenet.bnpl.news import NOTICE_BY_EVENT
 from meqenet.errors import Defect, Refusal, Unavailable
 from meqenet.marketplace.notices import TryFailure
 from tests.waiting import eventually
@@ -231,7 +232,7 @@ async def test_a_plan_does_not_wait_for_a_dead_endpoint(bench: Bench) -> None:
 
 
 def test_every_kind_that_is_told_is_documented() -> None:
-    told = {f"plan.{outcome}" for outcome in OrderOutcome}
+    told = {f"plan.{outcome}" for outcome in OrderOutcome} | set(NOTICE_BY_EVENT.values())
     for source in (ROOT / "workflows").glob("*.py"):
         told.update(re.findall(r'tell_merchant\("([^"]+)"\)', source.read_text()))
     page = (ROOT / "docs" / "webhooks.md").read_text()
