@@ -23,8 +23,9 @@ from meqenet.errors import Unavailable
 from workers.accruing import schedule_accruals
 from workers.queue_worker import WORKFLOW_QUEUE
 from workers.settling import schedule_settlement_days
-from workflows.complaint_restoring import ComplaintRestorationWorkflow, ComplaintsBegun
-from workflows.dispute_restoring import DisputeRestorationWorkflow, DisputesBegun
+from workflows.case_restoring import CasesBegun
+from workflows.complaint_restoring import ComplaintRestorationWorkflow
+from workflows.dispute_restoring import DisputeRestorationWorkflow
 from workflows.rehydration import NotBegun, OpenPlansPage, PageBegun, RehydrationWorkflow
 from workflows.restoring import (
     ClockRestorationWorkflow,
@@ -160,7 +161,7 @@ async def _begin_notices(todo: Rehydrating, tally: Tally) -> None:
 
 
 async def _begin_complaints(todo: Rehydrating, tally: Tally) -> None:
-    def behind(page: ComplaintsBegun | None) -> ListOpenComplaints:
+    def behind(page: CasesBegun | None) -> ListOpenComplaints:
         return ListOpenComplaints(after=None if page is None else page.last, limit=PLANS_A_PAGE)
 
     pages = _pages(
@@ -172,7 +173,7 @@ async def _begin_complaints(todo: Rehydrating, tally: Tally) -> None:
 
 
 async def _begin_disputes(todo: Rehydrating, tally: Tally) -> None:
-    def behind(page: DisputesBegun | None) -> ListUnsettledDisputes:
+    def behind(page: CasesBegun | None) -> ListUnsettledDisputes:
         return ListUnsettledDisputes(after=None if page is None else page.last, limit=PLANS_A_PAGE)
 
     pages = _pages(todo, DisputeRestorationWorkflow.run, behind, kind="disputes", name="disputes")

@@ -7,6 +7,7 @@ was begun again from the stores goes on where the other was lost.
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, FailureError, WorkflowAlreadyStartedError
@@ -42,6 +43,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.messages import plan_workflow_id
     from workflows.order_refund_messages import refund_after_end_workflow_id
 
+_MoveT = TypeVar("_MoveT", RecordStage, RecordOutcome)
 _TELL_AGAIN_AFTER = distances(first=timedelta(seconds=1), longest=timedelta(minutes=10), count=11)
 """A plan that was begun anew, or that has rolled over, has not heard."""
 _WORDS = {
@@ -175,32 +177,19 @@ class DisputeWorkflow:
         except Refusal:
             # The store says so as well, unless it has made the move before.
             is_final = asked.move is not Move.MERCHANT_ANSWERS
-        made_by, why = asked.by or None, asked.why or None
-        at, summary = self._clock.now(), asked.move.replace("_", " ").capitalize()
+        summary = asked.move.replace("_", " ").capitalize()
         if is_final:
-            return await ask(
-                RECORD_OUTCOME,
-                RecordOutcome(
-                    dispute_id=self._start.dispute_id,
-                    move_id=asked.move_id,
-                    move=asked.move,
-                    by=made_by,
-                    why=why,
-                    at=at,
-                ),
-                summary=summary,
-            )
-        return await ask(
-            RECORD_STAGE,
-            RecordStage(
-                dispute_id=self._start.dispute_id,
-                move_id=asked.move_id,
-                move=asked.move,
-                by=made_by,
-                why=why,
-                at=at,
-            ),
-            summary=summary,
+            return await ask(RECORD_OUTCOME, self._made(RecordOutcome, asked), summary=summary)
+        return await ask(RECORD_STAGE, self._made(RecordStage, asked), summary=summary)
+
+    def _made(self, kind: type[_MoveT], asked: AskMove) -> _MoveT:
+        return kind(
+            dispute_id=self._start.dispute_id,
+            move_id=asked.move_id,
+            move=asked.move,
+            by=asked.by or None,
+            why=asked.why or None,
+            at=self._clock.now(),
         )
 
     async def _have_plan_follow(self, outcome: Outcome) -> None:

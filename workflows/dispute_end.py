@@ -27,7 +27,7 @@ from workflows.order_refund_messages import TakeGoodsBack
 from workflows.plan_account import account, bears_interest
 from workflows.plan_desk import PlanDesk
 from workflows.stopping import stop_waiting
-from workflows.support import is_under_way, payment_under_way
+from workflows.support import first_under_way
 
 _SETTLED = (InstallmentState.PAID, InstallmentState.CANCELLED)
 
@@ -48,7 +48,7 @@ async def take_outcomes(desk: PlanDesk) -> None:
 
 def is_quiet(desk: PlanDesk) -> bool:
     """Whether nothing is under way that may bring money, or is being stopped."""
-    return desk.is_quiet() and payment_under_way(desk) is None and not _tried(desk)
+    return desk.is_quiet() and first_under_way(desk) is None
 
 
 async def _follow(desk: PlanDesk, known: OutcomeKnown) -> bool:
@@ -144,11 +144,6 @@ def _take_on(desk: PlanDesk, told: OrderDisputeEnded) -> None:
         installment.next_attempt_at, installment.asked = None, None
         if desk.life.reminders is not None:
             desk.life.reminders.failures.pop(row.number, None)
-
-
-def _tried(desk: PlanDesk) -> bool:
-    numbers = (each.planned.number for each in desk.life.installments)
-    return any(is_under_way(desk, number=number) for number in numbers)
 
 
 async def _tell(known: OutcomeKnown, *, is_done: bool) -> None:

@@ -1,6 +1,5 @@
 """Whether a customer may dispute an order now, and what waits meanwhile."""
 
-from meqenet.bnpl.states import PlanState
 from meqenet.disputes.dispute_ids import is_dispute_id
 from meqenet.money import Money
 from workflows.dispute_messages import DisputeOrder
@@ -29,8 +28,7 @@ def no_dispute(desk: PlanDesk, request: DisputeOrder, *, is_asked: bool = True) 
         request: the dispute.
         is_asked: whether something that is asked for already is in the way.
     """
-    is_over = desk.life.state is PlanState.COMPLETED
-    if no := (None if is_over else no_force(desk)) or _no_order_to_dispute(desk):
+    if no := no_force(desk, or_completed=True) or _no_order_to_dispute(desk):
         return no
     asked = [each.deed for each in desk.deeds] if is_asked else []
     if any(isinstance(d, DisputeOrder) and d.opening_id != request.opening_id for d in asked):

@@ -23,8 +23,8 @@ from workflows.plan_account import account, policy_of
 from workflows.plan_desk import PlanDesk
 from workflows.support import (
     No,
-    attempt_under_way,
-    is_under_way,
+    deed_standing,
+    first_under_way,
     no_force,
     no_signature,
     payment_under_way,
@@ -90,12 +90,7 @@ def hardship_deeds(desk: PlanDesk) -> Iterator[DeedStanding]:
         return
     if not policy_of(desk).hardship.limits():
         return
-    no = _no_change(desk, is_asked=True)
-    yield DeedStanding(
-        deed="grant_hardship",
-        code=None if no is None else no.code,
-        text=None if no is None else no.text,
-    )
+    yield deed_standing("grant_hardship", _no_change(desk, is_asked=True))
 
 
 def _no_change(desk: PlanDesk, *, is_asked: bool) -> No | None:
@@ -105,9 +100,7 @@ def _no_change(desk: PlanDesk, *, is_asked: bool) -> No | None:
         return no
     if is_asked and any(isinstance(asked.deed, GrantHardship) for asked in desk.deeds):
         return No("hardship_asked_already", "The schedule of the plan is being changed.")
-    numbers = (each.planned.number for each in desk.life.installments)
-    tried = next((n for n in numbers if is_under_way(desk, number=n)), None)
-    return None if tried is None else attempt_under_way(tried)
+    return first_under_way(desk)
 
 
 def _not_offered(desk: PlanDesk) -> No | None:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from activities.contracts import ledger
+from meqenet.bnpl.account_history import AccountHistory
 from meqenet.bnpl.allocated_payment import (
     PaidInstallment,
     allocated_payment,
@@ -138,6 +139,7 @@ def earning_terms(desk: PlanDesk, *, without: Collection[int]) -> tuple[EarningT
 
 
 async def _post(desk: PlanDesk, told: OwnPaymentAllocated, result: CollectionResult) -> None:
+    history = desk.life.account
     await ask(
         ledger.TAKE_PAYMENT,
         ledger.TakePayment(
@@ -145,8 +147,8 @@ async def _post(desk: PlanDesk, told: OwnPaymentAllocated, result: CollectionRes
             posting_id=told.attempt_id,
             provider=result.provider or desk.application.wallet_provider,
             lender=desk.life.signed.lender_of_record,
-            from_credit=_parts(desk, told, told.from_credit),
-            parts=_parts(desk, told, told.shares),
+            from_credit=paid_parts(told=told, shares=told.from_credit, history=history),
+            parts=paid_parts(told=told, shares=told.shares, history=history),
             overpaid=told.overpaid,
             earnings=_earnings(desk, told),
             at=desk.clock.now(),
@@ -170,14 +172,20 @@ def _earnings(desk: PlanDesk, told: OwnPaymentAllocated) -> tuple[EarningTerms, 
     return earning_terms(desk, without=paid_on_time)
 
 
-def _parts(
-    desk: PlanDesk, told: OwnPaymentAllocated, shares: Sequence[PaidShare]
+def paid_parts(
+    *, told: OwnPaymentAllocated, shares: Sequence[PaidShare], history: AccountHistory
 ) -> tuple[PaidPart, ...]:
-    """As the books post them: all of an installment's principal, and what was paid before."""
+    """As the books post them: all of an installment's principal, and what was paid before.
+
+    Args:
+        told: the payment.
+        shares: what it pays, or what interest that is given back pays beside it.
+        history: of the plan.
+    """
     financed = {row.number: row.principal for row in told.installments}
     found = []
     for share in shares:
-        paid = _paid(desk, told, number=share.number)
+        paid = _paid(told, number=share.number, history=history)
         before = paid.principal_before
         if shares is told.shares:
             before += paid.share.principal - share.principal
@@ -195,8 +203,8 @@ def _parts(
     return tuple(found)
 
 
-def _paid(desk: PlanDesk, told: OwnPaymentAllocated, *, number: int) -> PaidInstallment:
-    found = paid_installment(told=told, number=number, history=desk.life.account)
+def _paid(told: OwnPaymentAllocated, *, number: int, history: AccountHistory) -> PaidInstallment:
+    found = paid_installment(told=told, number=number, history=history)
     if found is None:
         raise ValueError(f"nothing is paid of installment {number}")
     return found
@@ -206,7 +214,8 @@ async def _tell_paid(
     desk: PlanDesk, told: OwnPaymentAllocated, *, number: int, paid_at: datetime
 ) -> None:
     """Record what is paid of an installment; what has been recorded is done."""
-    paid, history, attempt = _paid(desk, told, number=number), desk.life.account, told.attempt_id
+    history, attempt = desk.life.account, told.attempt_id
+    paid = _paid(told, number=number, history=history)
     share, installment = paid.share, desk.life.installment(number=number)
     if not share.scheduled:
         if history.fees_left(number=number) >= share.late_fee:

@@ -107,15 +107,7 @@ async def _tell_books(desk: PlanDesk, told: Gone) -> None:
             amount=told.amount,
             taken_from=side.taken_from,
             fee_back=side.fee_back,
-            parts=tuple(
-                GonePart(
-                    number=each.number,
-                    financed=each.financed,
-                    returned=each.returned,
-                    gone=each.gone,
-                )
-                for each in told.gone
-            ),
+            parts=gone_parts(told),
             interest_back=total(part.amount for part in told.interest_back if part.number in paid),
             earnings=earning_terms(desk, without=paid) if bears_interest(desk) else (),
             at=at,
@@ -126,6 +118,14 @@ async def _tell_books(desk: PlanDesk, told: Gone) -> None:
     )
     if told.owed_less:
         await count_repayment(desk, attempt_id=refund_id, principal=told.owed_less, on_time=True)
+
+
+def gone_parts(told: Gone, /) -> tuple[GonePart, ...]:
+    """Principal that is gone, as the books are told of it."""
+    return tuple(
+        GonePart(number=each.number, financed=each.financed, returned=each.returned, gone=each.gone)
+        for each in told.gone
+    )
 
 
 async def _return_money(desk: PlanDesk, told: Gone) -> None:

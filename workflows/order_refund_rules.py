@@ -1,7 +1,6 @@
 """Whether goods may go back now, what that would do, and why not."""
 
 from meqenet.bnpl.servicing.order_refund import OrderRefund, refund_order
-from meqenet.bnpl.states import PlanState
 from meqenet.calendar import addis_date
 from meqenet.errors import Refusal
 from meqenet.money import Money
@@ -10,7 +9,7 @@ from workflows.order_refund_messages import RefundedRow, RefundOutlook, TakeGood
 from workflows.order_sums import is_captured_by_merchant, refundable
 from workflows.plan_account import account, policy_of
 from workflows.plan_desk import PlanDesk
-from workflows.support import No, attempt_under_way, is_under_way, no_force, payment_under_way
+from workflows.support import No, first_under_way, no_force, payment_under_way
 
 
 def repeated(desk: PlanDesk, request: TakeGoodsBack) -> bool:
@@ -98,16 +97,13 @@ def _no_reference(desk: PlanDesk, request: TakeGoodsBack) -> No | None:
 def _no_refund(desk: PlanDesk, request: TakeGoodsBack, *, is_asked: bool) -> No | None:
     if no := _no_reference(desk, request):
         return no
-    is_over = desk.life.state is PlanState.COMPLETED
-    if no := (None if is_over else no_force(desk)) or payment_under_way(desk):
+    if no := no_force(desk, or_completed=True) or payment_under_way(desk):
         return no
     if no := _no_goods(desk, request):
         return no
     if is_asked and any(isinstance(asked.deed, TakeGoodsBack) for asked in desk.deeds):
         return No("refund_under_way", "Another refund of the plan is being made.")
-    numbers = (each.planned.number for each in desk.life.installments)
-    tried = next((n for n in numbers if is_under_way(desk, number=n)), None)
-    return None if tried is None else attempt_under_way(tried)
+    return first_under_way(desk)
 
 
 def _no_goods(desk: PlanDesk, request: TakeGoodsBack) -> No | None:

@@ -12,7 +12,6 @@ from meqenet.bnpl.replay_events import InstallmentStood, PaymentsReplayed
 from meqenet.bnpl.replaying import PlanNow, WantedReplay, payments_replayed
 from meqenet.bnpl.servicing.delinquency import days_owing
 from meqenet.bnpl.servicing.told import ToldPlan
-from meqenet.bnpl.states import PlanState
 from meqenet.calendar import addis_date
 from meqenet.errors import Refusal
 from workflows.asking import ask, report_of
@@ -24,8 +23,8 @@ from workflows.replay_messages import ReplayOutlook, ReplayPayment, ReplayReques
 from workflows.replay_postings import replay_command
 from workflows.support import (
     No,
-    attempt_under_way,
-    is_under_way,
+    deed_standing,
+    first_under_way,
     no_force,
     no_signature,
     payment_under_way,
@@ -50,25 +49,17 @@ def replay_deeds(desk: PlanDesk) -> Iterator[DeedStanding]:
     """Told of a plan in force: whether payments may be replayed now, or why none."""
     if desk.life.activated_on is None or no_force(desk) is not None:
         return
-    no = _in_the_way(desk, is_asked=True)
-    yield DeedStanding(
-        deed="replay_payment",
-        code=None if no is None else no.code,
-        text=None if no is None else no.text,
-    )
+    yield deed_standing("replay_payment", _in_the_way(desk, is_asked=True))
 
 
 def _in_the_way(desk: PlanDesk, *, is_asked: bool) -> No | None:
-    is_over = desk.life.state is PlanState.COMPLETED
-    if no := (None if is_over else no_force(desk)) or payment_under_way(desk):
+    if no := no_force(desk, or_completed=True) or payment_under_way(desk):
         return no
     if no := no_dispute_open(desk):
         return no
     if is_asked and any(isinstance(asked.deed, ReplayPayment) for asked in desk.deeds):
         return No("replay_under_way", "Payments of the plan are being replayed.")
-    numbers = (each.planned.number for each in desk.life.installments)
-    tried = next((n for n in numbers if is_under_way(desk, number=n)), None)
-    return None if tried is None else attempt_under_way(tried)
+    return first_under_way(desk)
 
 
 async def outlook(

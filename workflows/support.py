@@ -348,10 +348,10 @@ def payment_under_way(desk: PlanDesk) -> No | None:
     return No("payment_under_way", text)
 
 
-def no_force(desk: PlanDesk) -> No | None:
-    """Something is owed, and may be collected."""
+def no_force(desk: PlanDesk, *, or_completed: bool = False) -> No | None:
+    """Something is owed, and may be collected; ``or_completed``: or all of it was paid."""
     state = desk.life.state
-    if state in _IN_FORCE:
+    if state in _IN_FORCE or (or_completed and state is PlanState.COMPLETED):
         return None
     return No("plan_not_in_force", f"Nothing is collected of a plan that is {state}.")
 

@@ -23,6 +23,7 @@ from temporalio.worker import (
 from activities.contracts import bnpl
 from activities.edge import EdgeInterceptor
 from meqenet.identity import installment_id, refund_id
+from tests.waiting import eventually
 from tests.workflows.conftest import QUEUES, Bench, Handle
 from tests.workflows.stores import Stores
 from workers.queue_worker import WORKFLOW_QUEUE, WORKFLOWS, activity_methods
@@ -161,6 +162,23 @@ class Lost:
                     attempt = self.stores.logins[plan].attempt
                     await self.bench.log_in(handle, plan, attempt=attempt)
             await asyncio.sleep(0.01)
+
+    async def activate(self, application: Application) -> None:
+        """Take a plan to activation as its customer does."""
+        await self.bench.apply(application)
+        await self.sign(application)
+        await self._is_active(application.plan_id)
+
+    async def be_in_force(self, application: Application) -> None:
+        """Begin a plan that is active; how it came to be does not matter."""
+        await self.bench.in_force(application)
+        await self._is_active(application.plan_id)
+
+    async def _is_active(self, plan: str) -> None:
+        await eventually(
+            lambda: self.handle(plan).query(PaymentPlanWorkflow.state),
+            lambda state: state == "active",
+        )
 
     async def pass_time(self, plan: str) -> None:
         """Skip all waits until the plan is over, if it is not over already."""

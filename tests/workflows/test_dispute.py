@@ -22,7 +22,6 @@ from meqenet.ledger.merchant_money import MerchantMoney
 from meqenet.money import Money
 from meqenet.payments.rail import RailStatus
 from tests.backing import Databases
-from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle
 from tests.workflows.fakes import Domains
 from tests.workflows.losing import DONE, NOT_DONE, Lost, Step, losing
@@ -82,12 +81,7 @@ async def test_a_plan_that_is_lost_in_a_dispute_waits_once_and_follows_it_once(
     ):
         stores, application = lost.stores, lost.bench.application("pay_in_4")
         plan = application.plan_id
-        await lost.bench.apply(application)
-        await lost.sign(application)
-        await eventually(
-            lambda: lost.handle(plan).query(PaymentPlanWorkflow.state),
-            lambda state: state == "active",
-        )
+        await lost.activate(application)
 
         async def through() -> str:
             dispute_id = await _open(lost, plan)
@@ -138,12 +132,7 @@ async def test_a_dispute_whose_run_is_lost_goes_on_from_the_store(
     ):
         application = lost.bench.application("pay_in_4")
         plan = application.plan_id
-        await lost.bench.apply(application)
-        await lost.sign(application)
-        await eventually(
-            lambda: lost.handle(plan).query(PaymentPlanWorkflow.state),
-            lambda state: state == "active",
-        )
+        await lost.activate(application)
         dispute_id = await _open(lost, plan)
         handle: WorkflowHandle[DisputeWorkflow, Outcome] = env.client.get_workflow_handle(
             dispute_workflow_id(dispute_id=dispute_id)

@@ -13,7 +13,6 @@ from meqenet.bnpl.servicing.account import HardshipKind
 from meqenet.ledger import happenings as h
 from meqenet.money import Money, total
 from meqenet.payments.rail import RailStatus
-from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle, code_of
 from tests.workflows.losing import DONE, losing
 from tests.workflows.test_test_clock import advance, new_clock, plan_in_force
@@ -135,12 +134,8 @@ async def test_a_plan_that_is_lost_as_it_is_extended_lives_by_the_schedule_in_fo
         lost.stores.product_version = 2
         application = lost.bench.application("pay_in_4")
         plan = application.plan_id
-        await lost.bench.in_force(application)
+        await lost.be_in_force(application)
         extension = Hardship(kind=HardshipKind.EXTEND, installments=2)
-        await eventually(
-            lambda: lost.handle(plan).query(PaymentPlanWorkflow.state),
-            lambda state: state == "active",
-        )
         asking = asyncio.create_task(_grant(lost.handle(plan), extension))
         await lost.lose(plan)
         asking.cancel()

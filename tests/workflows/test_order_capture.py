@@ -75,12 +75,7 @@ async def test_a_plan_that_is_lost_captures_and_voids_once(
         stores = lost.stores
         application = replace(lost.bench.application("pay_in_30"), capture=CaptureMode.MANUAL)
         plan = application.plan_id
-        await lost.bench.apply(application)
-        await lost.sign(application)
-        await eventually(
-            lambda: lost.handle(plan).query(PaymentPlanWorkflow.state),
-            lambda state: state == "active",
-        )
+        await lost.activate(application)
         asked = asyncio.create_task(_capture(lost.handle(plan), "1000.00"))
         await _lost_while(lost, plan, asked)
         await _capture(lost.handle(plan), "1000.00")

@@ -24,11 +24,7 @@ async def test_a_plan_that_is_lost_as_goods_go_back_takes_them_once(
         stores = lost.stores
         application = lost.bench.application("pay_in_4")
         plan = application.plan_id
-        await lost.bench.in_force(application)
-        await eventually(
-            lambda: lost.handle(plan).query(PaymentPlanWorkflow.state),
-            lambda state: state == "active",
-        )
+        await lost.be_in_force(application)
         deed = TakeGoodsBack(reference="return-1", amount=Money.from_birr("3500.00"))
         asking = asyncio.create_task(
             lost.handle(plan).execute_update(PaymentPlanWorkflow.refund_order, deed)

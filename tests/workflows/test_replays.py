@@ -33,12 +33,7 @@ async def test_a_plan_that_is_lost_as_its_payments_are_replayed_replays_them_onc
         stores = lost.stores
         application = lost.bench.application("pay_in_4")
         plan = application.plan_id
-        await lost.bench.apply(application)
-        await lost.sign(application)
-        await eventually(
-            lambda: lost.handle(plan).query(PaymentPlanWorkflow.state),
-            lambda state: state == "active",
-        )
+        await lost.activate(application)
         part = Money.from_birr("1000.00")
         await lost.handle(plan).execute_update(PaymentPlanWorkflow.pay, PayNow(amount=part))
 

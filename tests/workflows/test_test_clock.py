@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TypedDict, Unpack
 
 import pytest
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
@@ -39,39 +40,30 @@ async def new_clock(bench: Bench) -> Clock:
     )
 
 
+class Wanted(TypedDict, total=False):
+    """What an application on a clock may have other than usual."""
+
+    amount: str
+    provider: WalletProvider
+    count: int | None
+    email: str | None
+
+
 async def active_plan(
-    bench: Bench,
-    clock: Clock,
-    option: str,
-    *,
-    amount: str = "4000.00",
-    provider: WalletProvider = WalletProvider.MPESA,
-    count: int | None = None,
-    email: str | None = None,
+    bench: Bench, clock: Clock, option: str, **wanted: Unpack[Wanted]
 ) -> tuple[str, Handle]:
     """A plan on the clock, taken to activation as a shopper would."""
-    application = await bound(
-        bench, clock, option, amount=amount, provider=provider, count=count, email=email
-    )
+    application = await bound(bench, clock, option, **wanted)
     handle = await bench.to_offer(application)
     await bench.accept(handle)
     return application.plan_id, handle
 
 
 async def plan_in_force(
-    bench: Bench,
-    clock: Clock,
-    option: str,
-    *,
-    amount: str = "4000.00",
-    provider: WalletProvider = WalletProvider.MPESA,
-    count: int | None = None,
-    email: str | None = None,
+    bench: Bench, clock: Clock, option: str, **wanted: Unpack[Wanted]
 ) -> tuple[str, Handle]:
     """A plan on the clock that is active; how it came to be does not matter."""
-    application = await bound(
-        bench, clock, option, amount=amount, provider=provider, count=count, email=email
-    )
+    application = await bound(bench, clock, option, **wanted)
     return application.plan_id, await bench.in_force(application)
 
 

@@ -14,7 +14,7 @@ from meqenet.ledger import happenings as h
 from meqenet.ledger import order_happenings as oh
 from meqenet.ledger.accruals import fee_earned
 from meqenet.ledger.dispute_happenings import DisputeHeld, DisputeReleased
-from meqenet.ledger.earning import GonePart, RefundOrder
+from meqenet.ledger.earning import RefundOrder
 from meqenet.ledger.merchant_money import MerchantMoney
 from meqenet.money import Money, total
 from meqenet.settlement.lines import LineKind
@@ -24,6 +24,7 @@ from tests.activities.settlement.lived_payments import earning_terms
 from workflows.dispute_lines import split_over_captures
 from workflows.fees_back import fee_back
 from workflows.merchant_side import taken_from
+from workflows.order_refund import gone_parts
 
 _PLACES = (MerchantMoney.PROTECTED, MerchantMoney.PAYABLE, MerchantMoney.PAID_OUT)
 
@@ -285,15 +286,7 @@ async def _post_gone(books: LivedBooks, told: Gone, own_id: str, side: _Side) ->
             amount=told.amount,
             taken_from=side.first,
             fee_back=side.fee_back,
-            parts=tuple(
-                GonePart(
-                    number=each.number,
-                    financed=each.financed,
-                    returned=each.returned,
-                    gone=each.gone,
-                )
-                for each in told.gone
-            ),
+            parts=gone_parts(told),
             interest_back=total(p.amount for p in told.interest_back if p.number in plan.paid),
             earnings=earning_terms(plan, without=plan.paid) if plan.bears_interest else (),
             at=books.now,

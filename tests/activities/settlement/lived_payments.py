@@ -1,10 +1,9 @@
 """Payments of a plan in the books: collected when due, in part, or by the customer's own will."""
 
 from activities.contracts import ledger as l
-from meqenet.bnpl.allocated_payment import paid_installment
 from meqenet.bnpl.events import PlannedInstallment
 from meqenet.bnpl.own_payment import own_payment
-from meqenet.bnpl.payment_events import OwnPaymentAllocated, PaidShare
+from meqenet.bnpl.payment_events import OwnPaymentAllocated
 from meqenet.bnpl.servicing.account import InstallmentAccount
 from meqenet.errors import Refusal
 from meqenet.ledger import happenings as h
@@ -12,6 +11,7 @@ from meqenet.ledger.earning import EarningTerms, PaidPart, TakePayment
 from meqenet.money import Money, total
 from tests.activities.settlement.lived_books import LENDER, NOTHING, WALLET, LivedBooks
 from tests.meqenet.bnpl.lived_order import LivedOrder
+from workflows.interest_payments import paid_parts
 from workflows.repayment import earned_with
 
 
@@ -95,36 +95,11 @@ async def _take_allocated(books: LivedBooks, told: OwnPaymentAllocated, *, paid:
     await _take(
         books,
         told.attempt_id,
-        parts=_parts(books.plan, told, told.shares),
-        from_credit=_parts(books.plan, told, told.from_credit),
+        parts=paid_parts(told=told, shares=told.shares, history=books.plan.history),
+        from_credit=paid_parts(told=told, shares=told.from_credit, history=books.plan.history),
         earnings=earnings,
         overpaid=told.overpaid,
     )
-
-
-def _parts(
-    plan: LivedOrder, told: OwnPaymentAllocated, shares: tuple[PaidShare, ...]
-) -> tuple[PaidPart, ...]:
-    financed = {row.number: row.principal for row in told.installments}
-    found = []
-    for share in shares:
-        paid = paid_installment(told=told, number=share.number, history=plan.history)
-        assert paid is not None
-        before = paid.principal_before
-        if shares is told.shares:
-            before += paid.share.principal - share.principal
-        found.append(
-            PaidPart(
-                number=share.number,
-                financed=financed[share.number],
-                returned_before=before,
-                principal=share.principal,
-                interest=share.interest,
-                late_fee=share.late_fee,
-                is_whole=paid.is_whole,
-            )
-        )
-    return tuple(found)
 
 
 async def _take(
