@@ -3,7 +3,7 @@
 from activities.captured import found_captures, order_authorised
 from activities.contracts import captures as contract
 from activities.edge import takes
-from activities.settlement import holidays_after
+from activities.holidays import holidays_after
 from db.kernel.engine import Database
 from db.settlement import captured, captures
 from meqenet.money import Money, total
@@ -41,7 +41,7 @@ class CaptureActivities:
     async def capture_order(self, command: contract.CaptureOrder) -> contract.OrderCaptured:
         """Have the merchant get a part."""
         async with self._database.write() as session:
-            await captures.capture(
+            line = await captures.capture(
                 session=session,
                 part=captures.TakenPart(
                     plan_id=command.plan_id,
@@ -53,8 +53,6 @@ class CaptureActivities:
                 holidays=holidays_after(day=command.on),
                 at=command.at,
             )
-            made = await captured.captures_of(session=session, plan_id=command.plan_id)
-            line = next(each.line for each in made if each.line.line_id == command.capture_id)
             return contract.OrderCaptured(
                 net=line.net_santim,
                 is_protected=line.is_protected,

@@ -1,14 +1,11 @@
 """The steps of complaints: each one transaction, each idempotent by its ids."""
 
-from datetime import date, datetime
-
 from activities.contracts import complaints as contract
 from activities.edge import takes
-from activities.holidays import public_holidays
+from activities.holidays import holidays_around
 from db.disputes import complaint_deeds, complaints
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
-from meqenet.calendar import addis_date
 
 
 class ComplaintActivities:
@@ -111,15 +108,6 @@ class ComplaintActivities:
                 for row, lived_until in found
             )
         )
-
-
-def holidays_around(*, at: datetime) -> frozenset[date]:
-    """Ethiopia's public holidays of that year and its neighbours.
-
-    Of the year before as well: a round that began then is counted again from its first day.
-    """
-    year = addis_date(at=at).year
-    return public_holidays(years=(year - 1, year, year + 1))
 
 
 def _told(found: complaints.Standing) -> contract.ComplaintStanding:

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from activities.complaints import holidays_around
 from activities.contracts import disputes as contract
 from activities.edge import takes
+from activities.holidays import holidays_around
 from db.disputes import dispute_clock, disputes, evidence
 from db.disputes.deadlines import dispute_policy
 from db.disputes.tables import Dispute

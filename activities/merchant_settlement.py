@@ -3,7 +3,7 @@
 from activities.contracts import merchant_settlement as contract
 from activities.contracts.step import Nothing
 from activities.edge import takes
-from activities.settlement import holidays_after
+from activities.holidays import holidays_after
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database, WriteSession
 from db.settlement import closing, due, lines, merchant_payouts, merchants

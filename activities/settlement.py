@@ -1,13 +1,11 @@
 """The settlement domain's steps: each one transaction, each idempotent by its ids."""
 
-from datetime import date
-
 from activities.captured import found_captures, order_authorised
 from activities.contracts import reconciliation
 from activities.contracts import settlement as contract
 from activities.contracts.step import Nothing
 from activities.edge import takes
-from activities.holidays import public_holidays
+from activities.holidays import holidays_after
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
 from db.settlement import merchants, payouts, scheduling, settled
@@ -177,8 +175,3 @@ def _order(payout: settled.BankOrder) -> Order:
         receipt=payout.bank_reference,
         moved_since=payout.settled_since,
     )
-
-
-def holidays_after(*, day: date) -> frozenset[date]:
-    """Ethiopia's public holidays of that year and the next."""
-    return public_holidays(years=(day.year, day.year + 1))

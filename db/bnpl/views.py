@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import Field, TypeAdapter
 from sqlalchemy import Text, any_, func, literal, select
@@ -53,6 +53,8 @@ _VOID: Final[TypeAdapter[OrderVoided | AuthorisationExpired]] = TypeAdapter(
 _TYPED: Final = re.compile(r"(?:pln[_-]?)?([a-z2-7]{12}(?:[a-z2-7]{8})?)")
 _LAST: Final = "z" * 20
 """No letter of an id comes after it."""
+
+EventT = TypeVar("EventT")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,30 +205,29 @@ async def events_of(*, session: ReadSession, plan_id: str) -> list[ChainedEvent]
 
 async def refunds_of(*, session: ReadSession, plan_id: str) -> list[OrderRefunded]:
     """The plan's refunds, the oldest first."""
-    return [
-        _REFUND.validate_python(EVENT_TYPES.as_known(content=event.content).data)
-        for event in await read_stream(session=session, stream=plan_id)
-        if event.content.event_type == OrderRefunded.kind
-    ]
+    return await _told(session, plan_id=plan_id, shape=_REFUND, kinds=(OrderRefunded.kind,))
 
 
 async def captures_of(*, session: ReadSession, plan_id: str) -> list[OrderCaptured]:
     """What its merchant has captured of the plan's order, the oldest first."""
-    return [
-        _CAPTURE.validate_python(EVENT_TYPES.as_known(content=event.content).data)
-        for event in await read_stream(session=session, stream=plan_id)
-        if event.content.event_type == OrderCaptured.kind
-    ]
+    return await _told(session, plan_id=plan_id, shape=_CAPTURE, kinds=(OrderCaptured.kind,))
 
 
 async def voids_of(
     *, session: ReadSession, plan_id: str
 ) -> list[OrderVoided | AuthorisationExpired]:
     """What of the plan's order was voided, the oldest first."""
+    kinds = (OrderVoided.kind, AuthorisationExpired.kind)
+    return await _told(session, plan_id=plan_id, shape=_VOID, kinds=kinds)
+
+
+async def _told(
+    session: ReadSession, *, plan_id: str, shape: TypeAdapter[EventT], kinds: Collection[str]
+) -> list[EventT]:
     return [
-        _VOID.validate_python(EVENT_TYPES.as_known(content=event.content).data)
+        shape.validate_python(EVENT_TYPES.as_known(content=event.content).data)
         for event in await read_stream(session=session, stream=plan_id)
-        if event.content.event_type in (OrderVoided.kind, AuthorisationExpired.kind)
+        if event.content.event_type in kinds
     ]
 
 

@@ -82,6 +82,8 @@ async def list_unsettled(
 async def _count_again(
     *, session: WriteSession, row: Dispute, holidays: Collection[date], at: datetime
 ) -> None:
+    if row.late_since is not None:
+        return
     policy = await dispute_policy(session=session, version=row.policy_version)
     due_at = stage_due_at(
         policy=policy,
@@ -89,7 +91,7 @@ async def _count_again(
         began_at=row.stage_began_at,
         closed_on=await closed_days(session=session, holidays=holidays),
     )
-    if due_at is None or due_at == row.due_at or row.late_since is not None:
+    if due_at is None or due_at == row.due_at:
         return
     row.due_at = due_at
     await session.flush()

@@ -147,12 +147,7 @@ async def share_fee(*, session: WriteSession, plan_id: str, shares: Mapping[int,
             installments earn interest.
     """
     await enter(session=session, plan_id=plan_id)
-    found = await session.scalars(
-        select(EarningInstallment)
-        .where(EarningInstallment.plan_id == plan_id)
-        .order_by(EarningInstallment.number)
-    )
-    rows = {row.number: row for row in found}
+    rows = await installments_of(session=session, plan_id=plan_id)
     if any(row.interest_santim for row in rows.values()) or not rows:
         raise Defect("shares_differ", f"{plan_id}: only a plan that is free of interest is changed")
     last = rows[max(rows)]
@@ -171,6 +166,16 @@ async def share_fee(*, session: WriteSession, plan_id: str, shares: Mapping[int,
         rows[number].merchant_fee_santim = share
     if total(shares.values()) != known:
         raise Defect("shares_differ", f"{plan_id}: the merchant's fee is neither more nor less")
+
+
+async def installments_of(*, session: WriteSession, plan_id: str) -> dict[int, EarningInstallment]:
+    """A plan's installments as the books earn them, by number and in their order."""
+    found = await session.scalars(
+        select(EarningInstallment)
+        .where(EarningInstallment.plan_id == plan_id)
+        .order_by(EarningInstallment.number)
+    )
+    return {row.number: row for row in found}
 
 
 def further_installment(

@@ -46,10 +46,9 @@ async def cleared(
         )
     )
     taken_back = [(by, posting_id) for by, posting_id in found if posting_id is not None]
-    reversed_ids = {posting_id for _, posting_id in taken_back}
+    gone = {posting_id for _, posting_id in taken_back}
     # The money had come, and went by a replay: on the day of its coming the statement has it, too.
     replayed = {posting_id for by, posting_id in taken_back if is_replay(posting_id=by)}
-    gone = reversed_ids
     orders: dict[str, Money] = {}
     # What was posted first comes last, so that what a replay has posted anew in its place counts.
     for posting_id in sorted(moved, key=lambda each: (each in gone, each)):

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
-
 from db.kernel.engine import WriteSession
 from db.ledger import accruals, store
 from db.ledger.tables import EarningInstallment
 from db.ledger.writing import enter, is_posted
 from meqenet.errors import Defect
-from meqenet.ledger.accruals import fee_earned
 from meqenet.ledger.earning import Earning, EarningTerms, PaidPart, TakePayment, replanned
 from meqenet.ledger.happenings import (
     NOTHING,
@@ -80,7 +77,7 @@ async def replan_accrued(
     at: datetime,
 ) -> None:
     """As :func:`replan`, for whoever has accrued the plan until ``at`` in the same transaction."""
-    rows = await _rows(session, plan_id=plan_id)
+    rows = await accruals.installments_of(session=session, plan_id=plan_id)
     if not rows:
         raise Defect("shares_differ", f"{plan_id}: the books know no installment of it")
     fee_before = total(row.merchant_fee_santim for row in rows.values())
@@ -139,7 +136,7 @@ async def take_payment(*, session: WriteSession, payment: TakePayment) -> None:
             installments=payment.earnings,
             at=payment.at,
         )
-    rows = await _rows(session, plan_id=plan_id)
+    rows = await accruals.installments_of(session=session, plan_id=plan_id)
     if payment.from_credit:
         await _post_from_credit(session, payment, _book(rows, parts=payment.from_credit))
     booked = _book(rows, parts=payment.parts)
@@ -239,12 +236,7 @@ def _book(rows: dict[int, EarningInstallment], *, parts: Sequence[PaidPart]) -> 
         row.is_done = row.is_done or part.is_whole or row.base_santim == row.interest_santim
         accrued, earned_now = accrued + from_accrued, earned_now + ahead
         if part.principal:
-            fee += fee_earned(
-                fee=row.merchant_fee_santim,
-                financed=part.financed,
-                returned_before=part.returned_before,
-                returned=part.principal,
-            )
+            fee += part.fee_earned(fee=row.merchant_fee_santim)
     return _Booked(
         principal=total(part.principal for part in parts),
         accrued_interest=accrued,
@@ -252,12 +244,3 @@ def _book(rows: dict[int, EarningInstallment], *, parts: Sequence[PaidPart]) -> 
         late_fee=total(part.late_fee for part in parts),
         merchant_fee=fee,
     )
-
-
-async def _rows(session: WriteSession, *, plan_id: str) -> dict[int, EarningInstallment]:
-    found = await session.scalars(
-        select(EarningInstallment)
-        .where(EarningInstallment.plan_id == plan_id)
-        .order_by(EarningInstallment.number)
-    )
-    return {row.number: row for row in found}

@@ -17,7 +17,7 @@ from db.ledger.writing import enter
 from meqenet.errors import Defect
 from meqenet.identity import installment_id, order_of_posting, replayed_id
 from meqenet.ledger.accounts import AccountName, Side
-from meqenet.ledger.accruals import fee_earned, first_day_not_over
+from meqenet.ledger.accruals import first_day_not_over
 from meqenet.ledger.earning import PaidPart
 from meqenet.ledger.happenings import (
     NOTHING,
@@ -61,7 +61,7 @@ async def replay_payments(*, session: WriteSession, replay: ReplayPayments) -> N
     if replay.earnings:
         await accruals.accrue(session=session, plan_id=plan_id, until=replay.at)
     was = await _take_back(session, replay, known=known)
-    rows = await _rows(session, plan_id=plan_id)
+    rows = await accruals.installments_of(session=session, plan_id=plan_id)
     await _move_fees(session, replay)
     earned = _earn(rows, replay)
     for payment in replay.anew:
@@ -233,12 +233,7 @@ def _fee(parts: Sequence[PaidPart], *, rows: _Rows) -> Money:
     for part in parts:
         row = rows.get(part.number)
         if row is not None and part.principal:
-            fee += fee_earned(
-                fee=row.merchant_fee_santim,
-                financed=part.financed,
-                returned_before=part.returned_before,
-                returned=part.principal,
-            )
+            fee += part.fee_earned(fee=row.merchant_fee_santim)
     return fee
 
 
@@ -293,10 +288,3 @@ async def _post(
     await store.post(
         session=session, posting_id=posting_id, happening=happening, effective_at=replay.at
     )
-
-
-async def _rows(session: WriteSession, *, plan_id: str) -> dict[int, EarningInstallment]:
-    found = await session.scalars(
-        select(EarningInstallment).where(EarningInstallment.plan_id == plan_id)
-    )
-    return {row.number: row for row in found}

@@ -1,14 +1,14 @@
 """What has become of captures: paid out, held for the buyer, or taken from by refunds."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
 
 from db.kernel.engine import ReadSession, WriteSession
-from db.settlement.captures import authorisation_of
-from db.settlement.lines import NewLine, add_line, lines_of_plan, lock_merchant, was_taken
+from db.settlement.captures import authorisation_of, proceeds_of_order
+from db.settlement.lines import NewLine, add_line, lines_of_plan, lock_merchant, taken_before
 from db.settlement.tables import MerchantPayout, Payout, SettlementLine
 from meqenet.errors import Defect
 from meqenet.money import Money, total
@@ -24,12 +24,14 @@ class Capture:
 
     Attributes:
         line: of the capture.
+        refunds: lines of goods that went back from it.
         left: what of its price has neither gone back nor waits for the end of a dispute.
         kept: what of its price has not gone back.
         is_paid: a payout that is settled has brought it.
     """
 
     line: SettlementLine
+    refunds: tuple[SettlementLine, ...]
     left: Money
     kept: Money
     is_paid: bool
@@ -45,7 +47,10 @@ class Release:
 
 async def captures_of(*, session: ReadSession, plan_id: str) -> tuple[Capture, ...]:
     """A plan's captures, the oldest first."""
-    lines = await lines_of_plan(session=session, plan_id=plan_id)
+    return await _captures(session, await lines_of_plan(session=session, plan_id=plan_id))
+
+
+async def _captures(session: ReadSession, lines: Sequence[SettlementLine]) -> tuple[Capture, ...]:
     payouts = {line.payout_id for line in lines if line.payout_id is not None}
     settled = await session.scalars(
         select(MerchantPayout.payout_id).where(
@@ -54,14 +59,21 @@ async def captures_of(*, session: ReadSession, plan_id: str) -> tuple[Capture, .
     )
     paid = set(settled.all())
     return tuple(
-        Capture(
-            line=line,
-            left=line.gross_santim + _gone(lines, of=line),
-            kept=line.gross_santim + _returned(lines, of=line),
-            is_paid=line.payout_id in paid,
-        )
+        _capture(line, lines=lines, is_paid=line.payout_id in paid)
         for line in lines
         if line.kind is LineKind.ORDER
+    )
+
+
+def _capture(line: SettlementLine, *, lines: Sequence[SettlementLine], is_paid: bool) -> Capture:
+    taking = [each for each in lines if each.of_line == line.line_id]
+    refunds = tuple(each for each in taking if each.kind is LineKind.REFUND)
+    return Capture(
+        line=line,
+        refunds=refunds,
+        left=line.gross_santim + total(each.gross_santim for each in taking),
+        kept=line.gross_santim + total(each.gross_santim for each in refunds),
+        is_paid=is_paid,
     )
 
 
@@ -101,7 +113,7 @@ async def take_back(
         if -total(line.gross_santim for line in stored) != amount:
             raise Defect("line_differs", f"{refund_id} is stored with other content")
         return stored
-    captures = await captures_of(session=session, plan_id=plan_id)
+    captures = await _captures(session, lines)
     if amount > total(each.left for each in captures):
         raise Defect("refund_above_captured", f"{refund_id} is more than what is left of it")
     waited = [line for line in lines if line.line_id.startswith(f"{dispute_id}-held-")]
@@ -116,11 +128,7 @@ async def take_back(
     for each in (*free, *taken):
         part = min(rest, each.left)
         if part:
-            added.append(
-                await _take_from(
-                    session, each, refund_id=refund_id, amount=part, lines=lines, at=at
-                )
-            )
+            added.append(await _take_from(session, each, refund_id=refund_id, amount=part, at=at))
             rest -= part
     return tuple(added)
 
@@ -132,21 +140,23 @@ async def releases_of(
 
     What has been let go by a payout that was rejected is told again, under the same id.
     """
+    held = [line for line in lines if _is_held_capture(line)]
+    if not held:
+        return {}
+    beside = await session.scalars(
+        select(SettlementLine).where(
+            SettlementLine.plan_id.in_({line.plan_id for line in held}),
+            SettlementLine.of_line.in_({line.line_id for line in held}),
+            SettlementLine.is_protected,
+            SettlementLine.money == LineMoney.PAYABLE,
+        )
+    )
+    taking = beside.all()
     found: dict[str, tuple[Release, ...]] = {}
-    for line in lines:
-        plan_id = line.plan_id
-        is_capture = plan_id is not None and line.line_id != f"{plan_id}-order"
-        if plan_id is None or not (is_capture and line.is_protected):
-            continue
-        if line.kind is not LineKind.ORDER:
-            continue
-        beside = await lines_of_plan(session=session, plan_id=plan_id)
+    for line in held:
+        plan_id = line.plan_id or ""
         amount = line.net_santim + total(
-            other.net_santim
-            for other in beside
-            if other.of_line == line.line_id
-            and other.is_protected
-            and other.money is LineMoney.PAYABLE
+            other.net_santim for other in taking if other.of_line == line.line_id
         )
         if amount:
             release = Release(posting_id=f"{line.line_id}-protection", amount=amount)
@@ -156,86 +166,60 @@ async def releases_of(
 
 async def held_lines(*, session: ReadSession, lines: Sequence[SettlementLine]) -> frozenset[str]:
     """Lines of captures whose money is still held for the buyer: no payout has ever had them."""
-    held = {
-        line.line_id
-        for line in lines
-        if line.kind is LineKind.ORDER
-        and line.is_protected
-        and line.line_id != f"{line.plan_id}-order"
-        and line.payout_id is None
-        and not await was_taken(session=session, line=line)
-    }
+    untaken = [line for line in lines if _is_held_capture(line) and line.payout_id is None]
+    before = await taken_before(session=session, lines=untaken) if untaken else frozenset()
+    held = {line.line_id for line in untaken} - before
     beside = {line.line_id for line in lines if line.of_line in held and line.is_protected}
     return frozenset(held | beside)
 
 
-def _gone(lines: Sequence[SettlementLine], *, of: SettlementLine) -> Money:
-    """What refunds and disputes have taken of a capture's price; less than nothing."""
-    return total(line.gross_santim for line in lines if line.of_line == of.line_id)
+def _is_held_capture(line: SettlementLine) -> bool:
+    """Whether it is of a capture that is held for the buyer until a payout takes it.
 
-
-def _returned(lines: Sequence[SettlementLine], *, of: SettlementLine) -> Money:
-    """What refunds have taken of a capture's price; less than nothing."""
-    refunds = [line for line in lines if line.kind is LineKind.REFUND]
-    return _gone(refunds, of=of)
+    An order that is captured whole as its plan becomes active is held by the ledger's own hold.
+    """
+    is_order = line.kind is LineKind.ORDER and line.plan_id is not None
+    return is_order and line.is_protected and line.line_id != f"{line.plan_id}-order"
 
 
 async def _take_from(
-    session: WriteSession,
-    capture: Capture,
-    *,
-    refund_id: str,
-    amount: Money,
-    lines: Sequence[SettlementLine],
-    at: datetime,
+    session: WriteSession, capture: Capture, *, refund_id: str, amount: Money, at: datetime
 ) -> SettlementLine:
-    line = capture.line
-    whole = Proceeds(
-        gross=line.gross_santim, fee=line.fee_santim, tax=line.tax_santim, net=line.net_santim
-    )
+    line, refunds = capture.line, capture.refunds
+    gone = line.gross_santim - capture.kept
     # Of all that has gone back with it, less what has: a dispute's part was priced as the last.
-    by_now = share_of(whole=whole, before=Money.zero(), part=amount - _returned(lines, of=line))
-    refunds = [each for each in lines if each.kind is LineKind.REFUND]
-    refunds = [each for each in refunds if each.of_line == line.line_id]
+    whole = proceeds_of_order(order=line)
+    by_now = share_of(whole=whole, before=Money.zero(), part=amount + gone)
     fee = max(Money.zero(), by_now.fee + total(each.fee_santim for each in refunds))
     tax = max(Money.zero(), by_now.tax + total(each.tax_santim for each in refunds))
-    return await add_line(
-        session=session,
-        line=NewLine(
-            line_id=f"{refund_id}-{line.line_id.rpartition('-')[2]}",
-            merchant_id=line.merchant_id,
-            plan_id=line.plan_id,
-            kind=LineKind.REFUND,
-            gross=-amount,
-            fee=-fee,
-            tax=-tax,
-            tax_code=line.tax_code,
-            available_at=at,
-            of_line=line.line_id,
-        ),
-        at=at,
-    )
+    price = Proceeds(gross=-amount, fee=-fee, tax=-tax, net=fee + tax - amount)
+    refund = _refund_of(line, refund_id=refund_id, price=price, at=at)
+    return await add_line(session=session, line=refund, at=at)
 
 
 async def _take_what_waited(
     session: WriteSession, waited: SettlementLine, *, refund_id: str, at: datetime
 ) -> SettlementLine:
     """It has come back by a line of its own, whose money this one takes."""
+    price = proceeds_of_order(order=waited)
+    refund = _refund_of(waited, refund_id=refund_id, price=price, at=at)
     capture = (waited.of_line or "").rpartition("-")[2]
-    return await add_line(
-        session=session,
-        line=NewLine(
-            line_id=f"{refund_id}-{capture}",
-            merchant_id=waited.merchant_id,
-            plan_id=waited.plan_id,
-            kind=LineKind.REFUND,
-            gross=waited.gross_santim,
-            fee=waited.fee_santim,
-            tax=waited.tax_santim,
-            tax_code=waited.tax_code,
-            available_at=at,
-            of_line=waited.of_line,
-            follows=f"{waited.line_id.removesuffix(f'-held-{capture}')}-released-{capture}",
-        ),
-        at=at,
+    released = f"{waited.line_id.removesuffix(f'-held-{capture}')}-released-{capture}"
+    return await add_line(session=session, line=replace(refund, follows=released), at=at)
+
+
+def _refund_of(line: SettlementLine, *, refund_id: str, price: Proceeds, at: datetime) -> NewLine:
+    """Takes so much from a capture: ``line`` is the capture's, or one that takes from it."""
+    capture_id = line.of_line or line.line_id
+    return NewLine(
+        line_id=f"{refund_id}-{capture_id.rpartition('-')[2]}",
+        merchant_id=line.merchant_id,
+        plan_id=line.plan_id,
+        kind=LineKind.REFUND,
+        gross=price.gross,
+        fee=price.fee,
+        tax=price.tax,
+        tax_code=line.tax_code,
+        available_at=at,
+        of_line=capture_id,
     )

@@ -11,9 +11,9 @@ from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.events import NewEvent, append
 from db.settlement.lines import NewLine, add_line, lock_merchant
 from db.settlement.log import lock_plan
-from db.settlement.merchants import terms_missing, terms_of
+from db.settlement.merchants import proceeds_by, terms_of
 from db.settlement.scheduling import add_settlement, closed_days, newest_settlement
-from db.settlement.tables import Authorisation, AuthorisedPart, Settlement
+from db.settlement.tables import Authorisation, AuthorisedPart, Settlement, SettlementLine
 from db.settlement.taxes import tax_on
 from meqenet.errors import Defect
 from meqenet.event_types import EventData
@@ -26,7 +26,7 @@ from meqenet.settlement.authorisation_events import (
 )
 from meqenet.settlement.authorisations import PartKind, share_of
 from meqenet.settlement.lines import LineKind, LineMoney
-from meqenet.settlement.terms import MERCHANT_FEE, Proceeds, payout_due, proceeds_of
+from meqenet.settlement.terms import MERCHANT_FEE, Proceeds, payout_due
 
 _TOLD_AS: Final = {PartKind.CAPTURED: OrderPartCaptured, PartKind.VOIDED: OrderPartVoided}
 
@@ -75,16 +75,8 @@ async def authorise(
             raise Defect("authorisation_differs", f"{order.plan_id} is stored with other content")
         return stored
     terms = await terms_of(session=session, merchant_id=order.merchant_id, at=at)
-    basis_points = terms.fee_basis_points.get(order.option)
-    if basis_points is None:
-        raise terms_missing()
     tax = await tax_on(session=session, fee_type=MERCHANT_FEE, on=order.authorised_on)
-    proceeds = proceeds_of(
-        gross=order.amount,
-        fee_basis_points=basis_points,
-        fee_fixed=Money(terms.fee_fixed_santim.get(order.option, 0)),
-        tax=tax,
-    )
+    proceeds = proceeds_by(terms=terms, option=order.option, gross=order.amount, tax=tax)
     row = Authorisation(
         plan_id=order.plan_id,
         merchant_id=order.merchant_id,
@@ -163,7 +155,7 @@ async def capture(
     on: date,
     holidays: Collection[date],
     at: datetime,
-) -> Settlement:
+) -> SettlementLine:
     """Have the merchant get a part: a line of its own, due by the terms of the authorisation.
 
     Args:
@@ -174,7 +166,7 @@ async def capture(
         at: now.
 
     Returns:
-        What the merchant gets by all captures so far; its ``due_at`` is that of this one.
+        The part's line; again, as it stands.
 
     Raises:
         Defect: as of :func:`take_part`.
@@ -182,14 +174,11 @@ async def capture(
     order = await authorisation_of(session=session, plan_id=part.plan_id)
     await lock_merchant(session=session, merchant_id=order.merchant_id)
     taken = await take_part(session=session, part=part, at=at)
-    captured = [
-        each
-        for each in await parts_of(session=session, plan_id=part.plan_id)
-        if each.kind is PartKind.CAPTURED and each.place <= taken.place
-    ]
-    stored = await _scheduled(session, part=part, gross=total(p.gross_santim for p in captured))
+    stored = await session.get(SettlementLine, (order.merchant_id, part.part_id))
     if stored is not None:
         return stored
+    parts = await parts_of(session=session, plan_id=part.plan_id)
+    captured = [each for each in parts if each.kind is PartKind.CAPTURED]
     due_at = payout_due(
         activated_on=on,
         delay_days=order.delay_days,
@@ -198,7 +187,7 @@ async def capture(
     )
     newest = await newest_settlement(session=session, plan_id=part.plan_id)
     number = 1 if newest is None else newest[0].number + 1
-    settlement = Settlement(
+    by_now = Settlement(
         plan_id=part.plan_id,
         payout_id=share_id_of(plan_id=part.plan_id, number=number),
         number=number,
@@ -212,9 +201,8 @@ async def capture(
         due_at=due_at,
         scheduled_at=at,
     )
-    await add_settlement(session=session, settlement=settlement)
-    await _add_line(session, order=order, part=taken, due_at=due_at, at=at)
-    return settlement
+    await add_settlement(session=session, settlement=by_now)
+    return await _add_line(session, order=order, part=taken, due_at=due_at, at=at)
 
 
 async def authorisation_of(*, session: ReadSession, plan_id: str) -> Authorisation:
@@ -239,25 +227,14 @@ async def parts_of(*, session: ReadSession, plan_id: str) -> Sequence[Authorised
     return found.all()
 
 
-def proceeds_of_order(*, order: Authorisation | AuthorisedPart) -> Proceeds:
-    """What all of an order, or a part of it, brings."""
+def proceeds_of_order(*, order: Authorisation | SettlementLine) -> Proceeds:
+    """What all of an order brings, or a line of it."""
     return Proceeds(
         gross=order.gross_santim,
         fee=order.fee_santim,
         tax=order.tax_santim,
         net=order.net_santim,
     )
-
-
-async def _scheduled(session: WriteSession, *, part: TakenPart, gross: Money) -> Settlement | None:
-    """Captures are something each, so that no two have the same sum."""
-    found: Settlement | None = await session.scalar(
-        select(Settlement)
-        .where(Settlement.plan_id == part.plan_id, Settlement.gross_santim == gross)
-        .order_by(Settlement.number)
-        .limit(1)
-    )
-    return found
 
 
 async def _add_line(
@@ -267,8 +244,8 @@ async def _add_line(
     part: AuthorisedPart,
     due_at: datetime,
     at: datetime,
-) -> None:
-    await add_line(
+) -> SettlementLine:
+    return await add_line(
         session=session,
         line=NewLine(
             line_id=part.part_id,

@@ -1,10 +1,10 @@
 """A merchant's lines: written once under an id that the caller derived."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 
 from db.kernel.engine import ReadSession, WriteSession
 from db.kernel.events import NewEvent, append
@@ -213,28 +213,28 @@ async def _is_protected(*, session: WriteSession, order: SettlementLine) -> bool
     """What takes from protected money takes it from what is held for the buyer, while it is."""
     if not order.is_protected or order.payout_id is not None:
         return False
-    return not await was_taken(session=session, line=order)
+    return order.line_id not in await taken_before(session=session, lines=(order,))
 
 
-async def was_taken(*, session: ReadSession, line: SettlementLine) -> bool:
-    """Whether a payout had the line that was rejected: what was held of it is let go by then."""
+async def taken_before(
+    *, session: ReadSession, lines: Collection[SettlementLine]
+) -> frozenset[str]:
+    """Those that a rejected payout has had: what was held of them is let go by then."""
     carriers = await session.scalars(
         select(Payout.carried_by).where(
-            Payout.plan_id == line.plan_id,
+            Payout.plan_id.in_({line.plan_id for line in lines}),
             Payout.state == PayoutState.REJECTED,
             Payout.carried_by.is_not(None),
         )
     )
-    for carrier in carriers.all():
-        opened = await session.scalar(
-            select(events.c.data).where(
-                events.c.stream == str(carrier).rpartition("-")[0],
-                events.c.id == f"{carrier}-opened",
-            )
-        )
-        if opened is not None and line.line_id in opened["line_ids"]:
-            return True
-    return False
+    opened = {(str(each).rpartition("-")[0], f"{each}-opened") for each in carriers}
+    if not opened:
+        return frozenset()
+    told = await session.scalars(
+        select(events.c.data).where(tuple_(events.c.stream, events.c.id).in_(opened))
+    )
+    had = {line_id for data in told for line_id in data["line_ids"]}
+    return frozenset(line.line_id for line in lines if line.line_id in had)
 
 
 async def _untaken(*, session: WriteSession, line: NewLine) -> SettlementLine | None:

@@ -14,7 +14,7 @@ from meqenet.errors import Mender, Refusal
 from meqenet.event_chain import canonical_json
 from meqenet.money import Money
 from meqenet.settlement.lines import ReserveTerms
-from meqenet.settlement.terms import check_account, check_terms
+from meqenet.settlement.terms import Proceeds, Tax, check_account, check_terms, proceeds_of
 from meqenet.settlement.transfer import PayoutAccount
 
 _NUMBER: Final = EncryptedColumn(table="merchant_terms", name="account_number_sealed")
@@ -204,6 +204,30 @@ async def account_of(
         account_number=_NUMBER.open(key=key, sealed=terms.account_number_sealed),
         account_name=_NAME.open(key=key, sealed=terms.account_name_sealed),
         rail=terms.rail,
+    )
+
+
+def proceeds_by(*, terms: MerchantTerms, option: str, gross: Money, tax: Tax | None) -> Proceeds:
+    """What an order by a payment option brings its merchant.
+
+    Args:
+        terms: the merchant's.
+        option: the plan's, by which the fee is found.
+        gross: the order's price.
+        tax: the one on the fee; None where there is none.
+
+    Raises:
+        Refusal: ``merchant_terms_missing``.
+        Defect: ``proceeds_impossible``.
+    """
+    basis_points = terms.fee_basis_points.get(option)
+    if basis_points is None:
+        raise terms_missing()
+    return proceeds_of(
+        gross=gross,
+        fee_basis_points=basis_points,
+        fee_fixed=Money(terms.fee_fixed_santim.get(option, 0)),
+        tax=tax,
     )
 
 

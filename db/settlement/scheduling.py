@@ -9,7 +9,7 @@ from sqlalchemy import select
 from db.kernel.engine import ReadSession, WriteSession
 from db.settlement.lines import NewLine, add_line
 from db.settlement.log import lock_plan, tell
-from db.settlement.merchants import terms_missing, terms_of
+from db.settlement.merchants import proceeds_by, terms_of
 from db.settlement.tables import BankDay, MerchantTerms, Payout, Settlement
 from db.settlement.taxes import tax_on
 from meqenet import working_days
@@ -18,7 +18,7 @@ from meqenet.money import Money
 from meqenet.settlement.events import SettlementScheduled
 from meqenet.settlement.lines import LineKind, LineMoney
 from meqenet.settlement.payouts import PayoutState, plan_and_number_of
-from meqenet.settlement.terms import MERCHANT_FEE, Proceeds, payout_due, proceeds_of
+from meqenet.settlement.terms import MERCHANT_FEE, Proceeds, Tax, payout_due
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +82,8 @@ async def schedule(
             raise Defect("settlement_differs", f"{payout_id} is stored with other content")
         return stored
     terms = await terms_of(session=session, merchant_id=order.merchant_id, at=at)
-    proceeds = await _proceeds(session=session, order=order, terms=terms)
+    tax = await tax_on(session=session, fee_type=MERCHANT_FEE, on=order.activated_on)
+    proceeds = await _proceeds(session=session, order=order, terms=terms, tax=tax)
     settlement = Settlement(
         plan_id=plan_id,
         payout_id=payout_id,
@@ -105,7 +106,12 @@ async def schedule(
     await add_settlement(session=session, settlement=settlement)
     if order.line is not None:
         await _add_order_line(
-            session=session, order=order, proceeds=proceeds, due_at=settlement.due_at, at=at
+            session=session,
+            order=order,
+            proceeds=proceeds,
+            tax=tax,
+            due_at=settlement.due_at,
+            at=at,
         )
     return settlement
 
@@ -136,11 +142,11 @@ async def _add_order_line(
     session: WriteSession,
     order: PaidOrder,
     proceeds: Proceeds,
+    tax: Tax | None,
     due_at: datetime,
     at: datetime,
 ) -> None:
     named = order.line or PaidLine(reference="")
-    tax = await tax_on(session=session, fee_type=MERCHANT_FEE, on=order.activated_on)
     await add_line(
         session=session,
         line=NewLine(
@@ -186,7 +192,9 @@ async def set_bank_day(*, session: WriteSession, day: date, is_open: bool, why: 
     await session.flush()
 
 
-async def _proceeds(*, session: WriteSession, order: PaidOrder, terms: MerchantTerms) -> Proceeds:
+async def _proceeds(
+    *, session: WriteSession, order: PaidOrder, terms: MerchantTerms, tax: Tax | None
+) -> Proceeds:
     """By the terms, or what an earlier and rejected payout of the plan was to bring."""
     earlier = await session.execute(
         select(Settlement, Payout.state)
@@ -203,12 +211,7 @@ async def _proceeds(*, session: WriteSession, order: PaidOrder, terms: MerchantT
     if rows:
         first: Settlement = rows[0][0]
         return Proceeds(gross=first.gross_santim, fee=first.fee_santim, net=first.net_santim)
-    basis_points = terms.fee_basis_points.get(order.option)
-    if basis_points is None:
-        raise terms_missing()
-    fixed = Money(terms.fee_fixed_santim.get(order.option, 0))
-    tax = await tax_on(session=session, fee_type=MERCHANT_FEE, on=order.activated_on)
-    return proceeds_of(gross=order.amount, fee_basis_points=basis_points, fee_fixed=fixed, tax=tax)
+    return proceeds_by(terms=terms, option=order.option, gross=order.amount, tax=tax)
 
 
 async def closed_days(*, session: ReadSession, holidays: Collection[date]) -> frozenset[date]:

@@ -317,7 +317,7 @@ def _in_force(opened: Account, *, history: AccountHistory) -> Account:
 def _fee_parts(payments: Collection[CountedPayment]) -> Iterator[FeePart]:
     """What payments pay of late fees."""
     for payment in payments:
-        for share in (*payment.from_credit, *payment.shares):
+        for share in payment.all_shares:
             if share.late_fee:
                 yield FeePart(number=share.number, amount=share.late_fee)
 
@@ -326,24 +326,17 @@ def _parts_of(told: PaymentsReplayed) -> Iterator[InstallmentPaidInPart]:
     """What payments pay of installments, all but what has paid one whole."""
     paid_by = {row.number: row.attempt_id for row in told.rows}
     for payment in told.payments:
-        numbers = dict.fromkeys(share.number for share in (*payment.from_credit, *payment.shares))
-        for number in numbers:
-            shares = [
-                share.share
-                for share in (*payment.from_credit, *payment.shares)
-                if share.number == number
-            ]
-            scheduled = total(share.scheduled for share in shares)
-            if not scheduled or paid_by[number] == payment.attempt_id:
+        for number in dict.fromkeys(each.number for each in payment.all_shares):
+            share = payment.share_of(number=number)
+            if share is None or not share.scheduled or paid_by[number] == payment.attempt_id:
                 continue
-            late_fee = total(share.late_fee for share in shares)
             yield InstallmentPaidInPart(
                 number=number,
                 attempt_id=payment.attempt_id,
-                amount=scheduled + late_fee,
+                amount=share.amount,
                 paid_at=payment.paid_at,
-                late_fee=late_fee,
-                interest=total(share.interest for share in shares),
+                late_fee=share.late_fee,
+                interest=share.interest,
             )
 
 

@@ -4,6 +4,7 @@ Such a payment pays installments, whole or in part, with their late fees, or lat
 it has paid is told by ``installment_paid``, ``installment_paid_in_part`` and ``late_fee_paid``.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal
@@ -82,6 +83,19 @@ class PaidShare:
         return self.scheduled + self.late_fee
 
 
+def share_of(*, shares: Iterable[PaidShare], number: int) -> PaidShare | None:
+    """What all of these shares pay of an installment, together; None: nothing."""
+    found = [each for each in shares if each.number == number]
+    if not found:
+        return None
+    return PaidShare(
+        number=number,
+        principal=total(each.principal for each in found),
+        interest=total(each.interest for each in found),
+        late_fee=total(each.late_fee for each in found),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class OwnPaymentAllocated:
     """Money is there for a plan that bears interest: what it pays, and what earns from here on.
@@ -119,15 +133,7 @@ class OwnPaymentAllocated:
 
     def share_of(self, *, number: int) -> PaidShare | None:
         """What is paid of an installment by it, and by what is given back; None: nothing."""
-        found = [each for each in (*self.from_credit, *self.shares) if each.number == number]
-        if not found:
-            return None
-        return PaidShare(
-            number=number,
-            principal=total(each.principal for each in found),
-            interest=total(each.interest for each in found),
-            late_fee=total(each.late_fee for each in found),
-        )
+        return share_of(shares=(*self.from_credit, *self.shares), number=number)
 
 
 @dataclass(frozen=True, kw_only=True)

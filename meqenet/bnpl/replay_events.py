@@ -9,7 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
-from meqenet.bnpl.payment_events import PaidShare
+from meqenet.bnpl.payment_events import PaidShare, share_of
 from meqenet.bnpl.schedule_in_force import InstallmentInForce
 from meqenet.bnpl.states import InstallmentState
 from meqenet.money import Money, total
@@ -77,31 +77,13 @@ class ReplayedInstallment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CountedShare:
+class CountedShare(PaidShare):
     """What of an installment a payment pays since the replay."""
 
-    number: int
-    """The installment."""
-    principal: Money
-    """What of it pays principal."""
-    interest: Money
-    """What of it pays interest."""
-    late_fee: Money
-    """What of it pays late fees."""
     principal_before: Money
     """What of its principal payments before this one have paid."""
     is_whole: bool
     """Nothing of what is scheduled is left of it."""
-
-    @property
-    def share(self) -> PaidShare:
-        """What it pays."""
-        return PaidShare(
-            number=self.number,
-            principal=self.principal,
-            interest=self.interest,
-            late_fee=self.late_fee,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +114,15 @@ class CountedPayment:
     """It was made at checkout."""
     is_posted_anew: bool
     """It pays otherwise than before: the books take its posting back and post it anew."""
+
+    @property
+    def all_shares(self) -> tuple[CountedShare, ...]:
+        """What it pays, with what interest that is given back pays beside it, which is first."""
+        return (*self.from_credit, *self.shares)
+
+    def share_of(self, *, number: int) -> PaidShare | None:
+        """What is paid of an installment by all of them; None: nothing."""
+        return share_of(shares=self.all_shares, number=number)
 
 
 @dataclass(frozen=True, kw_only=True)

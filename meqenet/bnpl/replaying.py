@@ -308,12 +308,12 @@ def _row(
     state = _state(now, before=plan.states[now.number], on=plan.on)
     is_paid = state is InstallmentState.PAID
     scheduled = [
-        (payment, shares)
+        (payment, share)
         for payment in payments
-        if (shares := _scheduled(payment, number=now.number))
+        if (share := payment.share_of(number=now.number)) is not None and share.scheduled
     ]
     last = scheduled[-1][0] if is_paid and scheduled else None
-    parts = [share for payment, shares in scheduled if payment is not last for share in shares]
+    parts = [share for payment, share in scheduled if payment is not last]
     return ReplayedInstallment(
         number=now.number,
         before=_stood(was),
@@ -321,17 +321,9 @@ def _row(
         state=state,
         paid_at=None if last is None else last.paid_at,
         attempt_id=None if last is None else last.attempt_id,
-        in_part=total(share.principal + share.interest for share in parts),
+        in_part=total(share.scheduled for share in parts),
         interest_in_part=total(share.interest for share in parts),
     )
-
-
-def _scheduled(payment: CountedPayment, *, number: int) -> list[CountedShare]:
-    return [
-        share
-        for share in (*payment.from_credit, *payment.shares)
-        if share.number == number and share.principal + share.interest != Money.zero()
-    ]
 
 
 def _state(row: InstallmentAccount, *, before: InstallmentState, on: date) -> InstallmentState:

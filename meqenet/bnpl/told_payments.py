@@ -19,7 +19,7 @@ from meqenet.bnpl.payment_events import (
 from meqenet.bnpl.refund_events import AuthorisationExpired, Gone, OrderRefunded, OrderVoided
 from meqenet.bnpl.replay_events import CountedPayment, CountedShare, PaymentsReplayed
 from meqenet.bnpl.servicing.account import LateFee
-from meqenet.bnpl.servicing.amounts import NOTHING, Amounts
+from meqenet.bnpl.servicing.amounts import Amounts
 from meqenet.bnpl.servicing.told import (
     Covers,
     ToldPayment,
@@ -203,9 +203,8 @@ def _counted(payment: CountedPayment) -> ToldPayment:
 
 
 def _told_share(share: CountedShare) -> ToldShare:
-    is_fee = share.principal + share.interest == NOTHING
     return ToldShare(
         number=share.number,
-        covers=Covers.FEES if is_fee else Covers.PART,
+        covers=Covers.PART if share.scheduled else Covers.FEES,
         paid=Amounts(penalty=share.late_fee, interest=share.interest, principal=share.principal),
     )

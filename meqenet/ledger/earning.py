@@ -58,6 +58,19 @@ class PaidPart:
     late_fee: Money
     is_whole: bool
 
+    def fee_earned(self, *, fee: Money) -> Money:
+        """What is earned with its principal of ``fee``, the installment's share of the merchant's.
+
+        Raises:
+            ValueError: as of :func:`meqenet.ledger.accruals.fee_earned`.
+        """
+        return fee_earned(
+            fee=fee,
+            financed=self.financed,
+            returned_before=self.returned_before,
+            returned=self.principal,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class TakePayment:

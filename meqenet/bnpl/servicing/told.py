@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from meqenet.bnpl.servicing.account import LateFee
-from meqenet.bnpl.servicing.amounts import NOTHING, Amounts
+from meqenet.bnpl.servicing.amounts import Amounts
 from meqenet.money import Money
 
 
@@ -121,7 +121,3 @@ class ToldPlan:
     def payment(self, *, attempt_id: str) -> ToldPayment | None:
         """The payment that an attempt has brought; None: it has brought none, or none any more."""
         return next((each for each in self.payments if each.attempt_id == attempt_id), None)
-
-    def fees_charged(self, *, number: int) -> Money:
-        """All late fees of an installment that count as charged."""
-        return sum((fee.amount for fee in self.late_fees if fee.number == number), NOTHING)

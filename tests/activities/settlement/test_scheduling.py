@@ -11,7 +11,7 @@ from activities.contracts.settlement import (
     SettlementScheduled,
     SettlementSteps,
 )
-from activities.settlement import holidays_after
+from activities.holidays import holidays_after
 from db.kernel.engine import Database
 from db.settlement import scheduling
 from meqenet.errors import Defect, Refusal

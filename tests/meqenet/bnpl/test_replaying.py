@@ -109,7 +109,7 @@ def test_a_replay_adds_up_and_the_log_gives_its_account_again(
     if told is None:
         return
     for each in told.payments:
-        paid = total(share.share.amount for share in each.shares)
+        paid = total(share.amount for share in each.shares)
         assert paid + each.credit == each.amount
     financed = total(row.after.principal for row in told.rows)
     assert financed == plan.terms.principal
