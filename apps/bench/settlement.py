@@ -5,23 +5,20 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
 from rich.console import Console
 from sqlalchemy import func, select
 from temporalio.client import Client
-from temporalio.worker import Worker
 
 from activities.contracts.ledger import Post
 from activities.contracts.settlement import OrderLine, RegisterTerms, ScheduleSettlement
 from activities.ledger import LedgerActivities
 from activities.settlement import SettlementActivities
-from apps.bench.idle_workflow import IdleWorkflow
 from apps.bench.rates import Rate, rate_table, timed
+from apps.bench.running import empty_workflows, in_turns, measured_running
 from apps.runtime.addresses import Running
-from apps.runtime.up import UpOptions, run_up
 from db.kernel.engine import Database
 from db.settlement.tables import MerchantPayout
 from meqenet.calendar import addis_date
@@ -39,8 +36,6 @@ _MERCHANTS: Final = 1_000
 _HELD_UP_EVERY: Final = 100
 """One in so many has an account at which a transfer hangs, or one at which it is refused."""
 _AT_ONCE: Final = 16
-_IDLE: Final = 200
-_IDLE_QUEUE: Final = "idle"
 _PRICE = Money(100_000)
 _LOOK_SECONDS: Final = 0.5
 _HANGS, _REFUSED, _PAID = "0000000000006", "0000000000002", "1000123456789"
@@ -48,25 +43,13 @@ _HANGS, _REFUSED, _PAID = "0000000000006", "0000000000002", "1000123456789"
 
 async def measure(*, merchants: int) -> list[Rate]:
     """Run everything, sell for each merchant once, and close all days by the schedule's run."""
-    rates: list[Rate] = []
-
-    async def run(running: Running) -> None:
-        rates.extend(await _measure(running, merchants=merchants))
-
-    options = UpOptions(ephemeral=True, automatic_ports=True, tell=lambda _said: None)
-    await run_up(options=options, on_ready=run)
-    return rates
+    return await measured_running(measure=lambda running: _measure(running, merchants=merchants))
 
 
 async def _measure(running: Running, *, merchants: int) -> list[Rate]:
     environment = Environment(values=running.environment)
     client = await temporal_client(settings=environment.settings)
-    async with Worker(client, task_queue=_IDLE_QUEUE, workflows=[IdleWorkflow]):
-        idle = await timed(
-            "empty workflows",
-            count=_IDLE,
-            work=lambda: _in_turns(_IDLE, lambda number: _idle(client, number)),
-        )
+    idle = await empty_workflows(client=client, at_once=_AT_ONCE)
     store = database(settings=environment.settings, domain="settlement")
     try:
         await _sell(environment, store, merchants=merchants)
@@ -138,7 +121,7 @@ async def _sell(environment: Environment, store: Database, *, merchants: int) ->
         await ledger.post(Post(posting_id=f"{plan}-active", happening=sold, effective_at=now))
 
     try:
-        await _in_turns(merchants, sell)
+        await in_turns(count=merchants, at_once=_AT_ONCE, deed=sell)
     finally:
         await books.dispose()
 
@@ -156,20 +139,6 @@ async def _close(client: Client, store: Database, *, paid: int) -> None:
             if await session.scalar(settled) == paid:
                 return
         await asyncio.sleep(_LOOK_SECONDS)
-
-
-async def _in_turns(count: int, deed: Callable[[int], Awaitable[None]]) -> None:
-    doors = asyncio.Semaphore(_AT_ONCE)
-
-    async def one(number: int) -> None:
-        async with doors:
-            await deed(number)
-
-    await asyncio.gather(*(one(number) for number in range(count)))
-
-
-async def _idle(client: Client, number: int) -> None:
-    await client.execute_workflow(IdleWorkflow.run, id=f"idle-{number}", task_queue=_IDLE_QUEUE)
 
 
 if __name__ == "__main__":

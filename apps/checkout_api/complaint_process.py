@@ -12,7 +12,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from apps.checkout_api.parts import ApiParts
 from apps.checkout_api.plan_process import ProcessGone, StillWorking, asked
 from apps.checkout_api.problems import Problem
-from apps.checkout_api.test_clocks import clock_handle
+from apps.checkout_api.test_clocks import time_of_plan
 from db.bnpl.views import PlanView
 from db.disputes.views.complaints import ComplaintView
 from meqenet.disputes.complaint_rules import Deed, normalise_language, require_text
@@ -202,16 +202,13 @@ async def _bound(parts: ApiParts, plan: PlanView, *, number: str) -> ClockReadin
     """The time of the plan's test clock, to which the complaint is bound; None in real time."""
     if plan.test_clock_id is None:
         return None
-    handle = clock_handle(parts=parts, clock_id=plan.test_clock_id)
     bound = Bind(plan_id=number, merchant_id=plan.merchant_id)
-    try:
-        view = await asked(
-            lambda: handle.execute_update(TestClockWorkflow.bind, bound),
-            wait_seconds_max=parts.answer_seconds_max,
-        )
-    except (ProcessGone, StillWorking):
-        raise Unavailable("test_clock_busy", "the plan's test clock does not answer") from None
-    return ClockReading(now=view.now, turn=0)
+    now = await time_of_plan(
+        parts=parts,
+        clock_id=plan.test_clock_id,
+        ask=lambda clock: clock.execute_update(TestClockWorkflow.bind, bound),
+    )
+    return ClockReading(now=now, turn=0)
 
 
 def _unguessable(parts: ApiParts, *, by: str, key: str) -> bytes:

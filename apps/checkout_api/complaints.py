@@ -23,9 +23,9 @@ from apps.checkout_api.complaint_resource import (
 from apps.checkout_api.exact_json import ExactRoute
 from apps.checkout_api.idempotency import Answer, IdempotencyKey, once
 from apps.checkout_api.parts import Parts
-from apps.checkout_api.plans import PlanId, own_plan
+from apps.checkout_api.plans import own_plan
 from apps.checkout_api.problems import openapi_responses
-from apps.checkout_api.wire import Sent
+from apps.checkout_api.wire import PlanId, Sent
 from meqenet.disputes.complaint_rules import TEXT_LENGTH_MAX, Deed
 from meqenet.disputes.complaint_states import (
     ComplaintCategory,

@@ -1,18 +1,19 @@
 """How the API reaches a dispute: opened by its plan's process, brought on by its own."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from fastapi import Path, Request, Response
-from temporalio.client import WithStartWorkflowOperation, WorkflowHandle
-from temporalio.common import WorkflowIDConflictPolicy
+from fastapi import Path, Response
+from temporalio.client import WorkflowHandle
 
 from apps.checkout_api.dispute_resource import EvidenceTold, evidence_told
 from apps.checkout_api.parts import ApiParts
-from apps.checkout_api.plan_process import ProcessGone, StillWorking, asked
-from apps.checkout_api.plans import closed_plan
+from apps.checkout_api.plan_after_end import updated_after_end
+from apps.checkout_api.plan_process import ProcessGone, StillWorking, asked, handle_of
+from apps.checkout_api.plans import answered
 from apps.checkout_api.problems import Problem
-from apps.checkout_api.test_clocks import clock_handle
+from apps.checkout_api.test_clocks import time_of_plan
 from db.bnpl.views import PlanView
 from db.disputes.views.disputes import DisputeView
 from meqenet.bnpl.states import PlanState
@@ -24,7 +25,6 @@ from meqenet.errors import Mender, Unavailable
 from meqenet.identity import derived_id
 from meqenet.money import Money
 from workers.dispute_desk import DisputeFile
-from workers.queue_worker import WORKFLOW_QUEUE
 from workflows.dispute import DisputeWorkflow
 from workflows.dispute_messages import (
     AddFile,
@@ -33,31 +33,25 @@ from workflows.dispute_messages import (
     DisputeOrder,
     dispute_workflow_id,
 )
-from workflows.messages import plan_workflow_id
-from workflows.order_refund_messages import refund_after_end_workflow_id
 from workflows.plan import PaymentPlanWorkflow
 from workflows.refund_after_end import RefundAfterEndWorkflow
 from workflows.test_clock import TestClockWorkflow
 
 Number = Annotated[int, Path(ge=1, le=999, description="Which dispute of the plan, from 1.")]
 FileNumber = Annotated[int, Path(ge=1, le=999, description="Which file of the dispute, from 1.")]
+_CONTENT: Final = {
+    kind.value: {"schema": {"type": "string", "format": "binary"}} for kind in ContentType
+}
 UPLOAD: Final = {
     "requestBody": {
         "required": True,
         "description": "The file itself, up to 5 MiB. What it is, is told by its bytes.",
-        "content": {
-            kind.value: {"schema": {"type": "string", "format": "binary"}} for kind in ContentType
-        },
+        "content": _CONTENT,
     }
 }
 """What the document says of a request that is a file."""
 DOWNLOAD: Final[dict[int | str, dict[str, Any]]] = {
-    200: {
-        "description": "The file as it was brought in.",
-        "content": {
-            kind.value: {"schema": {"type": "string", "format": "binary"}} for kind in ContentType
-        },
-    }
+    200: {"description": "The file as it was brought in.", "content": _CONTENT}
 }
 """The same of an answer."""
 _ENDINGS: Final = {
@@ -85,14 +79,7 @@ async def opened(
         amount=amount,
         clock_now=await _clock_now(parts, plan),
     )
-    try:
-        answer = await asked(
-            lambda: _open(parts, plan, order), wait_seconds_max=parts.answer_seconds_max
-        )
-    except StillWorking:
-        raise Unavailable("plan_not_ready", "the plan does not answer now") from None
-    except ProcessGone:
-        raise closed_plan(plan) from None
+    answer = await answered(lambda: _open(parts, plan, order), plan=plan, parts=parts)
     _, number = plan_and_number_of(dispute_id=answer.dispute_id)
     file = await found(parts, plan_id=plan.plan_id, number=number)
     handle = _run(parts, file.dispute)
@@ -138,20 +125,12 @@ async def moved(
     dispute = file.dispute
     move_id = derived_id(prefix="move", parts=(dispute.dispute_id, by, key))
     asking = AskMove(move_id=move_id, move=move, by=by, why=why)
-    handle = _run(parts, dispute)
-    try:
-        await asked(
-            lambda: handle.execute_update(DisputeWorkflow.act, asking, id=move_id),
-            wait_seconds_max=parts.answer_seconds_max,
-        )
-    except StillWorking:
-        raise Unavailable("dispute_not_ready", "the dispute does not answer now") from None
-    except ProcessGone:
-        now = await found(parts, plan_id=dispute.plan_id, number=dispute.number)
-        if not any(each.move_id == move_id for each in now.moves):
-            raise _over(now.dispute) from None
-        return now
-    return await found(parts, plan_id=dispute.plan_id, number=dispute.number)
+    return await _after(
+        parts,
+        dispute,
+        lambda run: run.execute_update(DisputeWorkflow.act, asking, id=move_id),
+        is_done=lambda now: any(each.move_id == move_id for each in now.moves),
+    )
 
 
 async def file_added(
@@ -169,29 +148,15 @@ async def file_added(
     brought = await parts.disputes.bring(
         dispute_id=dispute.dispute_id, content=content, by=by, at=parts.clock()
     )
-    handle = _run(parts, dispute)
     asking = AddFile(evidence_id=brought, side=side)
-    try:
-        await asked(
-            lambda: handle.execute_update(DisputeWorkflow.add_evidence, asking),
-            wait_seconds_max=parts.answer_seconds_max,
-        )
-    except StillWorking:
-        raise Unavailable("dispute_not_ready", "the dispute does not answer now") from None
-    except ProcessGone:
-        now = await found(parts, plan_id=dispute.plan_id, number=dispute.number)
-        raise _over(now.dispute) from None
-    now = await found(parts, plan_id=dispute.plan_id, number=dispute.number)
+    now = await _after(
+        parts, dispute, lambda run: run.execute_update(DisputeWorkflow.add_evidence, asking)
+    )
     numbers = {
         evidence_id(dispute_id=dispute.dispute_id, number=each.number): each
         for each in evidence_told(now)
     }
     return numbers[brought]
-
-
-async def body_of(request: Request) -> bytes:
-    """The file that a request is."""
-    return await request.body()
 
 
 async def file_read(
@@ -240,38 +205,47 @@ async def _clock_now(parts: ApiParts, plan: PlanView) -> datetime | None:
     """The time of a test clock that a plan which has ended does not live by any more."""
     if plan.test_clock_id is None or plan.state is not PlanState.COMPLETED:
         return None
-    clock_id = plan.test_clock_id
-    try:
-        view = await asked(
-            lambda: clock_handle(parts=parts, clock_id=clock_id).query(TestClockWorkflow.view),
-            wait_seconds_max=parts.answer_seconds_max,
-        )
-    except (ProcessGone, StillWorking):
-        raise Unavailable("test_clock_busy", "the plan's test clock does not answer") from None
-    return view.now
+    return await time_of_plan(
+        parts=parts,
+        clock_id=plan.test_clock_id,
+        ask=lambda clock: clock.query(TestClockWorkflow.view),
+    )
 
 
 async def _open(parts: ApiParts, plan: PlanView, order: DisputeOrder) -> DisputeAnswer:
     if plan.state is not PlanState.COMPLETED:
-        handle: WorkflowHandle[PaymentPlanWorkflow, object] = parts.temporal.get_workflow_handle(
-            plan_workflow_id(plan_id=plan.plan_id)
-        )
-        return await handle.execute_update(
+        return await handle_of(parts, plan_id=plan.plan_id).execute_update(
             PaymentPlanWorkflow.dispute_order, order, id=order.opening_id
         )
-    return await parts.temporal.execute_update_with_start_workflow(
-        RefundAfterEndWorkflow.dispute_order,
-        order,
-        start_workflow_operation=WithStartWorkflowOperation(
-            RefundAfterEndWorkflow.run,
-            plan.plan_id,
-            id=refund_after_end_workflow_id(plan_id=plan.plan_id),
-            task_queue=WORKFLOW_QUEUE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            static_summary=f"A dispute of {plan.plan_id} after its end",
-        ),
-        id=order.opening_id,
+    return await updated_after_end(
+        parts,
+        plan_id=plan.plan_id,
+        update=RefundAfterEndWorkflow.dispute_order,
+        asking=order,
+        update_id=order.opening_id,
+        summary=f"A dispute of {plan.plan_id} after its end",
     )
+
+
+async def _after(
+    parts: ApiParts,
+    dispute: DisputeView,
+    ask: Callable[[_Handle], Awaitable[object]],
+    *,
+    is_done: Callable[[DisputeFile], bool] = lambda _now: False,
+) -> DisputeFile:
+    """The dispute after its run has done what is asked; ``is_done``: or had, before it ended."""
+    run, is_over = _run(parts, dispute), False
+    try:
+        await asked(lambda: ask(run), wait_seconds_max=parts.answer_seconds_max)
+    except StillWorking:
+        raise Unavailable("dispute_not_ready", "the dispute does not answer now") from None
+    except ProcessGone:
+        is_over = True
+    now = await found(parts, plan_id=dispute.plan_id, number=dispute.number)
+    if is_over and not is_done(now):
+        raise _over(now.dispute)
+    return now
 
 
 def _run(parts: ApiParts, dispute: DisputeView) -> _Handle:

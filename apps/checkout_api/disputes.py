@@ -12,7 +12,6 @@ from apps.checkout_api.dispute_process import (
     UPLOAD,
     FileNumber,
     Number,
-    body_of,
     file_added,
     file_read,
     found,
@@ -31,9 +30,9 @@ from apps.checkout_api.dispute_resource import (
 from apps.checkout_api.exact_json import ExactRoute
 from apps.checkout_api.idempotency import Answer, IdempotencyKey, once
 from apps.checkout_api.parts import ApiParts, Parts
-from apps.checkout_api.plans import PlanId, own_plan
+from apps.checkout_api.plans import own_plan
 from apps.checkout_api.problems import openapi_responses
-from apps.checkout_api.wire import Sent
+from apps.checkout_api.wire import PlanId, Sent
 from meqenet.disputes.dispute_states import DisputeKind, Move
 from meqenet.disputes.evidence import Side
 from workers.dispute_desk import DisputeFile
@@ -173,7 +172,7 @@ async def add(
         added = await file_added(
             parts=parts,
             file=await _own(parts, merchant, plan_id=plan_id, number=number),
-            content=await body_of(request),
+            content=await request.body(),
             side=Side.MERCHANT,
             by=merchant.merchant_id,
         )

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 
 from apps.checkout_api.amounts import Day, day_of
 from apps.checkout_api.exact_json import ExactRoute
@@ -13,7 +13,7 @@ from apps.checkout_api.parts import Parts
 from apps.checkout_api.problems import openapi_responses
 from apps.checkout_api.staff_authentication import Staff, staff_who
 from apps.checkout_api.told import Told
-from apps.checkout_api.wire import Sent
+from apps.checkout_api.wire import Sent, Why
 from meqenet.auth.roles import Deed
 from meqenet.calendar import addis_date
 
@@ -39,7 +39,7 @@ class OfficeDayRequest(Sent):
     day: date
     """A Gregorian day of Addis Ababa. Weekends stay closed."""
     is_open: bool
-    why: str = Field(min_length=3, max_length=200)
+    why: Why
     """Kept for ever."""
 
 

@@ -2,22 +2,21 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 
 from apps.checkout_api.amounts import Birr, Day, PositiveBirr, day_of
 from apps.checkout_api.authentication import Authenticated
 from apps.checkout_api.exact_json import ExactRoute
 from apps.checkout_api.idempotency import Answer, IdempotencyKey, once
-from apps.checkout_api.order_verbs import may_be_asked
+from apps.checkout_api.order_verbs import DeedReference, asked_once
 from apps.checkout_api.parts import Parts
 from apps.checkout_api.plan_resource import PlanResource
-from apps.checkout_api.plans import ACCEPTED, PlanId, own_plan, shown, written
+from apps.checkout_api.plans import ACCEPTED, own_plan
 from apps.checkout_api.problems import openapi_responses
 from apps.checkout_api.told import Told
-from apps.checkout_api.wire import Sent
+from apps.checkout_api.wire import PlanId, Sent
 from db.bnpl.views import captures_of
 from db.settlement.views.captures import CaptureView, capture_views
 from meqenet.bnpl.refund_events import OrderCaptured
@@ -40,7 +39,7 @@ class CaptureRequest(Sent):
         json_schema_extra={"examples": [{"reference": "parcel-1", "amount": "400.00"}]}
     )
 
-    reference: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
+    reference: DeedReference
     """The merchant's own number of the capture: under the same one there is never a second."""
     amount: PositiveBirr | None = None
     """Without it, all that is not captured yet."""
@@ -111,13 +110,10 @@ async def capture(
         plan = await own_plan(parts, merchant, plan_id=plan_id)
         async with parts.bnpl.write() as session:
             made = await captures_of(session=session, plan_id=plan_id)
-        if any(
-            each.reference == deed.reference and deed.amount in (None, each.amount) for each in made
-        ):
-            return await shown(plan, parts=parts)
-        may_be_asked(plan)
-        return await written(
-            lambda handle, update_id: handle.execute_update(
+        return await asked_once(
+            deed,
+            made=made,
+            update=lambda handle, update_id: handle.execute_update(
                 PaymentPlanWorkflow.capture_order, deed, id=update_id
             ),
             update_id=derived_id(prefix="capture", parts=(merchant.merchant_id, key)),

@@ -1,42 +1,35 @@
 """A merchant takes goods back: what that would do to the plan, and the refund."""
 
-from typing import Annotated
-
 from fastapi import APIRouter, Request, Response
-from pydantic import ConfigDict, Field
-from temporalio.client import WithStartWorkflowOperation
-from temporalio.common import WorkflowIDConflictPolicy
+from pydantic import ConfigDict
 
-from apps.checkout_api.amounts import Birr, Day, PositiveBirr, day_of
+from apps.checkout_api.amounts import Birr, Day, PositiveBirr
 from apps.checkout_api.authentication import Authenticated
 from apps.checkout_api.exact_json import ExactRoute
 from apps.checkout_api.idempotency import Answer, IdempotencyKey, once
-from apps.checkout_api.order_verbs import may_be_looked_at
-from apps.checkout_api.parts import Parts
-from apps.checkout_api.plan_resource import PlanResource
-from apps.checkout_api.plans import (
-    ACCEPTED,
-    PlanHandle,
-    PlanId,
-    looked_up,
-    own_plan,
-    written,
+from apps.checkout_api.order_verbs import (
+    DeedReference,
+    MoneyBack,
+    RefundedInstallment,
+    done,
+    may_be_looked_at,
+    outcome_of,
 )
-from apps.checkout_api.problems import Problem, openapi_responses
+from apps.checkout_api.parts import Parts
+from apps.checkout_api.plan_after_end import updated_after_end
+from apps.checkout_api.plan_process import PlanHandle, handle_of
+from apps.checkout_api.plan_resource import PlanResource
+from apps.checkout_api.plans import ACCEPTED, answered, own_plan, written
+from apps.checkout_api.problems import openapi_responses
 from apps.checkout_api.told import Told
-from apps.checkout_api.wire import Sent
+from apps.checkout_api.wire import PlanId, Sent
 from db.bnpl.views import refunds_of
 from db.payments.views.cash_back import CashBackView, cash_back_of
 from meqenet.bnpl.refund_events import OrderRefunded
 from meqenet.bnpl.states import PlanState
 from meqenet.identity import derived_id, order_refund_id
-from workers.queue_worker import WORKFLOW_QUEUE
-from workflows.messages import PlanAnswer, plan_workflow_id
-from workflows.order_refund_messages import (
-    RefundOutlook,
-    TakeGoodsBack,
-    refund_after_end_workflow_id,
-)
+from workflows.messages import PlanAnswer
+from workflows.order_refund_messages import RefundOutlook, TakeGoodsBack
 from workflows.plan import PaymentPlanWorkflow
 from workflows.refund_after_end import RefundAfterEndWorkflow
 
@@ -66,19 +59,8 @@ class RefundRequest(RefundAsked):
         json_schema_extra={"examples": [{"reference": "return-77", "amount": "1500.00"}]}
     )
 
-    reference: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
+    reference: DeedReference
     """The merchant's own number of the refund: under the same one there is never a second."""
-
-
-class RefundedInstallment(Told):
-    """An installment after the refund."""
-
-    number: int
-    due_on: Day
-    principal: Birr
-    interest: Birr
-    left: Birr
-    """What of both is still to be paid."""
 
 
 class RefundPreview(Told):
@@ -123,15 +105,6 @@ class RefundPreview(Told):
     """All of them, as they would be."""
 
 
-class MoneyBack(Told):
-    """Money on its way back to the wallet that had paid it."""
-
-    id: str
-    amount: Birr
-    state: str
-    """`created`, `pending`, `unknown` (being asked about), `succeeded` or `failed`."""
-
-
 class RefundMade(Told):
     """A refund that was made."""
 
@@ -163,18 +136,18 @@ async def preview(
     asking = TakeGoodsBack(
         reference="", amount=body.amount, gives_interest_back=body.gives_interest_back
     )
-    handle: PlanHandle = parts.temporal.get_workflow_handle(plan_workflow_id(plan_id=plan_id))
+    handle = handle_of(parts, plan_id=plan_id)
 
     async def look() -> RefundOutlook:
         if plan.state is not PlanState.COMPLETED:
             return await handle.query(PaymentPlanWorkflow.order_refund, asking)
-        return await parts.temporal.execute_update_with_start_workflow(
-            RefundAfterEndWorkflow.order_refund,
-            asking,
-            start_workflow_operation=after_end(plan_id=plan_id),
+        return await updated_after_end(
+            parts, plan_id=plan_id, update=RefundAfterEndWorkflow.order_refund, asking=asking
         )
 
-    return _previewed(await looked_up(look, plan=plan, parts=parts))
+    found = await answered(look, plan=plan, parts=parts)
+    refundable, outcome = outcome_of(found, code="refund_refused", text="nothing can go back now")
+    return RefundPreview(refundable=refundable, **outcome)
 
 
 @router.post(
@@ -209,11 +182,12 @@ async def refund(
                 return await handle.execute_update(
                     PaymentPlanWorkflow.refund_order, deed, id=update_id
                 )
-            return await parts.temporal.execute_update_with_start_workflow(
-                RefundAfterEndWorkflow.refund_order,
-                deed,
-                start_workflow_operation=after_end(plan_id=plan_id),
-                id=update_id,
+            return await updated_after_end(
+                parts,
+                plan_id=plan_id,
+                update=RefundAfterEndWorkflow.refund_order,
+                asking=deed,
+                update_id=update_id,
             )
 
         return await written(
@@ -237,77 +211,6 @@ async def refunds(parts: Parts, merchant: Authenticated, plan_id: PlanId) -> Ref
     return Refunds(refunds=[_made(plan_id, each, money) for each in made])
 
 
-def after_end(
-    *,
-    plan_id: str,
-) -> WithStartWorkflowOperation[RefundAfterEndWorkflow, None]:
-    """The run of a plan that is completed is over: another takes its goods back.
-
-    Args:
-        plan_id: the plan.
-    """
-    return WithStartWorkflowOperation(
-        RefundAfterEndWorkflow.run,
-        plan_id,
-        id=refund_after_end_workflow_id(plan_id=plan_id),
-        task_queue=WORKFLOW_QUEUE,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        static_summary=f"{plan_id}, after its end",
-    )
-
-
-def _previewed(found: RefundOutlook) -> RefundPreview:
-    if (
-        found.amount is None
-        or found.refundable is None
-        or found.owed_less is None
-        or found.interest_saved is None
-        or found.cash_back is None
-    ):
-        raise Problem(
-            status=422 if found.field else 409,
-            code=found.code or "refund_refused",
-            detail=found.text or "nothing can go back now",
-            field=found.field,
-        )
-    return RefundPreview(
-        on=day_of(found.on),
-        amount=found.amount,
-        refundable=found.refundable,
-        owed_less=found.owed_less,
-        interest_saved=found.interest_saved,
-        cash_back=found.cash_back,
-        installments=installments_after(found),
-    )
-
-
-def installments_after(found: RefundOutlook, /) -> list[RefundedInstallment]:
-    """The schedule as a refund, or a void, would leave it."""
-    return [
-        RefundedInstallment(
-            number=row.number,
-            due_on=day_of(row.due_on),
-            principal=row.principal,
-            interest=row.interest,
-            left=row.left,
-        )
-        for row in found.after
-    ]
-
-
 def _made(plan_id: str, made: OrderRefunded, money: list[CashBackView]) -> RefundMade:
     refund_id = order_refund_id(plan_id=plan_id, number=made.number)
-    return RefundMade(
-        id=refund_id,
-        reference=made.reference,
-        on=day_of(made.on),
-        amount=made.amount,
-        owed_less=made.owed_less,
-        interest_saved=made.interest_saved,
-        cash_back=made.cash_back,
-        money=[
-            MoneyBack(id=each.refund_id, amount=each.amount, state=each.state)
-            for each in money
-            if each.cash_back_id == refund_id
-        ],
-    )
+    return RefundMade(**done(made, own_id=refund_id, money=money))

@@ -1,37 +1,35 @@
 """A merchant voids what it will not deliver: the customer owes less, and is paid back."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 
-from apps.checkout_api.amounts import Birr, Day, PositiveBirr, day_of
+from apps.checkout_api.amounts import Birr, Day, PositiveBirr
 from apps.checkout_api.authentication import Authenticated
 from apps.checkout_api.exact_json import ExactRoute
 from apps.checkout_api.idempotency import Answer, IdempotencyKey, once
-from apps.checkout_api.order_refunds import MoneyBack, RefundedInstallment, installments_after
-from apps.checkout_api.order_verbs import may_be_asked
-from apps.checkout_api.parts import Parts
-from apps.checkout_api.plan_resource import PlanResource
-from apps.checkout_api.plans import (
-    ACCEPTED,
-    PlanHandle,
-    PlanId,
-    looked_up,
-    own_plan,
-    shown,
-    written,
+from apps.checkout_api.order_verbs import (
+    DeedReference,
+    MoneyBack,
+    RefundedInstallment,
+    asked_once,
+    done,
+    may_be_asked,
+    outcome_of,
 )
-from apps.checkout_api.problems import Problem, openapi_responses
+from apps.checkout_api.parts import Parts
+from apps.checkout_api.plan_process import handle_of
+from apps.checkout_api.plan_resource import PlanResource
+from apps.checkout_api.plans import ACCEPTED, answered, own_plan
+from apps.checkout_api.problems import openapi_responses
 from apps.checkout_api.told import Told
-from apps.checkout_api.wire import Sent
+from apps.checkout_api.wire import PlanId, Sent
 from db.bnpl.views import voids_of
 from db.payments.views.cash_back import CashBackView, cash_back_of
 from meqenet.bnpl.refund_events import AuthorisationExpired, OrderVoided
 from meqenet.identity import derived_id, order_void_id
-from workflows.messages import plan_workflow_id
 from workflows.order_capture_messages import VoidOrder
-from workflows.order_refund_messages import RefundOutlook
 from workflows.plan import PaymentPlanWorkflow
 
 router = APIRouter(
@@ -58,7 +56,7 @@ class VoidRequest(VoidAsked):
         json_schema_extra={"examples": [{"reference": "out-of-stock-9", "amount": "300.00"}]}
     )
 
-    reference: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
+    reference: DeedReference
     """The merchant's own number of the void: under the same one there is never a second."""
 
 
@@ -110,11 +108,12 @@ async def preview(
     plan = await own_plan(parts, merchant, plan_id=plan_id)
     may_be_asked(plan)
     asking = VoidOrder(reference="", amount=body.amount)
-    handle: PlanHandle = parts.temporal.get_workflow_handle(plan_workflow_id(plan_id=plan_id))
-    found = await looked_up(
+    handle = handle_of(parts, plan_id=plan_id)
+    found = await answered(
         lambda: handle.query(PaymentPlanWorkflow.order_void, asking), plan=plan, parts=parts
     )
-    return _previewed(found)
+    voidable, outcome = outcome_of(found, code="void_refused", text="nothing can be voided now")
+    return VoidPreview(voidable=voidable, **outcome)
 
 
 @router.post(
@@ -141,13 +140,10 @@ async def void(
         plan = await own_plan(parts, merchant, plan_id=plan_id)
         async with parts.bnpl.write() as session:
             made = await voids_of(session=session, plan_id=plan_id)
-        if any(
-            each.reference == deed.reference and deed.amount in (None, each.amount) for each in made
-        ):
-            return await shown(plan, parts=parts)
-        may_be_asked(plan)
-        return await written(
-            lambda handle, update_id: handle.execute_update(
+        return await asked_once(
+            deed,
+            made=made,
+            update=lambda handle, update_id: handle.execute_update(
                 PaymentPlanWorkflow.void_order, deed, id=update_id
             ),
             update_id=derived_id(prefix="void", parts=(merchant.merchant_id, key)),
@@ -169,50 +165,11 @@ async def voids(parts: Parts, merchant: Authenticated, plan_id: PlanId) -> Voids
     return Voids(voids=[_made(plan_id, each, money) for each in made])
 
 
-def _previewed(found: RefundOutlook) -> VoidPreview:
-    if (
-        found.amount is None
-        or found.refundable is None
-        or found.owed_less is None
-        or found.interest_saved is None
-        or found.cash_back is None
-    ):
-        raise Problem(
-            status=422 if found.field else 409,
-            code=found.code or "void_refused",
-            detail=found.text or "nothing can be voided now",
-            field=found.field,
-        )
-    return VoidPreview(
-        on=day_of(found.on),
-        amount=found.amount,
-        voidable=found.refundable,
-        owed_less=found.owed_less,
-        interest_saved=found.interest_saved,
-        cash_back=found.cash_back,
-        installments=installments_after(found),
-    )
-
-
 def _made(
     plan_id: str, made: OrderVoided | AuthorisationExpired, money: list[CashBackView]
 ) -> VoidMade:
     void_id = order_void_id(plan_id=plan_id, number=made.number)
-    return VoidMade(
-        id=void_id,
-        reference=made.reference,
-        on=day_of(made.on),
-        amount=made.amount,
-        because=_because(made),
-        owed_less=made.owed_less,
-        interest_saved=made.interest_saved,
-        cash_back=made.cash_back,
-        money=[
-            MoneyBack(id=each.refund_id, amount=each.amount, state=each.state)
-            for each in money
-            if each.cash_back_id == void_id
-        ],
-    )
+    return VoidMade(because=_because(made), **done(made, own_id=void_id, money=money))
 
 
 def _because(

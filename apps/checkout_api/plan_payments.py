@@ -8,21 +8,20 @@ from apps.checkout_api.authentication import Authenticated
 from apps.checkout_api.exact_json import ExactRoute
 from apps.checkout_api.idempotency import Answer, IdempotencyKey, once
 from apps.checkout_api.parts import Parts
+from apps.checkout_api.plan_process import handle_of
 from apps.checkout_api.plan_resource import PlanResource
 from apps.checkout_api.plans import (
     ACCEPTED,
-    PlanHandle,
-    PlanId,
-    looked_up,
+    answered,
     own_plan,
     written,
 )
 from apps.checkout_api.problems import Problem, openapi_responses
 from apps.checkout_api.told import Told
-from apps.checkout_api.wire import Sent
+from apps.checkout_api.wire import PlanId, Sent
 from meqenet.bnpl.own_payment import OwnPayment
 from meqenet.identity import derived_id
-from workflows.messages import PayNow, plan_workflow_id
+from workflows.messages import PayNow
 from workflows.plan import PaymentPlanWorkflow
 
 router = APIRouter(
@@ -123,8 +122,8 @@ async def preview(
     exactly that. Nothing is stored."""  # noqa: D205, D209 - shown as one paragraph
     plan = await own_plan(parts, merchant, plan_id=plan_id)
     asking = PayNow(amount=None if body is None else body.amount)
-    handle: PlanHandle = parts.temporal.get_workflow_handle(plan_workflow_id(plan_id=plan_id))
-    found = await looked_up(
+    handle = handle_of(parts, plan_id=plan_id)
+    found = await answered(
         lambda: handle.query(PaymentPlanWorkflow.payable, asking), plan=plan, parts=parts
     )
     if found.on is None:

@@ -4,15 +4,28 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.client import (
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.contracts.report import ErrorKind, ErrorReport
+from apps.checkout_api.parts import ApiParts
 from apps.checkout_api.problems import Problem
 from meqenet.errors import Defect, Mender, Unavailable
+from workflows.hardship_messages import HardshipOutlook
+from workflows.messages import plan_workflow_id
+from workflows.order_refund_messages import RefundOutlook
+from workflows.plan import PaymentPlanWorkflow
+from workflows.plan_life import PlanOutcome
+from workflows.replay_messages import ReplayOutlook
 
 R = TypeVar("R")
+PlanHandle = WorkflowHandle[PaymentPlanWorkflow, PlanOutcome]
+"""A plan's process."""
 _OURS: Final = frozenset(
     {
         RPCStatusCode.INVALID_ARGUMENT,
@@ -53,6 +66,46 @@ async def asked(call: Callable[[], Awaitable[R]], *, wait_seconds_max: float) ->
         raise _refused(error.cause) from error
     except RPCError as error:
         raise of_rpc(error) from error
+
+
+async def status_of(
+    deed: Callable[[], Awaitable[object]], *, gone: Exception, wait_seconds_max: float
+) -> int:
+    """Have a workflow do something: 200 once it is done, 202 while it is at work.
+
+    Raises:
+        Exception: ``gone``, where no such workflow is running; otherwise as ``asked`` does.
+    """
+    try:
+        await asked(deed, wait_seconds_max=wait_seconds_max)
+    except StillWorking:
+        return 202
+    except ProcessGone:
+        raise gone from None
+    return 200
+
+
+def handle_of(parts: ApiParts, *, plan_id: str) -> PlanHandle:
+    """The plan's process."""
+    return parts.temporal.get_workflow_handle(plan_workflow_id(plan_id=plan_id))
+
+
+def refused_outlook(
+    found: RefundOutlook | HardshipOutlook | ReplayOutlook, /, *, code: str, text: str
+) -> Problem:
+    """Why a plan's process does not do what it has looked at.
+
+    Args:
+        found: what it says.
+        code: where it gives none.
+        text: the same.
+    """
+    return Problem(
+        status=422 if found.field else 409,
+        code=found.code or code,
+        detail=found.text or text,
+        field=found.field,
+    )
 
 
 def of_rpc(error: RPCError) -> ProcessGone | Unavailable | Defect:

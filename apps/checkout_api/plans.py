@@ -2,10 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Annotated, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from fastapi import APIRouter, Path, Request, Response
-from temporalio.client import WorkflowHandle
+from fastapi import APIRouter, Request, Response
 
 from apps.checkout_api.applying import application_of, bind_clock, start_plan
 from apps.checkout_api.authentication import Authenticated, Merchant
@@ -13,18 +12,24 @@ from apps.checkout_api.exact_json import ExactRoute
 from apps.checkout_api.idempotency import Answer, IdempotencyKey, once
 from apps.checkout_api.own_writes import written_headers
 from apps.checkout_api.parts import ApiParts, Parts
-from apps.checkout_api.plan_process import ProcessGone, StillWorking, asked
+from apps.checkout_api.plan_process import (
+    PlanHandle,
+    ProcessGone,
+    StillWorking,
+    asked,
+    handle_of,
+    status_of,
+)
 from apps.checkout_api.plan_resource import PlanResource, resource_of
 from apps.checkout_api.problems import Problem, openapi_responses
-from apps.checkout_api.wire import PLAN_ID, AcceptRequest, CancelRequest, PlanRequest
+from apps.checkout_api.wire import AcceptRequest, CancelRequest, PlanId, PlanRequest
 from db.bnpl.views import PlanView, plan_view
 from db.payments.views.credit import CreditView, credits_of
 from meqenet.bnpl.states import ALLOWED, PlanState
 from meqenet.errors import Defect, Mender, Unavailable
 from meqenet.identity import derived_id
-from workflows.messages import Accept, Application, Cancel, PlanAnswer, plan_workflow_id
+from workflows.messages import Accept, Application, Cancel, PlanAnswer
 from workflows.plan import PaymentPlanWorkflow
-from workflows.plan_life import PlanOutcome
 
 R = TypeVar("R")
 router = APIRouter(
@@ -33,10 +38,6 @@ router = APIRouter(
     route_class=ExactRoute,
     responses=openapi_responses(401, 403, 503),
 )
-PlanId = Annotated[str, Path(pattern=PLAN_ID)]
-"""The plan that a path is about."""
-PlanHandle = WorkflowHandle[PaymentPlanWorkflow, PlanOutcome]
-"""Its process."""
 _UNSIGNED: Final = (
     PlanState.APPLIED,
     PlanState.IDENTITY_REQUIRED,
@@ -213,20 +214,18 @@ async def written(
     parts: ApiParts,
 ) -> Answer:
     """Have the plan's workflow carry an update out; the same id is carried out once."""
-    handle: PlanHandle = parts.temporal.get_workflow_handle(plan_workflow_id(plan_id=plan.plan_id))
-    status = 200
-    try:
-        await asked(lambda: update(handle, update_id), wait_seconds_max=parts.answer_seconds_max)
-    except StillWorking:
-        status = 202
-    except ProcessGone:
-        raise closed_plan(plan) from None
+    handle = handle_of(parts, plan_id=plan.plan_id)
+    status = await status_of(
+        lambda: update(handle, update_id),
+        gone=closed_plan(plan),
+        wait_seconds_max=parts.answer_seconds_max,
+    )
     now = await _fresh(parts, plan_id=plan.plan_id, merchant_id=plan.merchant_id)
     return await shown(now or plan, status=status, parts=parts)
 
 
-async def looked_up(look: Callable[[], Awaitable[R]], *, plan: PlanView, parts: ApiParts) -> R:
-    """Have the plan's process look at what could be done; nothing of the plan changes by it.
+async def answered(ask: Callable[[], Awaitable[R]], *, plan: PlanView, parts: ApiParts) -> R:
+    """What the plan's process answers, where nothing can be told without it.
 
     Raises:
         Problem: the process refused; 409 ``plan_closed``, ``plan_process_missing``.
@@ -234,7 +233,7 @@ async def looked_up(look: Callable[[], Awaitable[R]], *, plan: PlanView, parts: 
             cannot be reached.
     """
     try:
-        return await asked(look, wait_seconds_max=parts.answer_seconds_max)
+        return await asked(ask, wait_seconds_max=parts.answer_seconds_max)
     except ProcessGone:
         raise closed_plan(plan) from None
     except StillWorking:

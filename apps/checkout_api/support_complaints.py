@@ -29,7 +29,7 @@ from apps.checkout_api.parts import ApiParts, Parts
 from apps.checkout_api.problems import openapi_responses
 from apps.checkout_api.staff_authentication import Staff, require_role, staff_who
 from apps.checkout_api.support_plans import found_plan
-from apps.checkout_api.wire import PLAN_ID, Sent
+from apps.checkout_api.wire import PLAN_ID, Sent, Why
 from db.disputes.views.complaints import ComplaintView
 from meqenet.auth.roles import Deed as StaffDeed
 from meqenet.disputes.complaint_rules import Deed
@@ -81,7 +81,7 @@ class ReasonedDeed(Sent):
         json_schema_extra={"examples": [{"why": "the customer called: it is settled"}]}
     )
 
-    why: str = Field(min_length=3, max_length=200)
+    why: Why
     """Kept in the complaint's log for ever: no names, phones or identity numbers."""
 
 

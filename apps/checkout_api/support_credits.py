@@ -9,11 +9,12 @@ from temporalio.common import WorkflowIDConflictPolicy
 from apps.checkout_api.exact_json import ExactRoute
 from apps.checkout_api.idempotency import Answer, IdempotencyKey, once
 from apps.checkout_api.parts import ApiParts, Parts
-from apps.checkout_api.plan_process import ProcessGone, StillWorking, asked
+from apps.checkout_api.plan_process import status_of
 from apps.checkout_api.problems import Problem, openapi_responses
 from apps.checkout_api.staff_authentication import Staff, staff_who
-from apps.checkout_api.support_plans import PlanId, Reasoned, found_plan, told_plan
+from apps.checkout_api.support_plans import Reasoned, found_plan, told_plan
 from apps.checkout_api.support_resource import SupportPlan
+from apps.checkout_api.wire import PlanId
 from db.payments.views.credit import credits_of
 from meqenet.auth.roles import Deed
 from meqenet.errors import Unavailable
@@ -56,19 +57,12 @@ async def return_credit(
     async def act() -> Answer:
         plan = await found_plan(parts, plan_id=plan_id)
         await _require_credit(parts, plan_id=plan_id, attempt_id=attempt_id)
-        status = 200
-        try:
-            await _return(
-                parts,
-                attempt_id=attempt_id,
-                request=ReturnCredit(who=staff.staff_id, why=body.why),
-                update_id=derived_id(prefix="return_credit", parts=(staff.staff_id, key)),
-            )
-        except StillWorking:
-            status = 202
-        except ProcessGone:
-            text = "the return's process ended before it answered; look again, then ask again"
-            raise Unavailable("return_process_missing", text) from None
+        status = await _return(
+            parts,
+            attempt_id=attempt_id,
+            request=ReturnCredit(who=staff.staff_id, why=body.why),
+            update_id=derived_id(prefix="return_credit", parts=(staff.staff_id, key)),
+        )
         return Answer(status=status, body=await told_plan(parts, plan))
 
     return await once(request=request, parts=parts, asker=staff, key=key, act=act)
@@ -76,7 +70,7 @@ async def return_credit(
 
 async def _return(
     parts: ApiParts, *, attempt_id: str, request: ReturnCredit, update_id: str
-) -> None:
+) -> int:
     start = WithStartWorkflowOperation(
         CreditReturnWorkflow.run,
         Credit(attempt_id=attempt_id),
@@ -85,13 +79,15 @@ async def _return(
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         static_summary=f"Return the credit that {attempt_id} has brought",
     )
-    await asked(
+    text = "the return's process ended before it answered; look again, then ask again"
+    return await status_of(
         lambda: parts.temporal.execute_update_with_start_workflow(
             CreditReturnWorkflow.return_credit,
             request,
             start_workflow_operation=start,
             id=update_id,
         ),
+        gone=Unavailable("return_process_missing", text),
         wait_seconds_max=parts.answer_seconds_max,
     )
 

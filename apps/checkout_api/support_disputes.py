@@ -2,15 +2,14 @@
 
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends, Path, Request, Response
-from pydantic import ConfigDict, Field
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import ConfigDict
 
 from apps.checkout_api.dispute_process import (
     DOWNLOAD,
     UPLOAD,
     FileNumber,
     Number,
-    body_of,
     file_added,
     file_read,
     found,
@@ -33,7 +32,7 @@ from apps.checkout_api.parts import ApiParts, Parts
 from apps.checkout_api.problems import openapi_responses
 from apps.checkout_api.staff_authentication import Staff, staff_who
 from apps.checkout_api.support_plans import found_plan
-from apps.checkout_api.wire import PLAN_ID, Sent
+from apps.checkout_api.wire import PlanId, Sent, Why
 from meqenet.auth.roles import Deed
 from meqenet.disputes.dispute_states import Move, Outcome
 from meqenet.disputes.evidence import Side
@@ -44,7 +43,6 @@ router = APIRouter(
     route_class=ExactRoute,
     responses=openapi_responses(401, 403, 422, 503),
 )
-PlanId = Annotated[str, Path(pattern=PLAN_ID)]
 _Reader = Annotated[Staff, Depends(staff_who(Deed.READ_DISPUTE))]
 _Handler = Annotated[Staff, Depends(staff_who(Deed.HANDLE_DISPUTE))]
 _Decider = Annotated[Staff, Depends(staff_who(Deed.DECIDE_DISPUTE))]
@@ -59,7 +57,7 @@ class ReasonRequest(Sent):
         json_schema_extra={"examples": [{"why": "the customer called: the parcel came"}]}
     )
 
-    why: str = Field(min_length=3, max_length=200)
+    why: Why
     """Kept for ever: no names, phones or identity numbers."""
 
 
@@ -199,7 +197,7 @@ async def add(
         added = await file_added(
             parts=parts,
             file=await found(parts, plan_id=plan_id, number=number),
-            content=await body_of(request),
+            content=await request.body(),
             side=Side.CUSTOMER,
             by=staff.staff_id,
         )

@@ -10,13 +10,13 @@ from apps.checkout_api.amounts import Birr, Day, day_of
 from apps.checkout_api.exact_json import ExactRoute
 from apps.checkout_api.idempotency import IdempotencyKey
 from apps.checkout_api.parts import Parts
-from apps.checkout_api.plan_process import ProcessGone, asked
-from apps.checkout_api.problems import Problem, openapi_responses
+from apps.checkout_api.plan_process import ProcessGone, asked, handle_of, refused_outlook
+from apps.checkout_api.problems import openapi_responses
 from apps.checkout_api.staff_authentication import Staff, require_role, staff_who
-from apps.checkout_api.support_plans import PlanId, closed, found_plan, handle_of, have_done
+from apps.checkout_api.support_plans import closed, found_plan, have_done
 from apps.checkout_api.support_resource import SupportPlan
 from apps.checkout_api.told import Told
-from apps.checkout_api.wire import Sent
+from apps.checkout_api.wire import PlanId, Sent, Why
 from meqenet.auth.roles import Deed
 from meqenet.bnpl.servicing.account import HardshipKind
 from meqenet.money import Money
@@ -81,7 +81,7 @@ class GrantRequest(ChangeRequest):
         }
     )
 
-    why: str = Field(min_length=3, max_length=200)
+    why: Why
     """Kept in the plan's log for ever: no names, phones or identity numbers."""
     approved: bool = False
     """You approve what goes beyond the limits of support; for supervisors alone."""
@@ -169,9 +169,7 @@ async def preview(
     except ProcessGone:
         raise closed(plan) from None
     if found.code is not None:
-        detail = found.text or "the schedule is not changed"
-        status = 409 if found.field is None else 422
-        raise Problem(status=status, code=found.code, detail=detail, field=found.field)
+        raise refused_outlook(found, code=found.code, text="the schedule is not changed")
     return _told(found)
 
 

@@ -10,8 +10,9 @@ from apps.checkout_api.idempotency import IdempotencyKey
 from apps.checkout_api.parts import Parts
 from apps.checkout_api.problems import openapi_responses
 from apps.checkout_api.staff_authentication import Staff, require_role, staff_who
-from apps.checkout_api.support_plans import PlanId, Reasoned, have_done
+from apps.checkout_api.support_plans import Reasoned, have_done
 from apps.checkout_api.support_resource import SupportPlan
+from apps.checkout_api.wire import PlanId
 from meqenet.auth.roles import Deed
 from workflows.messages import ChargeOff, WriteOff
 

@@ -4,17 +4,23 @@ from datetime import date
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Request, Response
-from pydantic import ConfigDict, Field
-from temporalio.client import WorkflowHandle, WorkflowQueryFailedError
+from pydantic import ConfigDict
+from temporalio.client import WorkflowQueryFailedError
 
 from apps.checkout_api.exact_json import ExactRoute
 from apps.checkout_api.idempotency import Answer, IdempotencyKey, once
 from apps.checkout_api.parts import ApiParts, Parts
-from apps.checkout_api.plan_process import ProcessGone, StillWorking, asked
+from apps.checkout_api.plan_process import (
+    ProcessGone,
+    StillWorking,
+    asked,
+    handle_of,
+    status_of,
+)
 from apps.checkout_api.problems import Problem, openapi_responses
 from apps.checkout_api.staff_authentication import Staff, staff_who
 from apps.checkout_api.support_resource import SupportPlan, support_plan
-from apps.checkout_api.wire import PLAN_ID, Sent
+from apps.checkout_api.wire import PlanId, Sent, Why
 from db.bnpl.views import PlanView, plan_view
 from db.payments.views import attempts_of
 from db.payments.views.credit import credits_of
@@ -38,11 +44,9 @@ from workflows.messages import (
     SupportStanding,
     WaiveFee,
     WriteOff,
-    plan_workflow_id,
 )
 from workflows.order_capture_messages import VoidForMerchant
 from workflows.plan import PaymentPlanWorkflow
-from workflows.plan_life import PlanOutcome
 from workflows.replay_messages import ReplayPayment
 
 router = APIRouter(
@@ -51,10 +55,7 @@ router = APIRouter(
     route_class=ExactRoute,
     responses=openapi_responses(401, 403, 404, 503),
 )
-PlanId = Annotated[str, Path(pattern=PLAN_ID)]
-"""The plan that a path is about."""
 _Number = Annotated[int, Path(ge=1, le=99)]
-_Handle = WorkflowHandle[PaymentPlanWorkflow, PlanOutcome]
 _WRITES: Final = openapi_responses(400, 409, 422)
 _QUERY_SECONDS_MAX: Final = 5
 
@@ -73,7 +74,7 @@ class Reasoned(Sent):
         json_schema_extra={"examples": [{"why": "the customer has topped the wallet up"}]}
     )
 
-    why: str = Field(min_length=3, max_length=200)
+    why: Why
     """Kept in the plan's log for ever: no names, phones or identity numbers."""
 
 
@@ -283,16 +284,11 @@ async def have_done(
         plan = await found_plan(parts, plan_id=plan_id)
         handle = handle_of(parts, plan_id=plan_id)
         update_id = derived_id(prefix=name, parts=(staff.staff_id, key))
-        status = 200
-        try:
-            await asked(
-                lambda: handle.execute_update(name, deed, id=update_id, result_type=PlanAnswer),
-                wait_seconds_max=parts.answer_seconds_max,
-            )
-        except StillWorking:
-            status = 202
-        except ProcessGone:
-            raise closed(plan) from None
+        status = await status_of(
+            lambda: handle.execute_update(name, deed, id=update_id, result_type=PlanAnswer),
+            gone=closed(plan),
+            wait_seconds_max=parts.answer_seconds_max,
+        )
         now = await found_plan(parts, plan_id=plan_id)
         return Answer(status=status, body=await told_plan(parts, now))
 
@@ -331,11 +327,6 @@ async def found_plan(parts: ApiParts, *, plan_id: str) -> PlanView:
     if plan is None:
         raise Problem(status=404, code="plan_unknown", detail="plan_id: there is no such plan")
     return plan
-
-
-def handle_of(parts: ApiParts, *, plan_id: str) -> _Handle:
-    """The plan's process."""
-    return parts.temporal.get_workflow_handle(plan_workflow_id(plan_id=plan_id))
 
 
 def closed(plan: PlanView) -> Problem:

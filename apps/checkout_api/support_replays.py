@@ -9,22 +9,22 @@ from pydantic import ConfigDict, Field
 from apps.checkout_api.amounts import Birr, Day, day_of
 from apps.checkout_api.exact_json import ExactRoute
 from apps.checkout_api.idempotency import Answer, IdempotencyKey, once
-from apps.checkout_api.order_refunds import after_end
 from apps.checkout_api.parts import Parts
-from apps.checkout_api.plan_process import ProcessGone, StillWorking, asked
-from apps.checkout_api.problems import Problem, openapi_responses
-from apps.checkout_api.staff_authentication import Staff, staff_who
-from apps.checkout_api.support_plans import (
-    PlanId,
-    closed,
-    found_plan,
+from apps.checkout_api.plan_after_end import updated_after_end
+from apps.checkout_api.plan_process import (
+    ProcessGone,
+    StillWorking,
+    asked,
     handle_of,
-    have_done,
-    told_plan,
+    refused_outlook,
+    status_of,
 )
+from apps.checkout_api.problems import openapi_responses
+from apps.checkout_api.staff_authentication import Staff, staff_who
+from apps.checkout_api.support_plans import closed, found_plan, have_done, told_plan
 from apps.checkout_api.support_resource import SupportPlan
 from apps.checkout_api.told import Told
-from apps.checkout_api.wire import Sent
+from apps.checkout_api.wire import PlanId, Sent, Why
 from meqenet.auth.roles import Deed
 from meqenet.bnpl.replay_events import (
     CountedPayment,
@@ -84,7 +84,7 @@ class ReplayDeed(ReplayBody):
         }
     )
 
-    why: str = Field(min_length=3, max_length=200)
+    why: Why
     """Kept in the plan's log and in the books for ever: no names, phones or identity numbers."""
 
 
@@ -179,10 +179,8 @@ async def preview(
     async def look() -> ReplayOutlook:
         if plan.state is not PlanState.COMPLETED:
             return await handle.execute_update(PaymentPlanWorkflow.replay_preview, request)
-        return await parts.temporal.execute_update_with_start_workflow(
-            RefundAfterEndWorkflow.replay_preview,
-            request,
-            start_workflow_operation=after_end(plan_id=plan_id),
+        return await updated_after_end(
+            parts, plan_id=plan_id, update=RefundAfterEndWorkflow.replay_preview, asking=request
         )
 
     try:
@@ -192,11 +190,8 @@ async def preview(
     except ProcessGone:
         raise closed(plan) from None
     if found.told is None:
-        detail = found.text or "the payment is not replayed"
-        status = 409 if found.field is None else 422
-        raise Problem(
-            status=status, code=found.code or "replay_refused", detail=detail, field=found.field
-        )
+        text = "the payment is not replayed"
+        raise refused_outlook(found, code="replay_refused", text=text)
     return _told(found, found.told, plan_id=plan_id)
 
 
@@ -218,22 +213,18 @@ async def replay(
 
     async def act_after_end() -> Answer:
         update_id = derived_id(prefix="replay_payment", parts=(staff.staff_id, key))
-        status = 200
-        try:
-            await asked(
-                lambda: parts.temporal.execute_update_with_start_workflow(
-                    RefundAfterEndWorkflow.replay_payment,
-                    deed,
-                    start_workflow_operation=after_end(plan_id=plan_id),
-                    id=update_id,
-                ),
-                wait_seconds_max=parts.answer_seconds_max,
-            )
-        except StillWorking:
-            status = 202
-        except ProcessGone:
-            text = "the replay's process ended before it answered; look again, then ask again"
-            raise Unavailable("replay_process_missing", text) from None
+        text = "the replay's process ended before it answered; look again, then ask again"
+        status = await status_of(
+            lambda: updated_after_end(
+                parts,
+                plan_id=plan_id,
+                update=RefundAfterEndWorkflow.replay_payment,
+                asking=deed,
+                update_id=update_id,
+            ),
+            gone=Unavailable("replay_process_missing", text),
+            wait_seconds_max=parts.answer_seconds_max,
+        )
         now = await found_plan(parts, plan_id=plan_id)
         return Answer(status=status, body=await told_plan(parts, now))
 

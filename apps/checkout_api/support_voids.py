@@ -11,9 +11,10 @@ from apps.checkout_api.idempotency import IdempotencyKey
 from apps.checkout_api.parts import Parts
 from apps.checkout_api.problems import openapi_responses
 from apps.checkout_api.staff_authentication import Staff, staff_who
-from apps.checkout_api.support_plans import PlanId, Reasoned, have_done
+from apps.checkout_api.support_plans import Reasoned, have_done
 from apps.checkout_api.support_refunds import retried
 from apps.checkout_api.support_resource import SupportPlan
+from apps.checkout_api.wire import PlanId
 from meqenet.auth.roles import Deed
 from meqenet.identity import derived_id, order_void_id
 from workflows.order_capture_messages import VoidForMerchant
@@ -82,4 +83,6 @@ async def retry_cash_back(
 ) -> Response:
     """What a provider has refused goes back under a new id; what has gone back does not again."""
     void_id = order_void_id(plan_id=plan_id, number=number)
-    return await retried(request, parts, staff, key=key, cash_back_id=void_id, why=body.why)
+    return await retried(
+        request, parts, staff, key=key, plan_id=plan_id, cash_back_id=void_id, why=body.why
+    )

@@ -11,9 +11,9 @@ from apps.checkout_api.idempotency import IdempotencyKey
 from apps.checkout_api.parts import Parts
 from apps.checkout_api.problems import openapi_responses
 from apps.checkout_api.staff_authentication import Staff, staff_who
-from apps.checkout_api.support_plans import PlanId, Reasoned, have_done
+from apps.checkout_api.support_plans import Reasoned, have_done
 from apps.checkout_api.support_resource import SupportPlan
-from apps.checkout_api.wire import Wallet
+from apps.checkout_api.wire import PlanId, Wallet
 from meqenet.auth.roles import Deed
 from workflows.messages import AddWallet, PayByAnotherWallet
 

@@ -170,6 +170,23 @@ def clock_handle(*, parts: ApiParts, clock_id: str) -> _Clock:
     return parts.temporal.get_workflow_handle(test_clock_workflow_id(clock_id=clock_id))
 
 
+async def time_of_plan(
+    *, parts: ApiParts, clock_id: str, ask: Callable[[_Clock], Awaitable[TestClockView]]
+) -> datetime:
+    """The time of a plan's clock, as it answers what it is asked.
+
+    Raises:
+        Problem: the clock refused.
+        Unavailable: ``test_clock_busy``, it does not answer within the time.
+    """
+    handle = clock_handle(parts=parts, clock_id=clock_id)
+    try:
+        view = await asked(lambda: ask(handle), wait_seconds_max=parts.answer_seconds_max)
+    except (ProcessGone, StillWorking):
+        raise Unavailable("test_clock_busy", "the plan's test clock does not answer") from None
+    return view.now
+
+
 async def view_of(*, parts: ApiParts, merchant: Merchant, clock_id: str) -> TestClockView:
     """The clock as it stands.
 

@@ -16,7 +16,7 @@ from apps.checkout_api.idempotency import Answer, IdempotencyKey, once
 from apps.checkout_api.parts import ApiParts, Parts
 from apps.checkout_api.periods import Period
 from apps.checkout_api.plan_process import of_rpc
-from apps.checkout_api.plans import PlanId, own_plan
+from apps.checkout_api.plans import own_plan
 from apps.checkout_api.problems import Problem, openapi_responses
 from apps.checkout_api.webhook_resource import (
     NoticeId,
@@ -29,7 +29,7 @@ from apps.checkout_api.webhook_resource import (
     notice_told,
     with_tries,
 )
-from apps.checkout_api.wire import PLAN_ID
+from apps.checkout_api.wire import PLAN_ID, PlanId
 from db.marketplace.views.notices import NoticeView, TryView, WantedNotices
 from meqenet.identity import derived_id
 from meqenet.marketplace.notices import NoticeState

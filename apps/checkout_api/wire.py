@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
+from fastapi import Path
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -26,6 +27,8 @@ from meqenet.payments.rail import WalletProvider
 
 PLAN_ID: Final = r"^pln_[a-z2-7]{20}$"
 """How a plan's id is written."""
+PlanId = Annotated[str, Path(pattern=PLAN_ID)]
+"""The plan that a path is about."""
 _RETURN_URL_LENGTH_MAX: Final = 450
 """Telebirr takes 512 characters, and our own parameter is added to it (providers.md 1.6)."""
 _DAYS_AT_ONCE_MAX: Final = 3660
@@ -74,6 +77,8 @@ Instant = Annotated[
 _Line = AfterValidator(_printable)
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=100), _Line]
 """The merchant's own name for the order."""
+Why = Annotated[str, Field(min_length=3, max_length=200)]
+"""The reason that staff give, where it is kept for ever."""
 _Description = Annotated[str, StringConstraints(min_length=1, max_length=200), _Line]
 _Reason = Annotated[str, StringConstraints(min_length=1, max_length=200), _Line]
 _Version = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]

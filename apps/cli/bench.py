@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-_SHARED = ("rates", "idle_workflow", "plan_logs")
+_SHARED = ("rates", "idle_workflow", "plan_logs", "running")
 """Modules that measure nothing by themselves."""
 
 

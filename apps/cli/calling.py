@@ -1,13 +1,15 @@
 """What commands over the API share: their options, and one line for whatever was no answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from apps.cli.reading import end
+from apps.cli.reading import end, paper
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from apps.cli.support_calls import SupportApi
 
 T = TypeVar("T")
@@ -63,3 +65,15 @@ def print_json(found: Mapping[str, Any], /) -> None:
     from apps.writing import as_json  # noqa: PLC0415 - heavy; not for --help
 
     typer.echo(as_json(found))
+
+
+def print_found(
+    found: Mapping[str, Any], /, *, page: "Iterable[RenderableType]", as_json: bool
+) -> None:
+    """Print the API's answer: as it is, or as its page."""
+    if as_json:
+        print_json(found)
+        return
+    console = paper()
+    for part in page:
+        console.print(part)

@@ -3,17 +3,15 @@
 Over the API, under the merchant's own key in ``MEQENET_MERCHANT_KEY``.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from apps.cli.calling import Api, Json, called, print_json
-from apps.cli.reading import BAD_INPUT, end, paper
+from apps.cli.calling import Api, Json, called, print_found
+from apps.cli.reading import BAD_INPUT, end
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from apps.cli.support_calls import SupportApi
 
 _NOTICES: Final = "/v1/webhooks/notices"
@@ -52,7 +50,7 @@ def notices(
     }
     query = {name: value for name, value in asked.items() if value is not None}
     found = _called("notices", api, lambda reached: reached.get(_NOTICES, query=query))
-    _print(found, page=notices_page(found=found), as_json=as_json)
+    print_found(found, page=notices_page(found=found), as_json=as_json)
 
 
 def one(
@@ -65,7 +63,7 @@ def one(
     from apps.cli.merchant_webhooks_page import notice_page  # noqa: PLC0415 - heavy
 
     found = _called("notice", api, lambda reached: reached.get(f"{_NOTICES}/{notice}"))
-    _print(found, page=notice_page(found=found), as_json=as_json)
+    print_found(found, page=notice_page(found=found), as_json=as_json)
 
 
 def replay(
@@ -139,12 +137,3 @@ def _print_signing(found: Mapping[str, Any]) -> None:
 
     for line in signing_lines(signing=found["signing"]):
         typer.echo(line)
-
-
-def _print(found: Mapping[str, Any], *, page: "Iterator[RenderableType]", as_json: bool) -> None:
-    if as_json:
-        print_json(found)
-        return
-    console = paper()
-    for part in page:
-        console.print(part)

@@ -1,15 +1,15 @@
 """The commands ``meqenet support``: the same deeds, under the same roles, as over HTTP."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from apps.cli.calling import Api, Json, called, guarded, print_json
+from apps.cli.calling import Api, Json, guarded
 from apps.cli.reading import BAD_INPUT, NOT_THERE, end, paper
 from apps.cli.support_alarms import alarms, release, take
 from apps.cli.support_bills import assign_bill, bills
 from apps.cli.support_complaints import complaint_app
+from apps.cli.support_deeds import Plan, Why, tell_plan
 from apps.cli.support_disputes import dispute_app
 from apps.cli.support_hardship import hardship_app
 from apps.cli.support_office_days import office_day
@@ -21,11 +21,7 @@ from meqenet.errors import Refusal
 from meqenet.payments.causes import FailureCause
 from meqenet.payments.rail import WalletProvider
 
-_Plan = Annotated[str, typer.Argument(help="The plan's id.", metavar="PLAN")]
 _Number = Annotated[int, typer.Argument(help="The installment.", min=1, max=99, metavar="N")]
-_Why = Annotated[
-    str, typer.Option("--why", help="The reason; kept for ever, so no names and no phones.")
-]
 _Until = Annotated[
     str, typer.Option("--until", help="The first day of collection again.", metavar="DATE")
 ]
@@ -71,32 +67,30 @@ def register(*, app: typer.Typer) -> None:
     app.add_typer(support_app, name="support")
 
 
-def show(*, plan: _Plan, api: Api = None, as_json: Json = False) -> None:
+def show(*, plan: Plan, api: Api = None, as_json: Json = False) -> None:
     """Show a plan: every attempt and its cause, what comes next, what may be done now."""
-    _print_plan(_called("show", api, path=f"/v1/support/plans/{plan}"), as_json=as_json)
+    tell_plan(name="show", api=api, path=f"/v1/support/plans/{plan}", as_json=as_json)
 
 
-def retry(
-    *, plan: _Plan, number: _Number, why: _Why, api: Api = None, as_json: Json = False
-) -> None:
+def retry(*, plan: Plan, number: _Number, why: Why, api: Api = None, as_json: Json = False) -> None:
     """Try an installment again, now. It is never charged twice."""
     path = f"/v1/support/plans/{plan}/installments/{number}/retry"
-    _print_plan(_called("retry", api, path=path, body={"why": why}), as_json=as_json)
+    tell_plan(name="retry", api=api, path=path, body={"why": why}, as_json=as_json)
 
 
 def waive_fee(
-    *, plan: _Plan, number: _Number, why: _Why, api: Api = None, as_json: Json = False
+    *, plan: Plan, number: _Number, why: Why, api: Api = None, as_json: Json = False
 ) -> None:
     """Take back the unpaid late fees of an installment; none is charged in their place."""
     path = f"/v1/support/plans/{plan}/installments/{number}/fee/waive"
-    _print_plan(_called("waive-fee", api, path=path, body={"why": why}), as_json=as_json)
+    tell_plan(name="waive-fee", api=api, path=path, body={"why": why}, as_json=as_json)
 
 
 def add_wallet(
     *,
-    plan: _Plan,
+    plan: Plan,
     provider: Annotated[WalletProvider, typer.Option(help="Whose wallet it is.")],
-    why: _Why,
+    why: Why,
     phone: Annotated[
         str,
         typer.Option(prompt="The wallet's phone", help="Asked for, so that no history keeps it."),
@@ -107,30 +101,30 @@ def add_wallet(
     """Put another wallet of the customer on file, on the customer's word."""
     body = {"wallet": {"provider": provider.value, "phone": phone}, "why": why}
     path = f"/v1/support/plans/{plan}/wallets"
-    _print_plan(_called("add-wallet", api, path=path, body=body), as_json=as_json)
+    tell_plan(name="add-wallet", api=api, path=path, body=body, as_json=as_json)
 
 
 def pay_by_another_wallet(
     *,
-    plan: _Plan,
+    plan: Plan,
     number: _Number,
     wallet: Annotated[
         str, typer.Argument(help="As the plan's wallets name it: w2.", metavar="WALLET")
     ],
-    why: _Why,
+    why: Why,
     api: Api = None,
     as_json: Json = False,
 ) -> None:
     """Ask another wallet on file for an installment, now. It is never charged twice."""
     path = f"/v1/support/plans/{plan}/installments/{number}/pay-by-wallet"
     body = {"wallet": wallet, "why": why}
-    _print_plan(_called("pay-by-another-wallet", api, path=path, body=body), as_json=as_json)
+    tell_plan(name="pay-by-another-wallet", api=api, path=path, body=body, as_json=as_json)
 
 
 def pause(
     *,
-    plan: _Plan,
-    why: _Why,
+    plan: Plan,
+    why: Why,
     until: Annotated[
         str | None,
         typer.Option("--until", help="The first day of collection again.", metavar="DATE"),
@@ -141,40 +135,40 @@ def pause(
     """Try nothing by itself until a day, at most 30 days ahead, or until it is resumed."""
     body = {"why": why, "until": until}
     path = f"/v1/support/plans/{plan}/pause"
-    _print_plan(_called("pause", api, path=path, body=body), as_json=as_json)
+    tell_plan(name="pause", api=api, path=path, body=body, as_json=as_json)
 
 
 def unreachable(
-    *, plan: _Plan, why: _Why, until: _Until, api: Api = None, as_json: Json = False
+    *, plan: Plan, why: Why, until: _Until, api: Api = None, as_json: Json = False
 ) -> None:
     """Make no attempt at all until a day, at most 14 days ahead."""
     body = {"why": why, "until": until}
     path = f"/v1/support/plans/{plan}/unreachable"
-    _print_plan(_called("unreachable", api, path=path, body=body), as_json=as_json)
+    tell_plan(name="unreachable", api=api, path=path, body=body, as_json=as_json)
 
 
-def resume(*, plan: _Plan, why: _Why, api: Api = None, as_json: Json = False) -> None:
+def resume(*, plan: Plan, why: Why, api: Api = None, as_json: Json = False) -> None:
     """End a pause, or say that the customer can be reached again."""
     path = f"/v1/support/plans/{plan}/resume"
-    _print_plan(_called("resume", api, path=path, body={"why": why}), as_json=as_json)
+    tell_plan(name="resume", api=api, path=path, body={"why": why}, as_json=as_json)
 
 
-def retry_refund(*, plan: _Plan, why: _Why, api: Api = None, as_json: Json = False) -> None:
+def retry_refund(*, plan: Plan, why: Why, api: Api = None, as_json: Json = False) -> None:
     """Send a refused refund of a payment at checkout again."""
     path = f"/v1/support/plans/{plan}/refund/retry"
-    _print_plan(_called("retry-refund", api, path=path, body={"why": why}), as_json=as_json)
+    tell_plan(name="retry-refund", api=api, path=path, body={"why": why}, as_json=as_json)
 
 
-def retry_payout(*, plan: _Plan, why: _Why, api: Api = None, as_json: Json = False) -> None:
+def retry_payout(*, plan: Plan, why: Why, api: Api = None, as_json: Json = False) -> None:
     """Send a merchant's refused payout again, to the account now on file."""
     path = f"/v1/support/plans/{plan}/payout/retry"
-    _print_plan(_called("retry-payout", api, path=path, body={"why": why}), as_json=as_json)
+    tell_plan(name="retry-payout", api=api, path=path, body={"why": why}, as_json=as_json)
 
 
 def charge_off(
     *,
-    plan: _Plan,
-    why: _Why,
+    plan: Plan,
+    why: Why,
     early: Annotated[
         bool, typer.Option("--early", help="Before its policy says so; for finance alone.")
     ] = False,
@@ -184,29 +178,29 @@ def charge_off(
     """Give a plan up as a loss. The customer owes as before; what still comes is a recovery."""
     body = {"why": why, "early": early}
     path = f"/v1/support/plans/{plan}/charge-off"
-    _print_plan(_called("charge-off", api, path=path, body=body), as_json=as_json)
+    tell_plan(name="charge-off", api=api, path=path, body=body, as_json=as_json)
 
 
-def write_off(*, plan: _Plan, why: _Why, api: Api = None, as_json: Json = False) -> None:
+def write_off(*, plan: Plan, why: Why, api: Api = None, as_json: Json = False) -> None:
     """Ask for a charged-off plan no more: the customer owes nothing, and the plan ends."""
     path = f"/v1/support/plans/{plan}/write-off"
-    _print_plan(_called("write-off", api, path=path, body={"why": why}), as_json=as_json)
+    tell_plan(name="write-off", api=api, path=path, body={"why": why}, as_json=as_json)
 
 
 def return_credit(
     *,
-    plan: _Plan,
+    plan: Plan,
     attempt: Annotated[
         str,
         typer.Argument(help="As the plan's credits name it: i02-a1.", metavar="ATTEMPT"),
     ],
-    why: _Why,
+    why: Why,
     api: Api = None,
     as_json: Json = False,
 ) -> None:
     """Send what the customer has paid too much back to the wallet that it came from, once."""
     path = f"/v1/support/plans/{plan}/credits/{attempt}/return"
-    _print_plan(_called("return-credit", api, path=path, body={"why": why}), as_json=as_json)
+    tell_plan(name="return-credit", api=api, path=path, body={"why": why}, as_json=as_json)
 
 
 def retry_failed(
@@ -217,7 +211,7 @@ def retry_failed(
         str, typer.Option("--from", help="Failed from this instant on.", metavar="INSTANT")
     ],
     until: Annotated[str, typer.Option("--to", help="And before this one.", metavar="INSTANT")],
-    why: _Why,
+    why: Why,
     rate: Annotated[int, typer.Option(help="At most so many a minute.", min=1, max=6000)] = 60,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     api: Api = None,
@@ -256,29 +250,8 @@ def retry_failed(
         raise typer.Exit(NOT_THERE)
 
 
-def _called(
-    name: str, api: str | None, *, path: str, body: Mapping[str, object] | None = None
-) -> dict[str, Any]:
-    return called(
-        command=f"support {name}",
-        api=api,
-        call=lambda reached: reached.get(path) if body is None else reached.post(path, body),
-    )
-
-
 def _instant(text: str, *, field: str) -> str:
     try:
         return instant_of(text, field=field).isoformat()
     except Refusal as refusal:
         end(command="support retry-failed", text=refusal.text, code=BAD_INPUT)
-
-
-def _print_plan(plan: Mapping[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        print_json(plan)
-        return
-    from apps.cli.support_page import plan_page  # noqa: PLC0415 - heavy; not for --help
-
-    console = paper()
-    for part in plan_page(plan=plan):
-        console.print(part)

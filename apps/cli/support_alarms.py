@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from apps.cli.calling import Api, Json, called, print_json
-from apps.cli.reading import paper
+from apps.cli.calling import Api, Json, called, print_found, print_json
 
 _Attempt = Annotated[
     str,
@@ -18,14 +17,9 @@ _PATH = "/v1/support/alarms"
 def alarms(*, api: Api = None, as_json: Json = False) -> None:
     """List payments whose outcome is unknown for too long; those without an owner come first."""
     found = called(command="support alarms", api=api, call=lambda reached: reached.get(_PATH))
-    if as_json:
-        print_json(found)
-        return
     from apps.cli.support_alarms_page import alarms_page  # noqa: PLC0415 - heavy; not for --help
 
-    console = paper()
-    for part in alarms_page(found=found):
-        console.print(part)
+    print_found(found, page=alarms_page(found=found), as_json=as_json)
 
 
 def take(*, attempt: _Attempt, api: Api = None, as_json: Json = False) -> None:

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from apps.cli.calling import Api, Json, called, print_json
-from apps.cli.reading import BAD_INPUT, end, paper
+from apps.cli.calling import Api, Json, called, print_found
+from apps.cli.reading import BAD_INPUT, end
+from apps.cli.support_deeds import Why
 from meqenet.disputes.complaint_states import (
     AnswerOutcome,
     ComplaintCategory,
@@ -17,9 +18,6 @@ from meqenet.disputes.complaint_states import (
 
 _Number = Annotated[
     str, typer.Argument(help="The tracking number, as given or typed.", metavar="NUMBER")
-]
-_Why = Annotated[
-    str, typer.Option("--why", help="The reason; kept for ever, so no names and no phones.")
 ]
 _Text = Annotated[
     Path | None,
@@ -102,14 +100,9 @@ def listed(
         api=api,
         call=lambda reached: reached.get(_PATH, query=query),
     )
-    if as_json:
-        print_json(found)
-        return
     from apps.cli.support_complaints_page import list_page  # noqa: PLC0415 - not for --help
 
-    console = paper()
-    for part in list_page(found=found):
-        console.print(part)
+    print_found(found, page=list_page(found=found), as_json=as_json)
 
 
 def show(*, number: _Number, api: Api = None, as_json: Json = False) -> None:
@@ -125,7 +118,7 @@ def show(*, number: _Number, api: Api = None, as_json: Json = False) -> None:
 def assign(
     *,
     number: _Number,
-    why: _Why,
+    why: Why,
     to: Annotated[
         str | None,
         typer.Option("--to", help="A handle or a staff id; yourself by default.", metavar="STAFF"),
@@ -137,7 +130,7 @@ def assign(
     _deed("assign", number, {"why": why, "to": to}, api=api, as_json=as_json)
 
 
-def escalate(*, number: _Number, why: _Why, api: Api = None, as_json: Json = False) -> None:
+def escalate(*, number: _Number, why: Why, api: Api = None, as_json: Json = False) -> None:
     """Have a supervisor look at a complaint before its clock does."""
     _deed("escalate", number, {"why": why}, api=api, as_json=as_json)
 
@@ -145,7 +138,7 @@ def escalate(*, number: _Number, why: _Why, api: Api = None, as_json: Json = Fal
 def answer(
     *,
     number: _Number,
-    why: _Why,
+    why: Why,
     outcome: Annotated[AnswerOutcome, typer.Option(help="What the answer says.")],
     language: _Language,
     text_file: _Text = None,
@@ -165,7 +158,7 @@ def answer(
 def reopen(
     *,
     number: _Number,
-    why: _Why,
+    why: Why,
     text_file: _Text = None,
     api: Api = None,
     as_json: Json = False,
@@ -175,7 +168,7 @@ def reopen(
     _deed("reopen", number, {"why": why, "text": words}, api=api, as_json=as_json)
 
 
-def close(*, number: _Number, why: _Why, api: Api = None, as_json: Json = False) -> None:
+def close(*, number: _Number, why: Why, api: Api = None, as_json: Json = False) -> None:
     """Close a complaint that the customer does not want followed, or is content about."""
     _deed("close", number, {"why": why}, api=api, as_json=as_json)
 
@@ -202,11 +195,6 @@ def _words(name: str, file: Path | None, *, asking: str) -> str:
 
 
 def _print(found: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        print_json(found)
-        return
     from apps.cli.support_complaints_page import complaint_page  # noqa: PLC0415 - not for --help
 
-    console = paper()
-    for part in complaint_page(found=found):
-        console.print(part)
+    print_found(found, page=complaint_page(found=found), as_json=as_json)

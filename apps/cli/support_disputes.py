@@ -6,20 +6,17 @@ from typing import Annotated, Any
 
 import typer
 
-from apps.cli.calling import Api, Json, called, print_json
-from apps.cli.reading import BAD_INPUT, end, paper
+from apps.cli.calling import Api, Json, called, print_found, print_json
+from apps.cli.reading import BAD_INPUT, end
+from apps.cli.support_deeds import Plan, Why
 from meqenet.disputes.dispute_states import DisputeKind
 from meqenet.disputes.evidence import Side
 
-_Plan = Annotated[str, typer.Argument(help="The plan's id.", metavar="PLAN")]
 _Number = Annotated[
     int, typer.Argument(help="Which dispute of the plan.", min=1, max=999, metavar="N")
 ]
 _FileNumber = Annotated[
     int, typer.Argument(help="Which file of the dispute.", min=1, max=999, metavar="FILE")
-]
-_Why = Annotated[
-    str, typer.Option("--why", help="The reason; kept for ever, so no names and no phones.")
 ]
 _OUTCOME_FOR = {Side.CUSTOMER: "won", Side.MERCHANT: "lost"}
 
@@ -54,17 +51,14 @@ def listed(
     """List disputes that wait for somebody; those whose review is late are at the top."""
     path = "/v1/support/disputes" if plan is None else _path(plan)
     found = called(command="support dispute list", api=api, call=lambda reached: reached.get(path))
-    if as_json:
-        print_json(found)
-        return
     from apps.cli.support_disputes_page import list_page  # noqa: PLC0415 - not for --help
 
-    paper().print(list_page(found=found))
+    print_found(found, page=list_page(found=found), as_json=as_json)
 
 
 def opened(
     *,
-    plan: _Plan,
+    plan: Plan,
     kind: Annotated[DisputeKind, typer.Option(help="What the customer disputes.")],
     amount: Annotated[
         str | None,
@@ -83,7 +77,7 @@ def opened(
     _print(found, as_json=as_json)
 
 
-def show(*, plan: _Plan, number: _Number, api: Api = None, as_json: Json = False) -> None:
+def show(*, plan: Plan, number: _Number, api: Api = None, as_json: Json = False) -> None:
     """Show a dispute: what has brought it on, who has, and why; and which files there are."""
     found = called(
         command="support dispute show",
@@ -95,7 +89,7 @@ def show(*, plan: _Plan, number: _Number, api: Api = None, as_json: Json = False
 
 def add(
     *,
-    plan: _Plan,
+    plan: Plan,
     number: _Number,
     evidence: Annotated[
         Path, typer.Argument(help="A PDF, JPEG, PNG or text, up to 5 MiB.", metavar="PATH")
@@ -124,7 +118,7 @@ def add(
 
 def file(
     *,
-    plan: _Plan,
+    plan: Plan,
     number: _Number,
     file_number: _FileNumber,
     to: Annotated[Path, typer.Option("--to", help="Where it is written.", metavar="PATH")],
@@ -143,7 +137,7 @@ def file(
 
 
 def withdraw(
-    *, plan: _Plan, number: _Number, why: _Why, api: Api = None, as_json: Json = False
+    *, plan: Plan, number: _Number, why: Why, api: Api = None, as_json: Json = False
 ) -> None:
     """Withdraw a dispute on the customer's word: everything goes on as before."""
     _deed("withdraw", plan, number, {"why": why}, api=api, as_json=as_json)
@@ -151,10 +145,10 @@ def withdraw(
 
 def decide(
     *,
-    plan: _Plan,
+    plan: Plan,
     number: _Number,
     side: Annotated[Side, typer.Option("--for", help="For whom the evidence speaks.")],
-    why: _Why,
+    why: Why,
     api: Api = None,
     as_json: Json = False,
 ) -> None:
@@ -186,11 +180,6 @@ def _path(plan: str, number: int | None = None) -> str:
 
 
 def _print(found: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        print_json(found)
-        return
     from apps.cli.support_disputes_page import dispute_page  # noqa: PLC0415 - not for --help
 
-    console = paper()
-    for part in dispute_page(found=found):
-        console.print(part)
+    print_found(found, page=dispute_page(found=found), as_json=as_json)

@@ -27,15 +27,16 @@ def dispute_page(*, found: Mapping[str, Any]) -> Iterator[RenderableType]:
     yield Text(f"\npossible now: {possible or 'nothing any more'}")
 
 
-def list_page(*, found: Mapping[str, Any]) -> RenderableType:
+def list_page(*, found: Mapping[str, Any]) -> Iterator[RenderableType]:
     """Each that is listed."""
     if not found["disputes"]:
-        return Text("no dispute waits for anybody")
+        yield Text("no dispute waits for anybody")
+        return
     rows = table("disputes; birr", "dispute", "kind", ">amount", "stands at", "due (UTC)")
     for each in found["disputes"]:
         due = "LATE" if each["late_since"] else _at(each["due_at"])
         rows.add_row(each["id"], _words(each["kind"]), each["amount"], _standing(each), due)
-    return rows
+    yield rows
 
 
 def _standing(found: Mapping[str, Any]) -> str:

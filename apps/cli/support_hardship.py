@@ -5,16 +5,9 @@ from typing import Annotated
 
 import typer
 
-from apps.cli.calling import Api, Json, called, print_json
-from apps.cli.reading import BAD_INPUT, end, paper
+from apps.cli.calling import Api, Json
+from apps.cli.support_deeds import Plan, Preview, WhyUnlessPreview, look_or_have_done
 
-_Plan = Annotated[str, typer.Argument(help="The plan's id.", metavar="PLAN")]
-_Why = Annotated[
-    str | None, typer.Option("--why", help="The reason; kept for ever, so no names and no phones.")
-]
-_Preview = Annotated[
-    bool, typer.Option("--preview", help="Show what it would do, and change nothing.")
-]
 _Approve = Annotated[
     bool, typer.Option("--approve", help="Approve what goes beyond the limits; for supervisors.")
 ]
@@ -33,11 +26,11 @@ def hardship_app() -> typer.Typer:
 
 def pause(
     *,
-    plan: _Plan,
+    plan: Plan,
     first_day: Annotated[str, typer.Option("--from", help="Its first day.", metavar="DATE")],
     last_day: Annotated[str, typer.Option("--to", help="Its last day.", metavar="DATE")],
-    why: _Why = None,
-    preview: _Preview = False,
+    why: WhyUnlessPreview = None,
+    preview: Preview = False,
     approve: _Approve = False,
     api: Api = None,
     as_json: Json = False,
@@ -49,11 +42,11 @@ def pause(
 
 def move(
     *,
-    plan: _Plan,
+    plan: Plan,
     number: Annotated[int, typer.Argument(help="The installment.", min=1, max=99, metavar="N")],
     to: Annotated[str, typer.Option("--to", help="Its new due date.", metavar="DATE")],
-    why: _Why = None,
-    preview: _Preview = False,
+    why: WhyUnlessPreview = None,
+    preview: Preview = False,
     approve: _Approve = False,
     api: Api = None,
     as_json: Json = False,
@@ -65,9 +58,9 @@ def move(
 
 def spread(
     *,
-    plan: _Plan,
-    why: _Why = None,
-    preview: _Preview = False,
+    plan: Plan,
+    why: WhyUnlessPreview = None,
+    preview: Preview = False,
     approve: _Approve = False,
     api: Api = None,
     as_json: Json = False,
@@ -79,12 +72,12 @@ def spread(
 
 def extend(
     *,
-    plan: _Plan,
+    plan: Plan,
     installments: Annotated[
         int, typer.Option("--installments", help="How many more.", min=1, max=98)
     ],
-    why: _Why = None,
-    preview: _Preview = False,
+    why: WhyUnlessPreview = None,
+    preview: Preview = False,
     approve: _Approve = False,
     api: Api = None,
     as_json: Json = False,
@@ -106,21 +99,15 @@ def _run(
     json: bool,
 ) -> None:
     from apps.cli.support_hardship_page import preview_page  # noqa: PLC0415 - not for --help
-    from apps.cli.support_page import plan_page  # noqa: PLC0415 - the same
 
-    command = f"support hardship {name}"
-    path, body = f"/v1/support/plans/{plan}/hardship", change
-    if preview:
-        path = f"{path}/preview"
-    elif why is None:
-        text = "--why: give the reason, or look first with --preview"
-        end(command=command, text=text, code=BAD_INPUT)
-    else:
-        body = {**change, "why": why, "approved": approve}
-    found = called(command=command, api=api, call=lambda reached: reached.post(path, body))
-    if json:
-        print_json(found)
-        return
-    console = paper()
-    for part in preview_page(found=found) if preview else plan_page(plan=found):
-        console.print(part)
+    look_or_have_done(
+        name=f"hardship {name}",
+        api=api,
+        path=f"/v1/support/plans/{plan}/hardship",
+        change=change,
+        why=why,
+        approval={"approved": approve},
+        preview=preview,
+        page=lambda found: preview_page(found=found),
+        as_json=json,
+    )

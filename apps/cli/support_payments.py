@@ -5,18 +5,11 @@ from typing import Annotated
 
 import typer
 
-from apps.cli.calling import Api, Json, called, print_json
-from apps.cli.reading import BAD_INPUT, end, paper
+from apps.cli.calling import Api, Json
+from apps.cli.support_deeds import Plan, Preview, WhyUnlessPreview, look_or_have_done
 
-_Plan = Annotated[str, typer.Argument(help="The plan's id.", metavar="PLAN")]
 _Attempt = Annotated[
     str, typer.Argument(help="The payment, as the plan's attempts name it.", metavar="ATTEMPT")
-]
-_Why = Annotated[
-    str | None, typer.Option("--why", help="The reason; kept for ever, so no names and no phones.")
-]
-_Preview = Annotated[
-    bool, typer.Option("--preview", help="Show what it would do, and change nothing.")
 ]
 
 
@@ -33,10 +26,10 @@ def payment_app() -> typer.Typer:
 
 def reverse(
     *,
-    plan: _Plan,
+    plan: Plan,
     attempt: _Attempt,
-    why: _Why = None,
-    preview: _Preview = False,
+    why: WhyUnlessPreview = None,
+    preview: Preview = False,
     api: Api = None,
     as_json: Json = False,
 ) -> None:
@@ -47,11 +40,11 @@ def reverse(
 
 def backdate(
     *,
-    plan: _Plan,
+    plan: Plan,
     attempt: _Attempt,
     to: Annotated[str, typer.Option("--to", help="When its money had moved.", metavar="DATE")],
-    why: _Why = None,
-    preview: _Preview = False,
+    why: WhyUnlessPreview = None,
+    preview: Preview = False,
     api: Api = None,
     as_json: Json = False,
 ) -> None:
@@ -62,13 +55,13 @@ def backdate(
 
 def repeated(
     *,
-    plan: _Plan,
+    plan: Plan,
     attempt: _Attempt,
     of: Annotated[
         str, typer.Option("--of", help="The payment that brought the same.", metavar="ATTEMPT")
     ],
-    why: _Why = None,
-    preview: _Preview = False,
+    why: WhyUnlessPreview = None,
+    preview: Preview = False,
     api: Api = None,
     as_json: Json = False,
 ) -> None:
@@ -88,22 +81,15 @@ def _run(
     api: str | None,
     json: bool,
 ) -> None:
-    from apps.cli.support_page import plan_page  # noqa: PLC0415 - not for --help
-    from apps.cli.support_payments_page import preview_page  # noqa: PLC0415 - the same
+    from apps.cli.support_payments_page import preview_page  # noqa: PLC0415 - not for --help
 
-    command = f"support payment {name}"
-    path = f"/v1/support/plans/{plan}/payments/{attempt}/replay"
-    if preview:
-        path = f"{path}/preview"
-    elif why is None:
-        text = "--why: give the reason, or look first with --preview"
-        end(command=command, text=text, code=BAD_INPUT)
-    else:
-        body = {**body, "why": why}
-    found = called(command=command, api=api, call=lambda reached: reached.post(path, body))
-    if json:
-        print_json(found)
-        return
-    console = paper()
-    for part in preview_page(found=found) if preview else plan_page(plan=found):
-        console.print(part)
+    look_or_have_done(
+        name=f"payment {name}",
+        api=api,
+        path=f"/v1/support/plans/{plan}/payments/{attempt}/replay",
+        change=body,
+        why=why,
+        preview=preview,
+        page=lambda found: preview_page(found=found),
+        as_json=json,
+    )
