@@ -3,6 +3,7 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Request, Response
+from temporalio.client import WorkflowHandle
 
 from apps.checkout_api.exact_json import ExactRoute
 from apps.checkout_api.idempotency import Answer, IdempotencyKey, once
@@ -15,6 +16,7 @@ from apps.checkout_api.support_resource import SupportPlan
 from apps.checkout_api.wire import PlanId
 from meqenet.auth.roles import Deed
 from meqenet.identity import derived_id, order_refund_id
+from meqenet.money import Money
 from workflows.cash_back import CashBackWorkflow
 from workflows.cash_back_messages import cash_back_workflow_id
 from workflows.messages import RetryMoneyOut
@@ -66,7 +68,7 @@ async def retried(
 
     async def act() -> Answer:
         plan = await found_plan(parts, plan_id=plan_id)
-        handle = parts.temporal.get_workflow_handle_for(
+        handle: WorkflowHandle[CashBackWorkflow, Money] = parts.temporal.get_workflow_handle_for(
             CashBackWorkflow.run, cash_back_workflow_id(cash_back_id=cash_back_id)
         )
         status = await status_of(
