@@ -32,7 +32,7 @@ def list_page(*, found: Mapping[str, Any]) -> Iterator[RenderableType]:
     if not found["disputes"]:
         yield Text("no dispute waits for anybody")
         return
-    rows = table("disputes; birr", "dispute", "kind", ">amount", "stands at", "due (UTC)")
+    rows = table("disputes; birr", "dispute", "kind", "amount>", "stands at", "due (UTC)")
     for each in found["disputes"]:
         due = "LATE" if each["late_since"] else _at(each["due_at"])
         rows.add_row(each["id"], _words(each["kind"]), each["amount"], _standing(each), due)
