@@ -8,6 +8,9 @@ STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 CANDIDATES := python3 python3.13 python3.12 python3.11 python
 ENOUGH := import sys, venv; sys.exit(sys.version_info < (3, 11))
+# The interpreter to build on. Without it: the first candidate that is new enough, or another of its
+# version that is clearly faster.
+PYTHON ?=
 # Test files are spread over so many processes, each with servers of its own; one more than two cores,
 # because now and then a test has to wait.
 WORKERS ?= 3
@@ -31,15 +34,18 @@ setup: $(STAMP) ## Python environment in .venv with the locked dependencies
 
 $(STAMP): requirements.lock pyproject.toml
 	@if ! $(BIN)/python -c '$(ENOUGH)' 2>/dev/null; then \
-		for name in $(CANDIDATES); do \
+		for name in $(or $(PYTHON),$(CANDIDATES)); do \
 			python=$$(command -v $$name 2>/dev/null) || continue; \
 			"$$python" -c '$(ENOUGH)' 2>/dev/null && break; \
 			python=; \
 		done; \
 		if [ -z "$$python" ]; then \
-			echo 'make setup: Python 3.11 or newer is needed, with its venv module; none of these is it: $(CANDIDATES)' >&2; \
+			echo 'make setup: Python 3.11 or newer is needed, with its venv module; none of these is it: $(or $(PYTHON),$(CANDIDATES))' >&2; \
 			exit 1; \
 		fi; \
+		faster=; \
+		[ -n '$(PYTHON)' ] || faster=$$("$$python" apps/setup/interpreter.py); \
+		python=$${faster:-$$python}; \
 		echo "setup: making $(VENV) with $$python"; \
 		rm -rf $(VENV); \
 		"$$python" -m venv $(VENV) || { \

@@ -51,15 +51,36 @@ def test_without_a_new_enough_python_it_says_so(checkout: Path, bare_path: Path)
     assert not (checkout / ".venv").exists()
 
 
+def interpreter(at: Path, *, enough: bool, faster: Path | str = "") -> Path:
+    """One that can make no environment; asked for a faster one, it names that."""
+    at.write_text(
+        "#!/bin/sh\n"
+        "[ $1 = -m ] && exit 1\n"
+        f"[ $1 = -c ] && exit {0 if enough else 1}\n"
+        f"[ $1 = apps/setup/interpreter.py ] && echo '{faster}'\n"
+    )
+    at.chmod(0o755)
+    return at
+
+
 def test_the_first_python_that_is_new_enough_is_taken(checkout: Path, bare_path: Path) -> None:
-    for name, enough in (("python3", 1), ("python3.12", 0)):
-        python = bare_path / name
-        python.write_text(f"#!/bin/sh\n[ $1 = -m ] && exit 1\nexit {enough}\n")
-        python.chmod(0o755)
+    interpreter(bare_path / "python3", enough=False)
+    taken = interpreter(bare_path / "python3.12", enough=True)
     done = run(checkout, "setup", path=str(bare_path))
-    assert done.stdout == f"setup: making .venv with {bare_path / 'python3.12'}\n"
+    assert done.stdout == f"setup: making .venv with {taken}\n"
     assert "install python3-venv" in done.stderr
     assert done.returncode != 0
+
+
+def test_a_faster_one_of_its_kind_is_taken_in_its_place_unless_one_is_named(
+    checkout: Path, bare_path: Path, tmp_path: Path
+) -> None:
+    fast = interpreter(tmp_path / "fast", enough=True)
+    slow = interpreter(bare_path / "python3", enough=True, faster=fast)
+    done = run(checkout, "setup", path=str(bare_path))
+    assert done.stdout == f"setup: making .venv with {fast}\n"
+    named = run(checkout, "setup", f"PYTHON={slow}", path=str(bare_path))
+    assert named.stdout == f"setup: making .venv with {slow}\n"
 
 
 def test_what_is_set_up_is_not_set_up_again(checkout: Path) -> None:
