@@ -27,13 +27,12 @@ from db.kernel.outbox import START
 from db.kernel.parking import Failure, Queue
 from meqenet.errors import Unavailable
 from workers.intake import PAUSES, Retried, failure_of, take_in, take_parked
+from workers.pacing import REST_SECONDS_MAX, REST_SECONDS_MIN, rest_seconds
 from workers.receiving import Arrival, receive
 
 BATCH_MAX: Final = 250
 """Events of each source in one transaction."""
 _WAIT_MILLISECONDS: Final = 1000
-_PAUSE_SECONDS_MIN: Final = 0.2
-_PAUSE_SECONDS_MAX: Final = 1.0
 _RETRY_EVERY_SECONDS: Final = 2.0
 _QUEUES_MAX: Final = 100
 _AWAY: Final = (Unavailable, RedisError, OSError)
@@ -70,25 +69,27 @@ class Consumer:
     _reached: Mapping[str, Reached] | None = field(default=None, init=False)
     """Where the last step has come to, if it has moved. A step that finds nothing reads anew: the
     model may have been set back meanwhile."""
+    _worked_seconds: float = field(default=0.0, init=False)
+    """What taking in the last events took."""
 
     async def run(self, *, stop: asyncio.Event) -> None:
         """Take events in until ``stop`` is set. Any number may run at once: one at a time does."""
-        pause = _PAUSE_SECONDS_MIN
+        pause = REST_SECONDS_MIN
         while not stop.is_set():
             try:
                 step = await self.step(wait_milliseconds=_WAIT_MILLISECONDS)
                 await self._retry_now_and_then()
             except _AWAY as error:
                 _log.warning("%s waits: %s", self.model.name, type(error).__name__)
-                step, pause = Step.HELD_UP, _PAUSE_SECONDS_MAX
+                step, pause = Step.HELD_UP, REST_SECONDS_MAX
             if step is not Step.HELD_UP:
-                pause = _PAUSE_SECONDS_MIN
+                pause = rest_seconds(worked_seconds=self._worked_seconds)
             if step is Step.QUIET or (step is Step.MOVED and self._is_behind):
                 continue
             # What follows within this pause is taken in together, and not one by one.
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), timeout=pause)
-            pause = min(2 * pause, _PAUSE_SECONDS_MAX)
+            pause = min(2 * pause, REST_SECONDS_MAX)
 
     async def step(self, *, wait_milliseconds: int | None = None) -> Step:
         """Take in the next events, waiting for the first one if there is none.
@@ -115,7 +116,10 @@ class Consumer:
             _log.error("the stream of %s has an entry that is no event; see docs/stores.md", source)
         if not delivery.arrivals:
             return Step.HELD_UP if delivery.unreadable else Step.QUIET
+        clock = asyncio.get_running_loop().time
+        began_at = clock()
         place, passed = await self._take(delivery.arrivals, reached)
+        self._worked_seconds = clock() - began_at
         self._reached = place if passed == len(delivery.arrivals) else None
         self._is_behind = passed >= self.batch_max
         return Step.MOVED if passed else Step.HELD_UP

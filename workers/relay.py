@@ -30,14 +30,12 @@ from db.kernel.outbox import (
 )
 from meqenet.errors import Defect, Unavailable
 from meqenet.event_chain import instant_text
+from workers.pacing import REST_SECONDS_MAX, REST_SECONDS_MIN, rest_seconds
 
 READER: Final = "redis"
 """The relay's name among the readers of the outbox."""
 _LOCK: Final = 0x72656C6179
 _BATCH_MAX: Final = 500
-_PAUSE_SECONDS_MIN: Final = 0.2
-_PAUSE_SECONDS_MAX: Final = 1.0
-"""An event waits at most this long, and an idle domain asks once a second."""
 _LOOK_AT_REDIS_SECONDS: Final = 3.0
 """Without news, Redis is looked at as often as this: it may have lost what it had."""
 
@@ -50,26 +48,26 @@ async def run_relay(*, domain: str, database: Database, redis: Redis, stop: asyn
     Raises:
         Defect: ``stream_of_another_store``: see docs/stores.md.
     """
-    pause = _PAUSE_SECONDS_MIN
+    pause = REST_SECONDS_MIN
     clock = asyncio.get_running_loop().time
     look_at = clock()
     while not stop.is_set():
-        published = 0
+        published, began_at = 0, clock()
         try:
             if clock() >= look_at or await has_news(database=database, reader=READER):
                 published = await relay_batch(domain=domain, database=database, redis=redis)
                 look_at = clock() + _LOOK_AT_REDIS_SECONDS
         except (Unavailable, RedisError, OSError) as error:
             _log.warning("the relay of %s waits: %s", domain, type(error).__name__)
-            published, pause = 0, _PAUSE_SECONDS_MAX
+            published, pause = 0, REST_SECONDS_MAX
         if published:
-            pause = _PAUSE_SECONDS_MIN
+            pause = rest_seconds(worked_seconds=clock() - began_at)
         if published == _BATCH_MAX:
             continue
         # What is stored within this pause is published together, and not one by one.
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), timeout=pause)
-        pause = min(2 * pause, _PAUSE_SECONDS_MAX)
+        pause = min(2 * pause, REST_SECONDS_MAX)
 
 
 async def relay_batch(*, domain: str, database: Database, redis: Redis) -> int:
