@@ -61,14 +61,21 @@ $(STAMP): requirements.lock pyproject.toml
 	@printf '%s\n' '$(CURDIR)' > $@
 	@echo 'setup: done'
 
-test: check ## Lint, types, architecture and all tests
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+# Says nothing of what is clean.
+define CHECK
+$(BIN)/ruff check --quiet && $(BIN)/ruff format --check --quiet && $(BIN)/mypy --no-error-summary && \
+	{ said=$$($(BIN)/lint-imports --no-logo 2>&1) || { printf '%s\n' "$$said"; false; }; }
+endef
+
+# Types are checked by one processor: the tests begin beside that.
+test: setup ## Lint, types, architecture and all tests
+	@{ $(CHECK); } & checking=$$!; \
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS); tested=$$?; \
+	wait $$checking || { echo 'make test: make check fails, see above' >&2; exit 1; }; \
+	exit $$tested
 
 check: setup ## Lint, formatting, types and import arrows
-	@$(BIN)/ruff check --quiet
-	@$(BIN)/ruff format --check --quiet
-	@$(BIN)/mypy --no-error-summary
-	@said=$$($(BIN)/lint-imports --no-logo 2>&1) || { printf '%s\n' "$$said"; exit 1; }
+	@$(CHECK)
 
 demo: setup ## Watch plans of all four kinds live their whole lives
 	@$(BIN)/meqenet demo $(ARGS)
