@@ -28,7 +28,8 @@ async def _disputed(shop: Shop, plan: FailedPlan, amount: str | None) -> None:
 async def test_captures_that_are_paid_out_and_that_are_not_wait_each_where_its_money_is(
     shop: Shop, http: httpx.AsyncClient, databases: Databases
 ) -> None:
-    plan = await failed_plan(shop, days=1, balance="5000.00", capture="manual")
+    # Late in its life: until the customer has paid, what the merchant owes is looked at each day.
+    plan = await failed_plan(shop, days=22, balance="5000.00", capture="manual")
     path = f"/v1/plans/{plan.plan_id}"
     nothing = await shop.post(f"{path}/disputes", {"kind": "not_received"})
     assert (nothing.status_code, nothing.json()["code"]) == (422, "nothing_to_dispute")
@@ -60,7 +61,7 @@ async def test_captures_that_are_paid_out_and_that_are_not_wait_each_where_its_m
     assert (order["captured"], order["refunded"], order["voided"]) == ("800.00", "500.00", "200.00")
 
     await _lost(shop, http, databases, plan)
-    await plan.days_pass(40)
+    await plan.days_pass(16)
     # The customer has paid; the merchant owes more than the last capture brings, and waits for it.
     shown = await read(shop, plan.plan_id)
     assert [row["state"] for row in shown["schedule"]] == ["paid"]
