@@ -10,7 +10,6 @@ from tests.apps.checkout_api.test_disputes import in_books, settled
 from tests.apps.checkout_api.test_interest_payments import require_that_books_agree
 from tests.apps.checkout_api.test_plans import read
 from tests.backing import Databases
-from tests.waiting import eventually
 
 
 async def _captured(shop: Shop, plan: FailedPlan, reference: str, amount: str) -> None:
@@ -87,32 +86,4 @@ async def _lost(
     decided = await boss.post(support, {"outcome": "lost", "why": "signed for it"})
     assert decided.status_code == 200, decided.text
     await settled(shop, f"{disputes}/2")
-    await require_that_books_agree(databases, plan_id=plan.plan_id)
-
-
-async def test_protected_captures_wait_and_come_back_protected(
-    shop: Shop, databases: Databases
-) -> None:
-    plan = await failed_plan(
-        shop, days=1, balance="5000.00", option="pay_in_full", capture="manual"
-    )
-    await _captured(shop, plan, "parcel-1", "300.00")
-    await _captured(shop, plan, "parcel-2", "700.00")
-    protected = f"merchant_protected:{plan.plan_id}"
-    assert await in_books(databases, protected) == "985.00"
-    await _disputed(shop, plan, "800.00")
-    assert await in_books(databases, protected) == "197.00"
-    await require_that_books_agree(databases, plan_id=plan.plan_id)
-    accepted = await shop.post(f"/v1/plans/{plan.plan_id}/disputes/1/accept", {})
-    assert accepted.status_code == 200, accepted.text
-    await settled(shop, f"/v1/plans/{plan.plan_id}/disputes/1")
-    await require_that_books_agree(databases, plan_id=plan.plan_id)
-    await plan.days_pass(25)
-
-    async def is_paid() -> bool:
-        return bool((await read(shop, plan.plan_id))["merchant_paid"])
-
-    assert await eventually(is_paid, bool)
-    paid = (await shop.get("/v1/payouts")).json()["payouts"]
-    assert [each["amount"] for each in paid] == ["197.00"]
     await require_that_books_agree(databases, plan_id=plan.plan_id)
