@@ -189,36 +189,6 @@ async def test_what_was_late_is_collected_on_its_new_day_whatever_had_failed_bef
     await require_that_books_agree(databases, plan_id=plan.plan_id)
 
 
-async def test_protected_money_waits_and_a_plan_that_is_over_is_disputed_too(
-    shop: Shop, databases: Databases
-) -> None:
-    plan = await failed_plan(
-        shop, days=3, balance="5000.00", option="pay_in_full", amount="1000.00"
-    )
-    path = f"/v1/plans/{plan.plan_id}/disputes"
-    made = await shop.post(path, {"kind": "unauthorised", "amount": "400.00"})
-    assert made.status_code == 201, made.text
-    await require_that_books_agree(databases, plan_id=plan.plan_id)
-    assert (await shop.post(f"{path}/1/accept", {})).json()["outcome"] == "merchant_accepted"
-    await settled(shop, f"{path}/1")
-    await require_that_books_agree(databases, plan_id=plan.plan_id)
-    await plan.days_pass(20)
-    assert (await read(shop, plan.plan_id))["state"] == "completed"
-    await require_that_books_agree(databases, plan_id=plan.plan_id)
-    made = await shop.post(path, {"kind": "refund_not_processed", "amount": "100.00"})
-    assert made.status_code == 201, made.text
-    await require_that_books_agree(databases, plan_id=plan.plan_id)
-    assert (await shop.post(f"{path}/2/accept", {})).status_code == 200
-    await settled(shop, f"{path}/2")
-    await require_that_books_agree(databases, plan_id=plan.plan_id)
-    refunds = (await shop.get(f"/v1/plans/{plan.plan_id}/refunds")).json()["refunds"]
-    assert [each["amount"] for each in refunds] == ["400.00", "100.00"]
-    assert await in_books(databases, f"merchant_disputed:{plan.plan_id}") == "0.00"
-    await plan.days_pass(120)
-    late = await shop.post(path, {"kind": "duplicate"})
-    assert _refusal(late) == (409, "dispute_too_late")
-
-
 async def test_what_never_came_into_force_is_not_disputed_nor_what_is_anothers(
     shop: Shop, keyholder: Shop
 ) -> None:

@@ -64,46 +64,31 @@ async def test_the_shopper_goes_back_to_the_shop(
     assert found.json()["state"] == "offered"
 
 
-async def test_without_a_shop_to_go_to_there_is_a_page(shop: Shop) -> None:
+async def test_without_a_shop_to_go_to_there_is_a_page_that_says_how_to_go_on(shop: Shop) -> None:
     plan = await applied(shop)
-    back = await shop.http.get(await logged_in(shop, plan))
-    assert (back.status_code, is_a_page(back)) == (200, True)
-    assert "Thank you" in back.text
-
-
-async def test_reloading_the_page_changes_nothing(shop: Shop) -> None:
-    plan = await applied(shop)
-    address = await logged_in(shop, plan)
-    first = await shop.http.get(address)
-    again = await shop.http.get(address)
-    assert first.status_code == again.status_code == 200
-    assert first.text == again.text
-
-
-async def test_a_login_that_was_not_finished_says_how_to_go_on(shop: Shop) -> None:
-    plan = await applied(shop)
-    answer = await shop.http.get(RETURN, params={"state": state_of(plan), "error": "access_denied"})
-    assert (answer.status_code, is_a_page(answer)) == (200, True)
-    assert "was not confirmed" in answer.text
+    unfinished = await shop.http.get(
+        RETURN, params={"state": state_of(plan), "error": "access_denied"}
+    )
+    assert (unfinished.status_code, is_a_page(unfinished)) == (200, True)
+    assert "was not confirmed" in unfinished.text
     found = (await shop.get(f"/v1/plans/{plan['id']}")).json()
     assert found["state"] == "identity_required"
     assert found["next_action"]["url"] != plan["next_action"]["url"]
 
+    forged = await shop.http.get(RETURN, params={"state": f"{plan['id']}.forged", "code": "c"})
+    assert (forged.status_code, is_a_page(forged)) == (409, True)
+    assert "newest login" in forged.text
 
-async def test_a_forged_state_is_a_page_and_changes_nothing(shop: Shop) -> None:
-    plan = await applied(shop)
-    answer = await shop.http.get(RETURN, params={"state": f"{plan['id']}.forged", "code": "c"})
-    assert (answer.status_code, is_a_page(answer)) == (409, True)
-    assert "newest login" in answer.text
-    back = await shop.http.get(await logged_in(shop, plan))
-    assert back.status_code == 200
+    address = await logged_in(shop, found)
+    back = await shop.http.get(address)
+    assert (back.status_code, is_a_page(back)) == (200, True)
+    assert "Thank you" in back.text
+    # Reloading the page changes nothing.
+    again = await shop.http.get(address)
+    assert (again.status_code, again.text) == (200, back.text)
 
-
-async def test_a_login_that_nobody_awaits_is_a_page(shop: Shop) -> None:
-    plan = await applied(shop)
-    await shop.http.get(await logged_in(shop, plan))
-    answer = await shop.http.get(RETURN, params={"state": state_of(plan), "code": "another"})
-    assert (answer.status_code, is_a_page(answer)) == (409, True)
+    awaited = await shop.http.get(RETURN, params={"state": state_of(found), "code": "another"})
+    assert (awaited.status_code, is_a_page(awaited)) == (409, True)
     unknown = await shop.http.get(RETURN, params={"state": f"pln_{'a' * 20}.x", "code": "c"})
     assert (unknown.status_code, is_a_page(unknown)) == (409, True)
 

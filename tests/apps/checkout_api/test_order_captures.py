@@ -1,4 +1,4 @@
-"""An order is authorised, captured in parts, voided and refunded over HTTP, on real stores."""
+"""An order is captured in parts, voided, refunded and disputed over HTTP, on real stores."""
 
 import asyncio
 from typing import Any
@@ -11,6 +11,7 @@ from meqenet.ledger.as_of import AsOf
 from meqenet.money import Money, total
 from tests.apps.checkout_api.conftest import Shop
 from tests.apps.checkout_api.staff import FailedPlan, agent_of, failed_plan
+from tests.apps.checkout_api.test_disputes import in_books, settled
 from tests.apps.checkout_api.test_interest_payments import require_that_books_agree
 from tests.apps.checkout_api.test_plans import read
 from tests.backing import Databases
@@ -137,15 +138,20 @@ async def _both_were_paid(shop: Shop, databases: Databases, plan: FailedPlan) ->
     assert total(Money.from_birr(each["refunded"]) for each in await _captures(shop, plan.plan_id))
 
 
-async def test_what_is_protected_is_voided_captured_and_refunded_in_its_window(
+async def test_what_is_protected_is_voided_captured_refunded_and_disputed_in_its_window(
     shop: Shop, http: httpx.AsyncClient, databases: Databases
 ) -> None:
     plan = await failed_plan(
-        shop, days=1, balance="5000.00", option="pay_in_full", capture="manual"
+        shop,
+        days=1,
+        balance="5000.00",
+        option="pay_in_full",
+        amount="1200.00",
+        capture="manual",
     )
     path = f"/v1/plans/{plan.plan_id}"
     preview = (await shop.post(f"{path}/void/preview", {"amount": "200.00"})).json()
-    assert (preview["voidable"], preview["cash_back"]) == ("1000.00", "200.00")
+    assert (preview["voidable"], preview["cash_back"]) == ("1200.00", "200.00")
     voided = await shop.post(f"{path}/void", {"reference": "sold-out", "amount": "200.00"})
     assert voided.status_code == 200, voided.text
     again = await _refused(shop, f"{path}/void", {"reference": "sold-out", "amount": "1.00"})
@@ -165,8 +171,9 @@ async def test_what_is_protected_is_voided_captured_and_refunded_in_its_window(
         "700.00",
         "200.00",
         "300.00",
-        "100.00",
+        "300.00",
     )
+    await _disputed_and_accepted(shop, databases, plan)
     # All is paid: the plan lives on for what may still be captured.
     assert (await read(shop, plan.plan_id))["state"] == "active"
     agent = await agent_of(http=http, databases=databases, role=Role.SUPERVISOR)
@@ -182,9 +189,29 @@ async def test_what_is_protected_is_voided_captured_and_refunded_in_its_window(
 
     await eventually(back, lambda found: found == ["succeeded", "succeeded"])
     await plan.days_pass(25)
-    assert (await read(shop, plan.plan_id))["state"] == "completed"
+    ended = await read(shop, plan.plan_id)
+    assert (ended["state"], ended["merchant_paid"]) == ("completed", True)
+    paid = (await shop.get("/v1/payouts")).json()["payouts"]
+    assert [each["amount"] for each in paid] == ["98.50"]
     await require_that_books_agree(databases, plan_id=plan.plan_id)
     for name in _OF_THE_PLAN:
         assert not await _of_plan(databases, name, plan.plan_id), name
-    later = await _refused(shop, f"{path}/captures", {"reference": "parcel-3"})
+    later = await _refused(shop, f"{path}/captures", {"reference": "parcel-4"})
     assert later == (409, "nothing_authorised")
+
+
+async def _disputed_and_accepted(shop: Shop, databases: Databases, plan: FailedPlan) -> None:
+    """All of the last capture and a part of the first wait, and go back; the rest stays put."""
+    path, protected = f"/v1/plans/{plan.plan_id}/disputes", f"merchant_protected:{plan.plan_id}"
+    asked = {"reference": "parcel-3", "amount": "200.00"}
+    assert (await shop.post(f"/v1/plans/{plan.plan_id}/captures", asked)).status_code == 200
+    assert await in_books(databases, protected) == "591.00"
+    made = await shop.post(path, {"kind": "not_received", "amount": "500.00"})
+    assert made.status_code == 201, made.text
+    assert await in_books(databases, protected) == "98.50"
+    await require_that_books_agree(databases, plan_id=plan.plan_id)
+    accepted = await shop.post(f"{path}/1/accept", {})
+    assert accepted.status_code == 200, accepted.text
+    await settled(shop, f"{path}/1")
+    assert await in_books(databases, protected) == "98.50"
+    await require_that_books_agree(databases, plan_id=plan.plan_id)

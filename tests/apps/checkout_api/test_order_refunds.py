@@ -11,6 +11,7 @@ from meqenet.ledger.as_of import AsOf
 from meqenet.money import Money
 from tests.apps.checkout_api.conftest import Shop
 from tests.apps.checkout_api.staff import agent_of, failed_plan
+from tests.apps.checkout_api.test_disputes import in_books, settled
 from tests.apps.checkout_api.test_interest_payments import require_that_books_agree
 from tests.apps.checkout_api.test_plans import read
 from tests.backing import Databases
@@ -83,7 +84,7 @@ async def test_a_part_goes_back_on_day_fourteen_and_then_the_rest(
             assert found == Money.zero(), name
 
 
-async def test_protected_money_goes_back_and_what_is_left_of_it_is_paid_out(
+async def test_protected_money_goes_back_and_waits_and_what_is_left_of_it_is_paid_out(
     shop: Shop, http: httpx.AsyncClient, databases: Databases
 ) -> None:
     plan = await failed_plan(
@@ -116,6 +117,9 @@ async def test_protected_money_goes_back_and_what_is_left_of_it_is_paid_out(
     unasked = await agent.post(again, why)
     assert (unasked.status_code, unasked.json()["code"]) == (409, "cash_back_not_refused")
     await require_that_books_agree(databases, plan_id=plan.plan_id)
+    await _disputed_and_accepted(
+        shop, databases, plan.plan_id, number=1, kind="unauthorised", amount="300.00"
+    )
     await plan.days_pass(20)
     assert (await read(shop, plan.plan_id))["state"] == "completed"
     await require_that_books_agree(databases, plan_id=plan.plan_id)
@@ -123,6 +127,29 @@ async def test_protected_money_goes_back_and_what_is_left_of_it_is_paid_out(
         for name in _OF_THE_PLAN:
             found = await balance(session=session, prefix=f"{name}:{plan.plan_id}", as_of=AsOf())
             assert found == Money.zero(), name
+    # A plan that is over is disputed too.
+    await _disputed_and_accepted(
+        shop, databases, plan.plan_id, number=2, kind="refund_not_processed", amount="100.00"
+    )
+    given_back = [each["amount"] for each in await _refunds(shop, plan.plan_id)]
+    assert given_back == ["400.00", "300.00", "100.00"]
+    assert await in_books(databases, f"merchant_disputed:{plan.plan_id}") == "0.00"
+    await plan.days_pass(120)
+    late = await shop.post(f"/v1/plans/{plan.plan_id}/disputes", {"kind": "duplicate"})
+    assert (late.status_code, late.json()["code"]) == (409, "dispute_too_late")
+
+
+async def _disputed_and_accepted(
+    shop: Shop, databases: Databases, plan_id: str, *, number: int, kind: str, amount: str
+) -> None:
+    path = f"/v1/plans/{plan_id}/disputes"
+    made = await shop.post(path, {"kind": kind, "amount": amount})
+    assert made.status_code == 201, made.text
+    await require_that_books_agree(databases, plan_id=plan_id)
+    accepted = await shop.post(f"{path}/{number}/accept", {})
+    assert accepted.json()["outcome"] == "merchant_accepted", accepted.text
+    await settled(shop, f"{path}/{number}")
+    await require_that_books_agree(databases, plan_id=plan_id)
 
 
 async def test_a_merchant_that_was_paid_owes_what_goes_back(

@@ -66,16 +66,15 @@ async def test_a_plan_from_application_to_activation(shop: Shop) -> None:
     assert plan["activated_on"]["gregorian"]
 
 
-async def test_no_private_word_comes_back(shop: Shop) -> None:
+async def test_the_same_application_again_is_the_same_plan_and_no_private_word_comes_back(
+    shop: Shop,
+) -> None:
     application = shop.application()
     answer = await shop.post("/v1/plans", application)
-    phone = application["wallet"]["phone"][1:]
+    plan, phone = answer.json(), application["wallet"]["phone"][1:]
     assert phone not in answer.text
     assert application["customer"]["fayda_number"] not in answer.text
 
-
-async def test_the_same_application_again_is_the_same_plan(shop: Shop) -> None:
-    plan = await applied(shop)
     spelled = shop.application()
     spelled["wallet"]["phone"] = "+251 " + spelled["wallet"]["phone"][1:]
     spelled["amount"] = "1000"
@@ -83,12 +82,9 @@ async def test_the_same_application_again_is_the_same_plan(shop: Shop) -> None:
         again = await shop.post("/v1/plans", body)
         assert (again.status_code, again.json()["id"]) == (200, plan["id"])
 
-
-async def test_another_application_under_the_reference_is_refused(shop: Shop) -> None:
-    await applied(shop)
-    answer = await shop.post("/v1/plans", shop.application(amount="2000.00"))
-    problem = answer.json()
-    assert (answer.status_code, problem["code"], problem["field"]) == (
+    other = await shop.post("/v1/plans", shop.application(amount="2000.00"))
+    problem = other.json()
+    assert (other.status_code, problem["code"], problem["field"]) == (
         409,
         "reference_reused",
         "reference",
@@ -113,7 +109,7 @@ async def test_a_refused_application_names_the_field_and_leaves_the_reference_fr
     await applied(shop)
 
 
-async def test_a_merchant_sees_its_own_plans_only(
+async def test_a_merchant_sees_its_own_plans_only_and_none_is_accepted_without_an_offer(
     shop: Shop, databases: Databases, unique: str
 ) -> None:
     plan = await applied(shop)
@@ -126,11 +122,7 @@ async def test_a_merchant_sees_its_own_plans_only(
         await shop.get(f"/v1/plans/pln_{'a' * 20}"),
     ):
         assert (answer.status_code, answer.json()["code"]) == (404, "plan_unknown")
-
-
-async def test_a_plan_that_has_no_offer_cannot_be_accepted(shop: Shop) -> None:
-    plan = await applied(shop)
-    answer = await shop.post(f"/v1/plans/{plan['id']}/accept", ACCEPT)
+    answer = await shop.post(f"{path}/accept", ACCEPT)
     assert (answer.status_code, answer.json()["code"]) == (409, "plan_not_offered")
 
 

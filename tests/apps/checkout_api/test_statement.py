@@ -50,17 +50,19 @@ def rows_of(answer: httpx.Response) -> list[dict[str, Any]]:
     return list(csv.DictReader(io.StringIO(answer.text, newline="")))
 
 
-async def paid_out(shop: Shop, databases: Databases, *, plan: str, clock: str) -> None:
-    """Let the payout's day come, and the read model hear what the bank has said."""
+async def paid_out(shop: Shop, databases: Databases, *, plans: list[str], clock: str) -> None:
+    """Let the payouts' day come, and the read model hear what the bank has said."""
     advanced = await shop.post(f"/v1/test-clocks/{clock}/advance", {"by_days": 5})
     assert advanced.json()["status"] == "ready"
     async with databases["settlement"].read() as session:
-        told = await read_stream(session=session, stream=plan)
-    written = Written(source="settlement", stream=plan, sequence=told[-1].content.sequence)
+        told = [(await read_stream(session=session, stream=plan))[-1].content for plan in plans]
     await wait_until_seen(
         database=databases["analytics"],
         consumer="merchant_statement",
-        written=[written],
+        written=[
+            Written(source="settlement", stream=last.stream, sequence=last.sequence)
+            for last in told
+        ],
         timeout_seconds=20,
     )
 
@@ -91,8 +93,7 @@ async def test_a_statement_adds_up_by_pages_and_as_a_file_and_is_its_merchants_a
     assert [line["plan"] for line in one_day["lines"]] == [made[1]]
     assert (one_day["totals"]["gross"], one_day["from"]) == ("1234.56", days[1])
 
-    for plan in made:
-        await paid_out(shop, databases, plan=plan, clock=clock)
+    await paid_out(shop, databases, plans=made, clock=clock)
     statement = (await asked(shop)).json()
     totals = statement["totals"]
     assert (totals["paid_out"], totals["payable"]) == (totals["net"], "0.00")

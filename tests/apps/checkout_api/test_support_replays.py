@@ -221,9 +221,8 @@ async def test_interest_and_the_books_follow_what_is_known_of_payments(
 async def test_a_completed_plan_whose_money_is_gone_is_in_force_again_until_it_is_paid(
     shop: Shop, http: httpx.AsyncClient, databases: Databases, url: str
 ) -> None:
-    plan = await failed_plan(shop, days=29, balance="1000.00")
+    plan = await failed_plan(shop, days=33, balance="1000.00")
     agent = await agent_of(http=http, databases=databases, role=Role.FINANCE)
-    await plan.days_pass(4)
 
     async def state() -> str:
         return str((await read(shop, plan.plan_id))["state"])

@@ -82,7 +82,8 @@ async def test_what_has_expired_stays_as_it_is(shop: Shop, databases: Databases)
 
 
 async def test_an_active_plan_is_disputed_and_completed(shop: Shop, databases: Databases) -> None:
-    life = await _life(await failed_plan(shop, days=1, balance="5000.00"), databases)
+    # Shortly before it is due: what it lives through with complaints is lived by each of them too.
+    life = await _life(await failed_plan(shop, days=26, balance="5000.00"), databases)
     await life.pay_twice()
     allowed = await refuses(life, "active")
     assert allowed == _COMPLAINT | _REFUNDS | _DISPUTES | _REPLAYS
@@ -95,8 +96,9 @@ async def test_an_active_plan_is_disputed_and_completed(shop: Shop, databases: D
     await _through_the_stages(life)
     await require_that_books_agree(databases, plan_id=life.plan.plan_id)
 
+    await life.plan.days_pass(2)
     await life.pay_twice()
-    await life.plan.days_pass(30)
+    await life.plan.days_pass(15)
     assert await life.plan.state() == "completed"
     allowed = await refuses(life, "completed")
     assert allowed == _COMPLAINT | _REFUNDS | _DISPUTES | _REPLAYS
@@ -112,22 +114,28 @@ async def test_an_active_plan_is_disputed_and_completed(shop: Shop, databases: D
 
 
 async def _through_the_stages(life: Life) -> None:
-    """The dispute that is open, and four more: each is ended in another way."""
-    for ends in ("decide", "withdraw", "accept"):
-        allowed = await refuses(life, "merchant_response")
-        assert allowed == _OF_DISPUTE - {"decide"}
-        await lets(life, "evidence", "staff: evidence", "answer")
-        assert await refuses(life, "review") == _OF_DISPUTE - {"answer"}
-        await lets(life, "evidence", "staff: evidence", ends)
-        await life.over()
-        life.dispute -= 1
-        assert await refuses(life, "decided") == set()
-        life.dispute += 1
-        await lets(life, "staff: dispute")
-    await lets(life, "withdraw")
-    await life.over()
+    """The dispute that is open, and three more: each is ended in another way.
+
+    One that is withdrawn before it is answered ends in each of ``_disputed_and_withdrawn``.
+    """
+    allowed = await refuses(life, "merchant_response")
+    assert allowed == _OF_DISPUTE - {"decide"}
+    await lets(life, "evidence", "staff: evidence", "answer")
+    assert await refuses(life, "review") == _OF_DISPUTE - {"answer"}
+    await lets(life, "evidence", "staff: evidence", "decide")
+    await _is_decided(life)
+    for ends in ("withdraw", "accept"):
+        await lets(life, "staff: dispute", "answer", ends)
+        await _is_decided(life)
     await lets(life, "dispute", "accept")
     await life.over()
+
+
+async def _is_decided(life: Life) -> None:
+    await life.over()
+    life.dispute -= 1
+    assert await refuses(life, "decided") == set()
+    life.dispute += 1
 
 
 async def test_a_late_plan_is_given_up(
@@ -166,7 +174,7 @@ async def test_an_order_is_authorised_captured_in_part_and_its_time_is_over(
     shop: Shop, databases: Databases
 ) -> None:
     plan = await failed_plan(
-        shop, days=1, balance="9000.00", option="pay_in_4", amount="4000.00", capture="manual"
+        shop, days=23, balance="9000.00", option="pay_in_4", amount="4000.00", capture="manual"
     )
     life = await _life(plan, databases)
     await life.pay_twice()
@@ -177,6 +185,7 @@ async def test_an_order_is_authorised_captured_in_part_and_its_time_is_over(
     more = await shop.post(f"{life.path}/captures", {"reference": "parcel", "amount": "3500.00"})
     assert more.status_code == 200, more.text
 
+    await plan.days_pass(2)
     await life.pay_twice()
     allowed = await refuses(life, "partially captured")
     assert allowed == _COMPLAINT | _VOIDS | _REFUNDS | _DISPUTES | _REPLAYS | {"capture"}
@@ -187,7 +196,7 @@ async def test_an_order_is_authorised_captured_in_part_and_its_time_is_over(
     await lets(life, "void", "staff: void", "capture")
     await require_that_books_agree(databases, plan_id=life.plan.plan_id)
 
-    await plan.days_pass(24)
+    await plan.days_pass(6)
     await life.pay_twice()
     allowed = await refuses(life, "time is over")
     assert allowed == _COMPLAINT | _REFUNDS | _DISPUTES | _REPLAYS
@@ -196,7 +205,7 @@ async def test_an_order_is_authorised_captured_in_part_and_its_time_is_over(
     seen = ("refund", "staff: repeated payment", "staff: reverse payment")
     await lets(life, *seen, "staff: date payment back", seen=True)
     await _disputed_and_withdrawn(life)
-    await plan.days_pass(20)
+    await plan.days_pass(18)
     assert await plan.state() == "completed"
     allowed = await refuses(life, "completed after")
     assert allowed == _COMPLAINT | _REFUNDS | _DISPUTES | _REPLAYS
