@@ -125,7 +125,9 @@ async def town(running: Running, endpoint: Endpoint, unique: str) -> AsyncIterat
     )
     async with httpx.AsyncClient(timeout=60) as http:
         shop = Shop(http, running.api_url, onboarded.merchant_id, onboarded.api_key)
-        yield Town(running=running, http=http, shop=shop, temporal=client, unique=unique)
+        found = Town(running=running, http=http, shop=shop, temporal=client, unique=unique)
+        yield found
+        await found.close()
 
 
 @pytest.mark.timeout(600)  # forty lives: a minute of two cores, and more of a busy machine's
@@ -243,7 +245,7 @@ async def _everything_is_under_way(members: Sequence[s.Member]) -> None:
 
 async def _still_open(town: Town) -> tuple[int, list[str]]:
     """How many plans have work left, and the test clocks on which they live."""
-    async with evidence.store(town.running, "bnpl") as store, store.read() as session:
+    async with town.store("bnpl").read() as session:
         clocks = await open_clocks(session=session)
         return await count_open_plans(session=session), [each.clock_id for each in clocks]
 
@@ -254,7 +256,7 @@ async def _all_that_was_heard(
     """What the merchant has taken so far, once all of it is on file."""
 
     async def on_file() -> int:
-        async with evidence.store(town.running, "marketplace") as store, store.read() as session:
+        async with town.store("marketplace").read() as session:
             count = "SELECT count(*) FROM notices WHERE delivered_at IS NOT NULL"
             return int(await session.scalar(text(count)) or 0)
 
@@ -312,6 +314,9 @@ async def _ended_well(m: s.Member, endpoint: Endpoint) -> None:
         assert await _transfers(m) == (["RJCT", "ACSC"] if refused else ["ACSC"])
         paid_out = f"{plan_id}-p{2 if refused else 1}"
         assert await evidence.postings(town, plan_id, kinds=["merchant_share_paid"]) == [paid_out]
+        accrued = await evidence.postings(town, plan_id, kinds=["interest_accrued"])
+        assert bool(accrued) is (m.option == "pay_over_time")
+        assert await evidence.left_in_the_books(town, plan_id) == {}
     else:
         told = await evidence.paid(town, provider=m.provider, customer=m.customer, plan_id=plan_id)
         assert len(told.debited) == len(told.succeeded) == len(told.posted) == m.stage.debits
