@@ -44,7 +44,7 @@ PAYING = "paying"
 DAYS = {RESTING: 30, COLLECTING: 30, PAYING: 3}
 
 CAST: tuple[tuple[s.Stage, str, tuple[tuple[str, str], ...]], ...] = (
-    (s.LOGIN_AWAITED, STANDING, (("telebirr", "pay_in_full"), ("mpesa", "pay_in_30"))),
+    (s.LOGIN_AWAITED, STANDING, (("telebirr", "pay_in_full"), ("mpesa", "pay_in_full"))),
     (s.OFFERED, STANDING, (("mpesa", "pay_in_30"), ("telebirr", "pay_in_full"))),
     (
         s.ASKED_TO_PAY,
@@ -54,10 +54,9 @@ CAST: tuple[tuple[s.Stage, str, tuple[tuple[str, str], ...]], ...] = (
             ("telebirr", "pay_in_full"),
             ("telebirr", "pay_in_30"),
             ("mpesa", "pay_in_full"),
-            ("mpesa", "pay_in_full"),
         ),
     ),
-    (s.PAID_UNHEARD, STANDING, (("mpesa", "pay_in_full"), ("mpesa", "pay_in_full"))),
+    (s.PAID_UNHEARD, STANDING, (("mpesa", "pay_in_full"),)),
     (s.UNPAID, STANDING, (("mpesa", "pay_in_full"), ("telebirr", "pay_in_full"))),
     (s.REFUND_UNHEARD, STANDING, (("mpesa", "pay_in_4"), ("telebirr", "pay_in_full"))),
     (
@@ -65,14 +64,19 @@ CAST: tuple[tuple[s.Stage, str, tuple[tuple[str, str], ...]], ...] = (
         STANDING,
         (("mpesa", "pay_in_full"), ("telebirr", "pay_in_full"), ("mpesa", "pay_in_30")),
     ),
-    (s.LOGIN_GIVEN_UP, REAL_TIME, (("mpesa", "pay_in_4"),)),
-    (s.OFFER_GIVEN_UP, REAL_TIME, (("telebirr", "pay_in_full"),)),
-    (s.DECLINED, RESTING, (("mpesa", "pay_in_4"), ("telebirr", "pay_over_time"))),
+    (s.LOGIN_GIVEN_UP, REAL_TIME, (("mpesa", "pay_in_4"), ("telebirr", "pay_in_full"))),
     (
-        s.BROKE,
-        RESTING,
-        (("mpesa", "pay_in_30"), ("telebirr", "pay_in_30"), ("telebirr", "pay_in_30")),
+        s.OFFER_GIVEN_UP,
+        REAL_TIME,
+        (
+            ("telebirr", "pay_in_full"),
+            ("mpesa", "pay_in_30"),
+            ("telebirr", "pay_in_4"),
+            ("mpesa", "pay_over_time"),
+        ),
     ),
+    (s.DECLINED, RESTING, (("mpesa", "pay_in_4"), ("telebirr", "pay_over_time"))),
+    (s.BROKE, RESTING, (("mpesa", "pay_in_30"), ("telebirr", "pay_in_30"))),
     (s.PAST_DUE, RESTING, (("mpesa", "pay_in_4"),)),
     (s.PAYOUT_REFUSED, RESTING, (("mpesa", "pay_in_30"), ("telebirr", "pay_in_full"))),
     (
@@ -86,8 +90,8 @@ CAST: tuple[tuple[s.Stage, str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (s.DEBIT_UNHEARD, COLLECTING, (("mpesa", "pay_in_30"), ("telebirr", "pay_in_30"))),
-    (s.PROMPT_UNANSWERED, COLLECTING, (("mpesa", "pay_in_30"), ("mpesa", "pay_in_30"))),
-    (s.RESTING, COLLECTING, (("telebirr", "pay_in_30"), ("mpesa", "pay_in_30"))),
+    (s.PROMPT_UNANSWERED, COLLECTING, (("mpesa", "pay_in_30"),)),
+    (s.RESTING, COLLECTING, (("telebirr", "pay_in_30"), ("mpesa", "pay_in_full"))),
     (s.PAYOUT_UNHEARD, PAYING, (("mpesa", "pay_in_30"), ("telebirr", "pay_in_30"))),
 )
 """Who is where: by stage and group, pairs of provider and option."""
