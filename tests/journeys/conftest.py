@@ -141,7 +141,7 @@ class Town:
     ) -> Purchase:
         provider = "telebirr" if customer.phone.startswith("2519") else "mpesa"
         return Purchase(
-            reference=f"{self.unique}-{self.phones}-{option}",
+            reference=f"{self.unique}-{customer.phone[-2:]}-{option}",
             option=option,
             amount=amount,
             description="goods",

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -54,7 +54,7 @@ class Member:
         purchase = self.town.purchase(
             self.customer, self.option, amount=amount, count=count, clock=self.clock
         )
-        plan = await self.town.shop.apply(replace(purchase, reference=self.customer.phone))
+        plan = await self.town.shop.apply(purchase)
         self.plan_id = str(plan["id"])
 
     async def log_in(self) -> None:
