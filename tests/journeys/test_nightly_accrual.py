@@ -9,6 +9,7 @@ from meqenet.ledger.day_counts import DayCount
 from meqenet.money import Money, total
 from tests.journeys.conftest import Town
 from tests.journeys.evidence import postings
+from tests.journeys.test_verify import run_verify
 from workers.queue_worker import WORKFLOW_QUEUE
 from workflows.daily_accrual import DAILY_ACCRUAL_ID, DailyAccrual, DailyAccrualWorkflow
 
@@ -61,6 +62,8 @@ async def test_days_that_are_over_are_earned_at_night_each_once(town: Town) -> N
     async with town.store("ledger").read() as session:
         owed = await balance(session=session, prefix=f"interest_receivable:{plan_id}")
     assert owed == total(daily.amount for daily in earned)
+    code, _, told = await run_verify(town, "--plan", on_test_clock)
+    assert (code, told) == (0, ""), "the books of a plan that is under way agree as well"
 
 
 async def test_the_night_is_on_the_schedule(town: Town) -> None:
