@@ -1,8 +1,10 @@
 """The command ``meqenet``. Only the module of the command that is asked for is imported."""
 
+import gc
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 import typer
 
@@ -33,6 +35,11 @@ COMMANDS = {
 }
 """Each command's module; it has ``register(app=…)``, and puts that command on an app."""
 
+_SELDOM: Final = (20_000, 10, 10)
+"""How often to look for garbage. What is read at the start stays to the end: looking through it
+again and again on the way, as the interpreter does by itself, is every eighth second of a start.
+"""
+
 
 def build(*, arguments: Sequence[str]) -> typer.Typer:
     """The application, with the command that is asked for, or all of them for the help."""
@@ -57,6 +64,7 @@ def build(*, arguments: Sequence[str]) -> typer.Typer:
 
 def main() -> None:
     """Run the command line."""
+    gc.set_threshold(*_SELDOM)
     build(arguments=sys.argv[1:])()
 
 

@@ -11,6 +11,10 @@ import httpx
 _POLL_MS = 50
 _POLL_MS_MAX = 600
 """What has not come soon is looked for less often: each look costs the server a question."""
+_CLOCK_POLL_MS_MAX = 2000
+"""A clock that was watched while it advanced and is not ready has long to go, and each look asks
+its workflow.
+"""
 _WAIT_SECONDS_MAX = 60
 _MS = 1000
 
@@ -120,18 +124,26 @@ class Shop:
     async def at_rest(self, clock_id: str) -> dict[str, Any]:
         """Wait until all that is due on a test clock is done."""
         path = f"/v1/test-clocks/{clock_id}"
-        return await self._until(path, lambda clock: clock["status"] == "ready")
+        return await self._until(
+            path, lambda clock: clock["status"] == "ready", poll_ms_max=_CLOCK_POLL_MS_MAX
+        )
 
     async def until(self, plan_id: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Read a plan until something holds of it."""
         return await self._until(f"/v1/plans/{plan_id}", holds)
 
-    async def _until(self, path: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    async def _until(
+        self,
+        path: str,
+        holds: Callable[[dict[str, Any]], bool],
+        *,
+        poll_ms_max: int = _POLL_MS_MAX,
+    ) -> dict[str, Any]:
         wait_ms = self.poll_ms
         async with asyncio.timeout(self.wait_seconds_max):
             while not holds(found := await self._send("GET", path)):
                 await asyncio.sleep(wait_ms / _MS)
-                wait_ms = min(wait_ms * 3 // 2, max(self.poll_ms, _POLL_MS_MAX))
+                wait_ms = min(wait_ms * 3 // 2, max(self.poll_ms, poll_ms_max))
         return found
 
     async def _send(

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,7 +25,7 @@ from tests.event_shapes import faults_in
 from workers.connecting import temporal_client
 from workers.onboarding import NewMerchant, onboard
 from workers.opening import Environment, database
-from workers.settings import DOMAINS
+from workers.settings import DOMAINS, Domain
 
 TERMS_SINCE = datetime(2026, 11, 2, tzinfo=UTC)
 CLOCK_STARTS_AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -92,6 +92,19 @@ class Town:
     unique: str
     phones: int = 0
     clocks: int = 0
+    stores: dict[Domain, Database] = field(default_factory=dict)
+
+    def store(self, domain: Domain) -> Database:
+        """A domain's store of the running system, under the domain's own role, opened once."""
+        if domain not in self.stores:
+            settings = Environment(values=self.running.environment).settings
+            self.stores[domain] = database(settings=settings, domain=domain)
+        return self.stores[domain]
+
+    async def close(self) -> None:
+        """Close the stores that were opened."""
+        for store in self.stores.values():
+            await store.dispose()
 
     @property
     def controls(self) -> dict[str, str]:
@@ -128,7 +141,7 @@ class Town:
     ) -> Purchase:
         provider = "telebirr" if customer.phone.startswith("2519") else "mpesa"
         return Purchase(
-            reference=f"{self.unique}-{self.phones}-{option}",
+            reference=f"{self.unique}-{customer.phone[-2:]}-{option}",
             option=option,
             amount=amount,
             description="goods",
@@ -195,9 +208,8 @@ class Town:
         answer.raise_for_status()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def town(running: Running, unique: str) -> AsyncIterator[Town]:
-    """A merchant of the test's own in the running system."""
+@asynccontextmanager
+async def _town(running: Running, unique: str) -> AsyncIterator[Town]:
     environment = Environment(values=running.environment)
     client = await temporal_client(settings=environment.settings)
     account = PayoutAccount(
@@ -211,4 +223,69 @@ async def town(running: Running, unique: str) -> AsyncIterator[Town]:
     )
     async with httpx.AsyncClient(timeout=60) as http:
         shop = Shop(http, running.api_url, onboarded.merchant_id, onboarded.api_key)
-        yield Town(running=running, http=http, shop=shop, temporal=client, unique=unique)
+        town = Town(running=running, http=http, shop=shop, temporal=client, unique=unique)
+        yield town
+        await town.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def town(running: Running, unique: str) -> AsyncIterator[Town]:
+    """A merchant of the test's own in the running system."""
+    async with _town(running, unique) as found:
+        yield found
+
+
+@dataclass(frozen=True, kw_only=True)
+class FourInstallments:
+    """A plan whose second payment of four finds an empty wallet, and is paid on the next day.
+
+    Its customer reads e-mail too. The answers to the first text message and to the first e-mail
+    are lost after the provider of messages has taken them.
+
+    Attributes:
+        failed: the plan on the day of the second payment.
+        mended: on the next day.
+        ended: when all is paid.
+    """
+
+    town: Town
+    customer: Customer
+    mailbox: str
+    plan_id: str
+    failed: dict[str, Any]
+    mended: dict[str, Any]
+    ended: dict[str, Any]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def four_installments(running: Running) -> AsyncIterator[FourInstallments]:
+    """Lived once for all who look at what it has left behind."""
+    async with _town(running, secrets.token_hex(8)) as town:
+        customer = await town.customer(provider="telebirr")
+        clock = await town.clock()
+        mailbox = f"{town.unique}@example.com"
+        purchase = town.purchase(customer, "pay_in_4", clock=clock)
+        plan_id = await town.active(customer, replace(purchase, email=mailbox))
+        for reader in (f"+{customer.phone}", mailbox):
+            await town.fault(
+                "messages",
+                operation="send_message",
+                outcome="timeout_after_commit",
+                subject=reader,
+            )
+        await customer.set_balance(provider="telebirr", amount="0.00")
+        await town.days_pass(clock, days=14)
+        failed = await town.shop.plan(plan_id)
+        await customer.set_balance(provider="telebirr", amount="5000.00")
+        await town.days_pass(clock, days=1)
+        mended = await town.shop.plan(plan_id)
+        await town.days_pass(clock, days=28)
+        yield FourInstallments(
+            town=town,
+            customer=customer,
+            mailbox=mailbox,
+            plan_id=plan_id,
+            failed=failed,
+            mended=mended,
+            ended=await town.shop.plan(plan_id),
+        )

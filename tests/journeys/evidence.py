@@ -1,13 +1,10 @@
 """What our stores and the providers' sandboxes know of a plan, beside each other."""
 
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from apps.demo.customer import Customer
-from apps.runtime.addresses import Running
-from db.kernel.engine import Database
 from db.ledger.views import entries_of
 from db.payments.views import AttemptView, attempts_of, findings
 from db.settlement.books import carriers_of
@@ -16,45 +13,33 @@ from meqenet.ledger.accounts import Side
 from meqenet.money import Money
 from meqenet.payments.attempts import OrderState
 from tests.journeys.conftest import Town
-from workers.opening import Environment, database
-from workers.settings import Domain
 
 PAYMENTS = ("checkout_payment_received", "installment_collected")
 """The kinds of postings by which money of the customer comes in."""
 
 
-@asynccontextmanager
-async def store(running: Running, domain: Domain) -> AsyncIterator[Database]:
-    """A domain's store of the running system, under the domain's own role."""
-    opened = database(settings=Environment(values=running.environment).settings, domain=domain)
-    try:
-        yield opened
-    finally:
-        await opened.dispose()
-
-
 async def attempts(town: Town, plan_id: str) -> tuple[AttemptView, ...]:
     """The plan's attempts by the payments store."""
-    async with store(town.running, "payments") as payments, payments.read() as session:
+    async with town.store("payments").read() as session:
         return await attempts_of(session=session, plan_id=plan_id)
 
 
 async def carriers(town: Town, plan_id: str) -> tuple[str, ...]:
     """The merchant's payouts that the plan's money was in, the first one first."""
-    async with store(town.running, "settlement") as settlement, settlement.read() as session:
+    async with town.store("settlement").read() as session:
         return await carriers_of(session=session, plan_id=plan_id)
 
 
 async def postings(town: Town, plan_id: str, *, kinds: Collection[str]) -> list[str]:
     """The ids of the plan's postings of these kinds."""
-    async with store(town.running, "ledger") as ledger, ledger.read() as session:
+    async with town.store("ledger").read() as session:
         entries = await entries_of(session=session, plan_id=plan_id)
     return list(dict.fromkeys(entry.posting_id for entry in entries if entry.kind in kinds))
 
 
 async def left_in_the_books(town: Town, plan_id: str) -> dict[str, Money]:
     """The plan's own accounts that have something on them: debits count up, credits down."""
-    async with store(town.running, "ledger") as ledger, ledger.read() as session:
+    async with town.store("ledger").read() as session:
         entries = await entries_of(session=session, plan_id=plan_id)
     left: dict[str, Money] = {}
     for entry in entries:
@@ -86,7 +71,7 @@ async def paid(town: Town, *, provider: str, customer: Customer, plan_id: str) -
     statement = await debits(town, provider=provider, customer=customer)
     tried = await attempts(town, plan_id)
     booked = await postings(town, plan_id, kinds=PAYMENTS)
-    async with store(town.running, "payments") as payments, payments.read() as session:
+    async with town.store("payments").read() as session:
         found = await findings(session=session, plan_id=plan_id)
     return Paid(
         debited=sorted(wire_id(meqenet_id=row["reference"]) for row in statement),

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -50,9 +50,11 @@ class Member:
         self.customer = await self.town.customer(
             provider=self.provider, person=self.stage.person, balance=BALANCE
         )
-        count = 6 if self.option == "pay_over_time" else None
-        purchase = self.town.purchase(self.customer, self.option, count=count, clock=self.clock)
-        plan = await self.town.shop.apply(replace(purchase, reference=self.customer.phone))
+        amount, count = ("9999.99", 6) if self.option == "pay_over_time" else ("4000.00", None)
+        purchase = self.town.purchase(
+            self.customer, self.option, amount=amount, count=count, clock=self.clock
+        )
+        plan = await self.town.shop.apply(purchase)
         self.plan_id = str(plan["id"])
 
     async def log_in(self) -> None:
@@ -69,9 +71,9 @@ class Member:
     async def until(self, *states: str) -> None:
         await self.town.shop.until(self.plan_id, lambda plan: plan["state"] in states)
 
-    async def asked_to(self, kind: str) -> None:
-        """Wait until the customer is asked to do this."""
-        await self.town.shop.until(
+    async def asked_to(self, kind: str) -> dict[str, Any]:
+        """Wait until the customer is asked to do this; the plan."""
+        return await self.town.shop.until(
             self.plan_id, lambda plan: (plan["next_action"] or {}).get("kind") == kind
         )
 
@@ -165,6 +167,13 @@ async def offered(m: Member) -> None:
     await m.until("offered", "declined")
 
 
+async def declined(m: Member) -> None:
+    """For a reason that the merchant can read."""
+    await offered(m)
+    plan = await m.town.shop.plan(m.plan_id)
+    assert [reason["code"] for reason in plan["decline_reasons"]] == ["under_age"]
+
+
 async def log_in_and_pay(m: Member) -> None:
     await m.log_in()
     await accept_and_pay(m)
@@ -221,7 +230,8 @@ async def unpaid(m: Member) -> None:
     if m.provider == "telebirr":
         with suppress(httpx.HTTPStatusError):  # the app tells the customer that there is no money
             await m.pay()
-    await m.asked_to("retry_payment")
+    plan = await m.asked_to("retry_payment")
+    assert plan["state"] == "accepted"
 
 
 async def try_again(m: Member) -> None:
@@ -322,7 +332,7 @@ REFUND_UNHEARD = Stage(
 )
 DECLINED = Stage(
     name="declined",
-    reach=offered,
+    reach=declined,
     go_on=nothing,
     end="declined",
     notices=("plan.declined",),

@@ -65,14 +65,15 @@ class Life:
 
 async def begin(town: Town, *providers: str) -> list[Life]:
     """A life at each of the providers, each on a clock of its own: no one waits for another."""
-    lives = []
-    for provider in providers:
+
+    async def one(provider: str) -> Life:
         clock = await town.clock()
         customer = await town.customer(provider=provider)
         purchase = town.purchase(customer, "pay_in_30", clock=clock)
         plan_id = await town.active(customer, purchase)
-        lives.append(Life(town, provider, customer, clock, plan_id))
-    return lives
+        return Life(town, provider, customer, clock, plan_id)
+
+    return await asyncio.gather(*map(one, providers))
 
 
 def fall_due(*lives: Life) -> "asyncio.Task[None]":

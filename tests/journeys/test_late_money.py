@@ -84,7 +84,7 @@ async def _line_matches(town: Town, order: str, *, customer_at: str) -> None:
     await reconcile_day(
         client=town.temporal, provider="mpesa", day=day, kept=None, pending_hours_max=36
     )
-    async with evidence.store(town.running, "payments") as payments, payments.read() as session:
+    async with town.store("payments").read() as session:
         lines = await lines_of_day(session=session, provider="mpesa", day=day)
     assert [line.verdict for line in lines if line.order_id == order] == ["matched"]
 
@@ -106,7 +106,7 @@ async def _staff(town: Town, role: Role) -> str:
     """The key of somebody with that role."""
     handle = f"agent-{town.unique}"
     key = new_staff_key(randomness=secrets.token_bytes)
-    async with evidence.store(town.running, "auth") as auth, auth.write() as session:
+    async with town.store("auth").write() as session:
         await issue_staff_key(
             session=session,
             staff_id=derived_id(prefix="stf", parts=(handle,)),

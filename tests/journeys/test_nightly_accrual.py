@@ -8,7 +8,8 @@ from meqenet.ledger.accruals import interest_by_day
 from meqenet.ledger.day_counts import DayCount
 from meqenet.money import Money, total
 from tests.journeys.conftest import Town
-from tests.journeys.evidence import postings, store
+from tests.journeys.evidence import postings
+from tests.journeys.test_verify import run_verify
 from workers.queue_worker import WORKFLOW_QUEUE
 from workflows.daily_accrual import DAILY_ACCRUAL_ID, DailyAccrual, DailyAccrualWorkflow
 
@@ -16,7 +17,7 @@ _NIGHTS = 3
 
 
 async def _activated_at(town: Town, plan_id: str) -> datetime:
-    async with store(town.running, "ledger") as ledger, ledger.read() as session:
+    async with town.store("ledger").read() as session:
         entries = await entries_of(session=session, plan_id=plan_id)
     return next(entry.effective_at for entry in entries if entry.kind == "plan_became_active")
 
@@ -58,9 +59,11 @@ async def test_days_that_are_over_are_earned_at_night_each_once(town: Town) -> N
     await _night(town, until)
     assert await postings(town, plan_id, kinds=("interest_accrued",)) == accrued
     assert await postings(town, on_test_clock, kinds=("interest_accrued",)) == []
-    async with store(town.running, "ledger") as ledger, ledger.read() as session:
+    async with town.store("ledger").read() as session:
         owed = await balance(session=session, prefix=f"interest_receivable:{plan_id}")
     assert owed == total(daily.amount for daily in earned)
+    code, _, told = await run_verify(town, "--plan", on_test_clock)
+    assert (code, told) == (0, ""), "the books of a plan that is under way agree as well"
 
 
 async def test_the_night_is_on_the_schedule(town: Town) -> None:

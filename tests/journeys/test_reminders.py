@@ -1,11 +1,10 @@
 """What a customer reads on the phone and by e-mail: each once, in both calendars."""
 
-from dataclasses import replace
 from typing import Any
 
-from tests.journeys.conftest import Town
+from tests.journeys.conftest import FourInstallments, Town
 from tests.waiting import eventually
-from workers.opening import Environment, database, keyring
+from workers.opening import Environment, keyring
 from workers.reminder_evidence import ToldReminder, read_reminders
 
 BEFORE = (
@@ -53,44 +52,24 @@ async def written_to(town: Town, reader: str, *, count: int) -> list[dict[str, A
 
 async def on_file(town: Town, plan_id: str, *, count: int) -> tuple[ToldReminder, ...]:
     """The evidence of a plan's reminders, once so many are known to have arrived."""
-    settings = Environment(values=town.running.environment).settings
-    store = database(settings=settings, domain="payments")
+    keys = keyring(settings=Environment(values=town.running.environment).settings)
 
     async def read() -> tuple[ToldReminder, ...]:
-        async with store.read() as session:
-            found = await read_reminders(
-                session=session, plan_id=plan_id, keyring=keyring(settings=settings)
-            )
+        async with town.store("payments").read() as session:
+            found = await read_reminders(session=session, plan_id=plan_id, keyring=keys)
         return found or ()
 
-    found = await eventually(
+    return await eventually(
         read, lambda rows: [row.state for row in rows].count("delivered") >= count
     )
-    await store.dispose()
-    return found
 
 
-async def test_a_customer_is_told_before_after_and_of_a_failure(town: Town) -> None:
-    """The second of four payments fails on its day and is collected on the next.
-
-    The answers to the first text message and to the first e-mail are lost after the provider has
-    taken them: each is sent once.
-    """
-    customer = await town.customer(provider="telebirr")
-    clock = await town.clock()
-    mailbox = f"{town.unique}@example.com"
-    purchase = town.purchase(customer, "pay_in_4", clock=clock)
-    plan_id = await town.active(customer, replace(purchase, email=mailbox))
-    lost = {"operation": "send_message", "outcome": "timeout_after_commit"}
-    for reader in (f"+{customer.phone}", mailbox):
-        await town.fault("messages", subject=reader, **lost)
-    wallet = f"{town.controls['telebirr']}/wallets/{customer.phone}/balance"
-    await town.http.put(wallet, json={"amount": "0.00"})
-    await town.days_pass(clock, days=14)
-    await town.http.put(wallet, json={"amount": "5000.00"})
-    await town.days_pass(clock, days=40)
-    assert (await town.shop.plan(plan_id))["state"] == "completed"
-
+async def test_a_customer_is_told_before_after_and_of_a_failure(
+    four_installments: FourInstallments,
+) -> None:
+    """Each message is sent once, the two as well whose answers were lost."""
+    town, plan_id = four_installments.town, four_installments.plan_id
+    customer, mailbox = four_installments.customer, four_installments.mailbox
     told = await on_file(town, plan_id, count=2 * len(TEXTS))
     expected = [(f"{plan_id}-{end}", text) for end, text in TEXTS]
     by_sms = [each for each in told if each.channel == "sms"]
