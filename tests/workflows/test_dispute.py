@@ -25,7 +25,7 @@ from tests.backing import Databases
 from tests.workflows.conftest import Bench, Handle
 from tests.workflows.fakes import Domains
 from tests.workflows.losing import DONE, NOT_DONE, Lost, Step, losing
-from tests.workflows.test_test_clock import active_plan, advance, new_clock
+from tests.workflows.test_test_clock import advance, new_clock, plan_in_force
 from workers.queue_worker import WORKFLOW_QUEUE, activity_methods, worker_for
 from workflows.dispute import DisputeWorkflow
 from workflows.dispute_messages import AskMove, DisputeOrder, dispute_workflow_id
@@ -128,9 +128,9 @@ async def test_a_dispute_whose_run_is_lost_goes_on_from_the_store(
         losing(env, unique, never) as lost,
         worker_for(client=env.client, queue="disputes", activities=[steps]),
     ):
-        application = lost.bench.application("pay_in_4")
+        application = lost.bench.application("pay_in_30")
         plan = application.plan_id
-        await lost.activate(application)
+        await lost.be_in_force(application)
         dispute_id = await _open(lost, plan)
         handle: WorkflowHandle[DisputeWorkflow, Outcome] = env.client.get_workflow_handle(
             dispute_workflow_id(dispute_id=dispute_id)
@@ -228,7 +228,7 @@ async def test_what_is_in_dispute_is_not_tried_nor_late_and_goes_on_when_it_is_o
     steps = DisputeActivities(database=databases["disputes"])
     bench.domains.product_version = 2
     clock = await new_clock(bench)
-    plan, handle = await active_plan(bench, clock, "pay_in_4")
+    plan, handle = await plan_in_force(bench, clock, "pay_in_4")
     disputing = Disputing(bench=bench, clock=clock, handle=handle, plan=plan)
     run_out = emptying_and_filling(bench.domains)
     async with worker_for(client=env.client, queue="disputes", activities=[steps]):

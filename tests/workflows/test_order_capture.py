@@ -131,7 +131,7 @@ async def test_what_was_not_captured_is_no_loss(bench: Bench) -> None:
     bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
     plan, handle = await _manual(bench)
     await _capture(handle, "1000.00")
-    await bench.days_pass(handle, 60)
+    await bench.days_pass(handle, 33)
     await handle.execute_update(PaymentPlanWorkflow.charge_off, _LATE)
     events = [each.event for each in bench.domains.events[plan]]
     (voided,) = (each for each in events if isinstance(each, OrderVoided))
@@ -152,7 +152,7 @@ async def test_a_plan_of_which_nothing_was_captured_is_voided_and_not_lost(bench
     bench.domains.product_version = 2
     bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
     _, handle = await _manual(bench)
-    await bench.days_pass(handle, 60)
+    await bench.days_pass(handle, 33)
     with pytest.raises(WorkflowUpdateFailedError) as refused:
         await handle.execute_update(PaymentPlanWorkflow.charge_off, _LATE)
     assert code_of(refused) == "plan_not_late"
@@ -195,7 +195,7 @@ async def test_a_plan_that_goes_on_as_new_knows_what_was_captured(bench: Bench) 
     handle = await bench.to_offer(replace(application, capture=CaptureMode.MANUAL))
     await bench.accept(handle)
     await _capture(handle, "20000.00")
-    await bench.days_pass(handle, 220)
+    await bench.days_pass(handle, 190)
     newest: Handle = bench.env.client.get_workflow_handle_for(PaymentPlanWorkflow.run, handle.id)
     assert (await newest.describe()).run_id != handle.first_execution_run_id
     above = TakeGoodsBack(reference="return-1", amount=_birr("20000.01"))

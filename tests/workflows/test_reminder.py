@@ -221,13 +221,5 @@ async def test_nothing_is_told_while_collection_is_paused(bench: Bench) -> None:
     assert bench.domains.reminded == []
 
 
-async def test_without_a_policy_nobody_is_reminded(bench: Bench) -> None:
-    bench.domains.reminder_policy = None
-    clock = await new_clock(bench)
-    await plan_in_force(bench, clock, "pay_in_30")
-    await advance(clock, days=29)
-    assert bench.domains.reminded == []
-
-
 def _words(bench: Bench) -> list[RecordReminder]:
     return bench.domains.words[reminder_of(bench).reminder_id]
