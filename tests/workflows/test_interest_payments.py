@@ -12,6 +12,7 @@ from meqenet.bnpl.payment_events import (
     OwnPaymentEnded,
 )
 from meqenet.bnpl.servicing.account import HardshipKind
+from meqenet.calendar import addis_date
 from meqenet.ledger import happenings as h
 from meqenet.money import Money, total
 from meqenet.payments.rail import RailStatus
@@ -114,7 +115,16 @@ async def test_a_plan_that_is_paid_in_part_and_extended_is_paid_by_its_new_sched
     await handle.execute_update(PaymentPlanWorkflow.grant_hardship, deed)
     (changed,) = (each.event for each in log if isinstance(each.event, PlanChanged))
     assert changed.cost == shown.cost
-    await advance(clock, days=240)
+    await advance(clock, days=75)
+    paid_on = {
+        each.event.number: addis_date(at=each.at)
+        for each in log
+        if isinstance(each.event, e.InstallmentPaid)
+    }
+    due_on = {row.number: row.due_on for row in changed.installments}
+    assert due_on[2] == date(2027, 2, 2)
+    assert [paid_on[number] for number in (2, 3)] == [due_on[number] for number in (2, 3)]
+    await handle.execute_update(PaymentPlanWorkflow.pay, PayNow(amount=None))
     assert (await handle.result()).state == "completed"
     principal = total(
         each.principal
