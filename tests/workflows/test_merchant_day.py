@@ -29,7 +29,6 @@ from tests.waiting import eventually
 from tests.workflows.conftest import QUEUES, Bench
 from tests.workflows.settling import Line
 from tests.workflows.stores import Stores
-from tests.workflows.test_test_clock import new_clock, plan_in_force
 from workers.queue_worker import WORKFLOW_QUEUE, worker_for
 from workers.settling import schedule_settlement_days
 from workflows.merchant_settlement import MerchantSettlementWorkflow
@@ -157,8 +156,8 @@ async def test_below_the_minimum_the_money_waits_for_another_day(bench: Bench) -
 async def test_a_customer_who_is_asked_to_pay_stays_asked_when_the_merchant_is_paid(
     bench: Bench, state: PayoutState
 ) -> None:
-    clock = await new_clock(bench)
-    plan, handle = await plan_in_force(bench, clock, "pay_in_30")
+    application = bench.application("pay_in_30")
+    plan, handle = application.plan_id, await bench.in_force(application)
     bench.domains.answer = bench.domains.query = lambda _order: RailStatus.PENDING
     await handle.execute_update(PaymentPlanWorkflow.pay, PayNow())
     log = bench.domains.events[plan]
@@ -173,7 +172,6 @@ async def test_a_customer_who_is_asked_to_pay_stays_asked_when_the_merchant_is_p
     await eventually(newest, lambda kind: kind.startswith("merchant_"))
     assert log[-1].next_action == asked
     await handle.terminate()
-    await clock.terminate()
 
 
 async def test_many_merchants_are_closed_side_by_side_and_a_failed_one_alone(
