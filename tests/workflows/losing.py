@@ -215,6 +215,7 @@ class Lost:
         """Lose the run at each step, have it begun again, and live on; the plan's last state."""
         await self.live_until_lost(application)
         await self.go_on_losing(application)
+        assert (await self.rehydrate()).begun == 0
         await self._live_on(application)
         return (await self.handle(application.plan_id).result()).state
 
@@ -225,7 +226,6 @@ class Lost:
             await self._begin_again()
             await self._until_lost(application, self._live_on(application))
         await self._begin_again()
-        assert (await self.rehydrate()).begun == 0
 
     async def lose_while(self, plan: str, ask: Callable[[], Coroutine[Any, Any, object]]) -> None:
         """Lose the run at each step of what is asked for; whoever asked asks again each time."""
