@@ -1,5 +1,6 @@
 """A plan that begins in force lives as one does that was onboarded."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from meqenet.payments.rail import RailStatus, WalletProvider
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench
 from tests.workflows.fakes import Domains
-from tests.workflows.in_force import Contents, contents_of, forget_all, onboarded_like
+from tests.workflows.in_force import Contents, contents_of, forgotten, onboarded_like
 from tests.workflows.rails import Answering
 from tests.workflows.test_test_clock import advance, bound, new_clock
 from workflows.messages import Application
@@ -46,6 +47,12 @@ def _comparable(domains: Domains, *, plan: str) -> Contents:
     return held
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_known() -> Iterator[None]:
+    with forgotten():
+        yield
+
+
 @pytest.mark.parametrize(
     ("option", "count", "provider", "version"),
     [
@@ -60,7 +67,6 @@ async def test_a_plan_that_begins_in_force_lives_as_one_that_was_onboarded(
 
     The one of seven months continues as new before its last installment.
     """
-    forget_all()
     wanted: dict[str, Any] = {"count": count, "provider": provider}
     other = Bench(env=bench.env, domains=bench.domains, merchant_id=f"{bench.merchant_id}x")
     domains = _cleared(bench, version=version)
