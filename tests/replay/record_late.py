@@ -27,10 +27,9 @@ async def _in_time(late: Late) -> None:
 
 async def _after_all_attempts(late: Late) -> None:
     """It pays when no collection is at work any more."""
-    clock, handle, plan = await late.failed_once(code="2")
+    handle, plan = await late.failed_for_good()
     await late.follow(late.order(plan))
     await handle.result()
-    await clock.terminate()
 
 
 async def _twice(late: Late) -> None:

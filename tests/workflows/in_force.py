@@ -6,6 +6,8 @@ under the ids of the new one, and its run begins as one that continues as new do
 ``test_in_force.py`` shows that both live the same life.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, date, datetime
@@ -61,9 +63,13 @@ def onboarded_like(application: Application, *, domains: Domains) -> Onboarded |
     return next((each for each in _ONBOARDED if each.kind == kind), None)
 
 
-def forget_all() -> None:
-    """The next plan of each kind is onboarded."""
+@contextmanager
+def forgotten() -> Iterator[None]:
+    """Meanwhile the next plan of each kind is onboarded, whatever was met before."""
+    known = _ONBOARDED.copy()
     _ONBOARDED.clear()
+    yield
+    _ONBOARDED.extend(known)
 
 
 def _kind_of(application: Application, *, domains: Domains) -> Kind:

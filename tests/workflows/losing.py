@@ -214,16 +214,52 @@ class Lost:
     async def go_on(self, application: Application) -> str:
         """Lose the run at each step, have it begun again, and live on; the plan's last state."""
         await self.live_until_lost(application)
-        while self.loss.later:
-            self.loss.next_one()
-            begun = await self.rehydrate()
-            assert (begun.begun, begun.failed) == (1, ())
-            await self._until_lost(application, self._live_on(application))
-        begun = await self.rehydrate()
-        assert (begun.begun, begun.failed) == (1, ())
+        await self.go_on_losing(application)
         assert (await self.rehydrate()).begun == 0
         await self._live_on(application)
         return (await self.handle(application.plan_id).result()).state
+
+    async def go_on_losing(self, application: Application) -> None:
+        """Have the run that was lost begun again, and lose it at each step that is left."""
+        while self.loss.later:
+            self.loss.next_one()
+            await self._begin_again()
+            await self._until_lost(application, self._live_on(application))
+        await self._begin_again()
+
+    async def lose_while(self, plan: str, ask: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Lose the run at each step of what is asked for; whoever asked asks again each time."""
+        await self._lose_at_next(plan, ask)
+        while self.loss.later:
+            self.loss.next_one()
+            await self._begin_again()
+            await self._lose_at_next(plan, ask)
+        await self._begin_again()
+
+    async def _lose_at_next(
+        self, plan: str, ask: Callable[[], Coroutine[Any, Any, object]]
+    ) -> None:
+        asking = asyncio.create_task(ask())
+        await self.lose(plan)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+
+    async def lose_own_payment(self, plan: str) -> None:
+        """Lose the run at each step of the customer's first own payment, and that with it."""
+        own = collection_workflow_id(installment_id=installment_id(plan_id=plan, number=101))
+        is_over = False
+        while not is_over:
+            await self.lose(plan)
+            with suppress(RPCError):  # it never was, or has ended
+                await self.bench.env.client.get_workflow_handle(own).terminate()
+            is_over = not self.loss.later
+            if not is_over:
+                self.loss.next_one()
+            await self._begin_again()
+
+    async def _begin_again(self) -> None:
+        begun = await self.rehydrate()
+        assert (begun.begun, begun.failed) == (1, ())
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from tests.backing import Databases
 from tests.waiting import eventually
 from tests.workflows.conftest import code_of
 from tests.workflows.test_late_money import PRICE, Late, late_bench
-from tests.workflows.test_test_clock import START, active_plan, advance, new_clock
+from tests.workflows.test_test_clock import START
 from workers.queue_worker import WORKFLOW_QUEUE
 from workflows.messages import (
     BillPaid,
@@ -46,9 +46,11 @@ async def late(
 
 async def _overpaid(late: Late, keyring: Keyring, receipt: str) -> tuple[str, str]:
     """A plan that was paid off with more than it owed; its id, and the order of the money."""
-    clock = await new_clock(late)
     late.domains.query = lambda _order: RailStatus.SUCCEEDED
-    plan, handle = await active_plan(late, clock, "pay_in_30", provider=WalletProvider.TELEBIRR)
+    application = late.application("pay_in_30", provider=WalletProvider.TELEBIRR)
+    plan = application.plan_id
+    handle = await late.to_offer(application)
+    await late.accept(handle)
     bill = BillPaid(receipt=receipt, amount=PRICE + _MORE)
     inbox = CallbackInbox(database=late.databases["payments"], keyring=keyring)
     for _ in range(2):
@@ -61,9 +63,8 @@ async def _overpaid(late: Late, keyring: Keyring, receipt: str) -> tuple[str, st
         return late.domains.kinds(plan)
 
     await eventually(told, lambda kinds: "own_payment_ended" in kinds)
-    await advance(clock, days=30)
+    await late.live_out(handle)
     assert (await handle.result()).state == "completed"
-    await clock.terminate()
     return plan, f"{plan}-x01-a1"
 
 

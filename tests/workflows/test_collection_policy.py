@@ -64,29 +64,10 @@ async def active(
     return Life(bench, handle, application.plan_id)
 
 
-async def test_an_empty_wallet_is_tried_on_the_next_day_and_it_is_told_why(bench: Bench) -> None:
-    life = await active(bench)
-    bench.domains.answer = lambda order: (
-        (RailStatus.FAILED, "1") if order == life.attempt(1) else RailStatus.SUCCEEDED
-    )
-    await life.ends()
-    (told,) = life.failed
-    (first, second) = (bench.domains.attempts[life.attempt(n)].at for n in (1, 2))
-    due_on = bench.domains.planned[0].terms.due_on
-    spread = spread_within(key=life.plan_id, window=timedelta(hours=1))
-    assert first - at_addis(on=due_on, hour=10) - spread < timedelta(minutes=1)
-    again_at = at_addis(on=due_on + timedelta(days=1), hour=10) + spread
-    assert (told.cause, told.next_attempt_at, told.next_attempt_reason) == (
-        "no_funds",
-        again_at,
-        "after_no_funds",
-    )
-    assert timedelta(0) <= second - again_at < timedelta(minutes=1)
-
-
-async def test_a_fault_is_tried_again_within_minutes_and_takes_nothing_from_the_other_counter(
+async def test_a_fault_is_tried_again_within_minutes_and_an_empty_wallet_on_the_next_day(
     bench: Bench,
 ) -> None:
+    """A fault takes nothing from the other counter; and it is told why."""
     life = await active(bench)
     faults = [life.attempt(number) for number in (1, 2)]
     empty = [life.attempt(number) for number in range(3, 8)]
@@ -105,6 +86,19 @@ async def test_a_fault_is_tried_again_within_minutes_and_takes_nothing_from_the_
     assert timedelta(minutes=5) <= wait - opened < timedelta(minutes=11)
     assert len(life.failed) == len(faults) + len(empty)
     assert bench.domains.sent[-1] == life.attempt(8)
+
+    due_on = bench.domains.planned[0].terms.due_on
+    spread = spread_within(key=life.plan_id, window=timedelta(hours=1))
+    assert opened - at_addis(on=due_on, hour=10) - spread < timedelta(minutes=1)
+    told = life.failed[2]
+    again_at = at_addis(on=due_on + timedelta(days=1), hour=10) + spread
+    assert (told.cause, told.next_attempt_at, told.next_attempt_reason) == (
+        "no_funds",
+        again_at,
+        "after_no_funds",
+    )
+    on_the_next_day = bench.domains.attempts[life.attempt(4)].at
+    assert timedelta(0) <= on_the_next_day - again_at < timedelta(minutes=1)
 
 
 async def test_when_nothing_more_is_tried_the_plan_tells_why_and_a_person_is_not_made_to_wait(

@@ -1,7 +1,7 @@
 """A dispute while the server is lost: money waits once, and its outcome is followed once."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
@@ -25,7 +25,7 @@ from tests.backing import Databases
 from tests.workflows.conftest import Bench, Handle
 from tests.workflows.fakes import Domains
 from tests.workflows.losing import DONE, NOT_DONE, Lost, Step, losing
-from tests.workflows.test_test_clock import active_plan, advance, new_clock
+from tests.workflows.test_test_clock import advance, new_clock, plan_in_force
 from workers.queue_worker import WORKFLOW_QUEUE, activity_methods, worker_for
 from workflows.dispute import DisputeWorkflow
 from workflows.dispute_messages import AskMove, DisputeOrder, dispute_workflow_id
@@ -42,6 +42,7 @@ _AT_THE_END = (
     ("ledger.refund_order", 1, DONE),
     ("bnpl.record_event order_dispute_ended", 1, DONE),
 )
+_LOST_AT = (*_AT_THE_OPENING, *_AT_THE_END)
 
 
 async def _open(lost: Lost, plan: str) -> str:
@@ -65,37 +66,34 @@ async def _accept(lost: Lost, dispute_id: str) -> None:
     await run.execute_update(DisputeWorkflow.act, accepted)
 
 
-@pytest.mark.parametrize("step", [*_AT_THE_OPENING, *_AT_THE_END], ids=lambda step: step[0])
+@pytest.mark.parametrize(
+    "steps", [_LOST_AT[::2], _LOST_AT[1::2]], ids=lambda steps: ", ".join(each[0] for each in steps)
+)
 async def test_a_plan_that_is_lost_in_a_dispute_waits_once_and_follows_it_once(
-    env: WorkflowEnvironment, unique: str, databases: Databases, step: Step
+    env: WorkflowEnvironment, unique: str, databases: Databases, steps: Sequence[Step]
 ) -> None:
-    steps = DisputeActivities(database=databases["disputes"])
+    store = DisputeActivities(database=databases["disputes"])
     async with (
-        losing(env, unique, step) as lost,
+        losing(env, unique, *steps) as lost,
         Worker(
             env.client,
             task_queue="disputes",
-            activities=activity_methods(steps),
+            activities=activity_methods(store),
             interceptors=[lost.loss, EdgeInterceptor()],
         ),
     ):
         stores, application = lost.stores, lost.bench.application("pay_in_4")
         plan = application.plan_id
-        await lost.activate(application)
+        await lost.be_in_force(application)
 
-        async def through() -> str:
-            dispute_id = await _open(lost, plan)
-            await _accept(lost, dispute_id)
-            return dispute_id
+        async def through() -> None:
+            """Whoever asked asks again, and finds the same dispute."""
+            assert await _open(lost, plan) == f"{plan}-d1"
+            await _accept(lost, f"{plan}-d1")
 
-        living = asyncio.create_task(through())
-        await lost.lose(plan)
-        living.cancel()
-        await asyncio.gather(living, return_exceptions=True)
-        assert (await lost.rehydrate()).begun == 1
-        if step in _AT_THE_OPENING:
-            # Whoever asked asks again, and finds the same dispute.
-            assert await through() == f"{plan}-d1"
+        await lost.lose_while(plan, through)
+        if steps[-1] in _AT_THE_OPENING:
+            await through()
         run = env.client.get_workflow_handle(dispute_workflow_id(dispute_id=f"{plan}-d1"))
         assert await asyncio.wait_for(run.result(), timeout=60) == "merchant_accepted"
 
@@ -130,9 +128,9 @@ async def test_a_dispute_whose_run_is_lost_goes_on_from_the_store(
         losing(env, unique, never) as lost,
         worker_for(client=env.client, queue="disputes", activities=[steps]),
     ):
-        application = lost.bench.application("pay_in_4")
+        application = lost.bench.application("pay_in_30")
         plan = application.plan_id
-        await lost.activate(application)
+        await lost.be_in_force(application)
         dispute_id = await _open(lost, plan)
         handle: WorkflowHandle[DisputeWorkflow, Outcome] = env.client.get_workflow_handle(
             dispute_workflow_id(dispute_id=dispute_id)
@@ -230,7 +228,7 @@ async def test_what_is_in_dispute_is_not_tried_nor_late_and_goes_on_when_it_is_o
     steps = DisputeActivities(database=databases["disputes"])
     bench.domains.product_version = 2
     clock = await new_clock(bench)
-    plan, handle = await active_plan(bench, clock, "pay_in_4")
+    plan, handle = await plan_in_force(bench, clock, "pay_in_4")
     disputing = Disputing(bench=bench, clock=clock, handle=handle, plan=plan)
     run_out = emptying_and_filling(bench.domains)
     async with worker_for(client=env.client, queue="disputes", activities=[steps]):

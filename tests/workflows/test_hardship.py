@@ -135,7 +135,7 @@ async def test_a_plan_that_is_lost_as_it_is_extended_lives_by_the_schedule_in_fo
         application = lost.bench.application("pay_in_4")
         plan = application.plan_id
         await lost.be_in_force(application)
-        extension = Hardship(kind=HardshipKind.EXTEND, installments=2)
+        extension = Hardship(kind=HardshipKind.EXTEND, installments=1)
         asking = asyncio.create_task(_grant(lost.handle(plan), extension))
         await lost.lose(plan)
         asking.cancel()
@@ -144,10 +144,10 @@ async def test_a_plan_that_is_lost_as_it_is_extended_lives_by_the_schedule_in_fo
         assert (await lost.rehydrate()).begun == 1
         await lost.pass_time(plan)
         assert (await lost.handle(plan).result()).state == "completed"
-        assert [str(share) for share in lost.stores.shares.values()] == ["18.00"] * 5
+        assert [str(share) for share in lost.stores.shares.values()] == ["22.50"] * 4
         paid = [
             str(each.principal)
             for each in lost.stores.happenings(plan)
             if isinstance(each, h.InstallmentCollected)
         ]
-        assert paid == ["600.00"] * 5
+        assert paid == ["750.00"] * 4

@@ -51,8 +51,6 @@ from workflows.messages import (
     refund_workflow_id,
 )
 from workflows.plan import PaymentPlanWorkflow
-from workflows.test_clock import TestClockWorkflow
-from workflows.test_clock_messages import Bind
 
 PRICE = Money.from_birr("4000.00")
 WHO, WHY = "stf_aaaaaaaaaaaaaaaaaaaa", "the customer paid twice"
@@ -103,29 +101,34 @@ class Late(Bench):
             ),
         )
 
-    async def failed_once(self, *, code: str = "1") -> tuple[Clock, Handle, str]:
-        """A plan whose first attempt has failed; by code 1 its collection waits for the next."""
-        self.domains.answer = lambda _order: (RailStatus.FAILED, code)
+    async def failed_once(self) -> tuple[Clock, Handle, str]:
+        """A plan whose first attempt has failed; its collection waits for the next."""
+        self.domains.answer = lambda _order: (RailStatus.FAILED, "1")
         clock = await new_clock(self)
         plan, handle = await active_plan(self, clock, "pay_in_30")
         await advance(clock, days=30)
         await self.until_tried(plan, OrderState.FAILED)
         return clock, handle, plan
 
-    async def unpaid_at_checkout(self) -> tuple[Clock, Handle, str]:
+    async def failed_for_good(self) -> tuple[Handle, str]:
+        """A plan whose only attempt has failed in a way that none may follow."""
+        self.domains.answer = lambda _order: (RailStatus.FAILED, "2")
+        application = self.application("pay_in_30")
+        handle = await self.to_offer(application)
+        await self.accept(handle)
+        await self.days_pass(handle, 31)
+        await self.until_tried(application.plan_id, OrderState.FAILED)
+        assert "installment_failed" in self.domains.kinds(application.plan_id)
+        return handle, application.plan_id
+
+    async def unpaid_at_checkout(self) -> tuple[Handle, str]:
         """A plan whose customer has not paid at checkout, as far as anybody knows."""
         self.domains.answer = lambda _order: (RailStatus.FAILED, "1032")
-        clock = await new_clock(self)
-        view = await clock.query(TestClockWorkflow.view)
-        application = self.application("pay_in_full", clock=(view.clock_id, view.now))
-        await clock.execute_update(
-            TestClockWorkflow.bind,
-            Bind(plan_id=application.plan_id, merchant_id=self.merchant_id),
-        )
+        application = self.application("pay_in_full")
         handle = await self.to_offer(application)
         await self.accept(handle)
         await self.until_tried(application.plan_id, OrderState.FAILED)
-        return clock, handle, application.plan_id
+        return handle, application.plan_id
 
     async def until_tried(self, plan: str, *states: OrderState) -> None:
         async def found() -> tuple[OrderState, ...]:
@@ -196,20 +199,10 @@ async def late(
         yield bench
 
 
-async def test_money_of_a_failed_attempt_pays_before_the_next_one_is_made(late: Late) -> None:
-    clock, handle, plan = await late.failed_once()
-    await late.call_back(plan, late.order(plan), is_hint=True)
-    assert (await handle.result()).state == "completed"
-    await clock.terminate()
-    assert late.domains.sent == [late.order(plan)]
-    assert [each.state for each in await late.attempts(plan)] == [OrderState.SUCCEEDED]
-    assert await late.books(plan) == {"provider_clearing": "4000.00"}
-    assert await late.credits(plan) == ()
-
-
-async def test_late_money_leaves_the_late_fee_which_is_asked_for_beside_the_schedule(
+async def test_money_of_a_failed_attempt_pays_before_the_next_one_and_leaves_the_late_fee(
     late: Late,
 ) -> None:
+    """The fee is asked for beside the schedule."""
     late.domains.product_version = 2
     clock, handle, plan = await late.failed_once()
     await advance(clock, days=4)
@@ -226,7 +219,8 @@ async def test_late_money_leaves_the_late_fee_which_is_asked_for_beside_the_sche
     assert (await handle.result()).state == "completed"
     await clock.terminate()
     *before, own = await late.attempts(plan)
-    assert len(before) == len(tried)
+    assert [each.state for each in tried] == [OrderState.FAILED] * 3
+    assert [each.state for each in before] == [OrderState.SUCCEEDED, *(OrderState.FAILED,) * 2]
     assert (own.attempt_id, str(own.asked)) == (f"{plan}-x01-a1", "25.00")
     assert own.state is OrderState.SUCCEEDED
     assert late.domains.kinds(plan)[-4:] == [
@@ -235,14 +229,15 @@ async def test_late_money_leaves_the_late_fee_which_is_asked_for_beside_the_sche
         "own_payment_ended",
         "plan_completed",
     ]
+    assert late.domains.sent == [each.attempt_id for each in (*tried, own)]
     assert await late.books(plan) == {"provider_clearing": "4025.00"}
+    assert await late.credits(plan) == ()
 
 
 async def test_money_that_comes_when_all_attempts_are_over_pays_even_while_a_hint_is_looked_into(
     late: Late,
 ) -> None:
-    clock, handle, plan = await late.failed_once(code="2")
-    assert "installment_failed" in late.domains.kinds(plan)
+    handle, plan = await late.failed_for_good()
     order = late.order(plan)
     late.domains.query = lambda _order: RailStatus.PENDING
     hint = LateMoney(attempt_id=order, answer=late.word(order), is_hint=True)
@@ -256,7 +251,6 @@ async def test_money_that_comes_when_all_attempts_are_over_pays_even_while_a_hin
     )
     assert await run.result() == MoneyPlace.INSTALLMENT
     assert (await handle.result()).state == "completed"
-    await clock.terminate()
     assert late.domains.sent == [order]
     assert await late.books(plan) == {"provider_clearing": "4000.00"}
 
@@ -265,7 +259,7 @@ async def test_money_that_comes_late_while_the_customer_pays_otherwise_is_no_sec
     late: Late,
 ) -> None:
     """The customer's own payment may bring the same: what comes beside it is the customer's."""
-    clock, handle, plan = await late.failed_once(code="2")
+    handle, plan = await late.failed_for_good()
     late.domains.answer = lambda _order: RailStatus.PENDING
     late.domains.query = lambda _order: RailStatus.PENDING
     await handle.execute_update(PaymentPlanWorkflow.pay, PayNow(amount=None))
@@ -288,7 +282,6 @@ async def test_money_that_comes_late_while_the_customer_pays_otherwise_is_no_sec
     )
     assert (await handle.result()).state == "completed"
     assert await following is MoneyPlace.SURPLUS
-    await clock.terminate()
     assert await late.books(plan) == {
         "provider_clearing": "8000.00",
         "customer_credit": "-4000.00",
@@ -339,8 +332,8 @@ async def test_money_that_comes_twice_is_credit_and_goes_back_once(late: Late) -
 
 
 async def test_a_refused_return_leaves_the_credit_and_can_be_asked_again(late: Late) -> None:
-    clock, handle, plan = await late.unpaid_at_checkout()
-    await advance(clock, days=2)
+    handle, plan = await late.unpaid_at_checkout()
+    await late.live_out(handle)
     assert (await handle.result()).state == "expired"
     order = late.order(plan)
     assert await late.follow(order) is MoneyPlace.SURPLUS
@@ -362,12 +355,11 @@ async def test_a_refused_return_leaves_the_credit_and_can_be_asked_again(late: L
 
 
 async def test_a_payment_at_checkout_that_comes_late_activates_the_plan(late: Late) -> None:
-    clock, handle, plan = await late.unpaid_at_checkout()
+    handle, plan = await late.unpaid_at_checkout()
     assert await late.follow(late.order(plan)) is MoneyPlace.INSTALLMENT
     assert (await handle.query(PaymentPlanWorkflow.state)) == "active"
     assert late.domains.sent == [late.order(plan)]
     await handle.terminate()
-    await clock.terminate()
 
 
 async def test_a_word_on_an_order_that_is_none_of_ours_ends_quietly(late: Late) -> None:

@@ -1,4 +1,4 @@
-"""Notices to merchants: patience, its end, and plans that never wait for them."""
+"""Notices to merchants: patience, and its end; that no plan waits for them is with reminders."""
 
 import re
 from dataclasses import replace
@@ -15,7 +15,6 @@ from meqenet.marketplace.notices import TryFailure
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench
 from tests.workflows.fakes import TAKEN, UNWANTED
-from tests.workflows.test_test_clock import active_plan, advance, new_clock
 from workers.queue_worker import WORKFLOW_QUEUE
 from workflows.notice import MerchantNoticeWorkflow, NoticeEnd
 from workflows.notice_replay import NoticeReplayWorkflow, ReplayNotices
@@ -53,11 +52,6 @@ async def tell(bench: Bench, *, notice: DeliverNotice | None = None) -> Handle:
         id=f"notice-{notice.notice_id}",
         task_queue=WORKFLOW_QUEUE,
     )
-
-
-def number_of(notice_id: str) -> int:
-    """The number of the event in the plan's log that a notice is about."""
-    return int(notice_id.rpartition("-n")[2])
 
 
 def tries(bench: Bench) -> list[RecordNotice]:
@@ -206,29 +200,6 @@ async def test_an_operator_can_call_a_notice_off(bench: Bench) -> None:
     with pytest.raises(WorkflowFailureError):
         await handle.result()
     assert (await handle.describe()).status is WorkflowExecutionStatus.CANCELED
-
-
-async def test_a_plan_does_not_wait_for_a_dead_endpoint(bench: Bench) -> None:
-    bench.domains.hear = lambda _notice: SILENCE
-    clock = await new_clock(bench)
-    plan_id, plan = await active_plan(bench, clock, "pay_in_30")
-    assert (await advance(clock, days=31)).plans == ()
-    assert (await plan.result()).state == "completed"
-
-    async def kinds() -> dict[str, str]:
-        return {notice.notice_id: notice.kind for notice in bench.domains.notices}
-
-    told = await eventually(kinds, lambda found: len(found) == 3)
-    assert [told[notice_id] for notice_id in sorted(told, key=number_of)] == [
-        "plan.approved",
-        "plan.settled",
-        "plan.completed",
-    ]
-    for notice_id in told:
-        assert notice_id.startswith(f"{plan_id}-n")
-        notice = bench.env.client.get_workflow_handle(f"notice-{notice_id}")
-        assert (await notice.describe()).status is WorkflowExecutionStatus.RUNNING
-        await notice.terminate()
 
 
 def test_every_kind_that_is_told_is_documented() -> None:

@@ -22,7 +22,7 @@ from meqenet.money import Money
 from meqenet.payments.rail import RailStatus
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle, code_of
-from tests.workflows.losing import DONE, Lost, losing
+from tests.workflows.losing import DONE, losing
 from workflows.hardship_messages import GrantHardship, Hardship
 from workflows.messages import ChargeOff, RetryMoneyOut
 from workflows.order_capture_messages import CaptureOrder, VoidOrder
@@ -54,39 +54,31 @@ async def _manual(bench: Bench, option: str = "pay_in_30") -> tuple[str, Handle]
     return application.plan_id, handle
 
 
-async def _lost_while(lost: Lost, plan: str, asked: asyncio.Task[None]) -> None:
-    await lost.lose(plan)
-    asked.cancel()
-    await asyncio.gather(asked, return_exceptions=True)
-    assert (await lost.rehydrate()).begun == 1
-
-
-@pytest.mark.parametrize(
-    ("captures_at", "voids_at"),
-    [
-        ("bnpl.record_event order_captured", "settlement.void_order"),
-        ("settlement.capture_order", "bnpl.record_event order_voided"),
-    ],
-)
 async def test_a_plan_that_is_lost_captures_and_voids_once(
-    env: WorkflowEnvironment, unique: str, captures_at: str, voids_at: str
+    env: WorkflowEnvironment, unique: str
 ) -> None:
-    async with losing(env, unique, (captures_at, 1, DONE), (voids_at, 1, DONE)) as lost:
+    captures_at = ("bnpl.record_event order_captured", "settlement.capture_order")
+    voids_at = ("bnpl.record_event order_voided", "settlement.void_order")
+    async with losing(env, unique, *((step, 1, DONE) for step in captures_at)) as lost:
         stores = lost.stores
         application = replace(lost.bench.application("pay_in_30"), capture=CaptureMode.MANUAL)
         plan = application.plan_id
         await lost.activate(application)
-        asked = asyncio.create_task(_capture(lost.handle(plan), "1000.00"))
-        await _lost_while(lost, plan, asked)
-        await _capture(lost.handle(plan), "1000.00")
-        lost.loss.next_one()
-        lost.loss.is_gone = False
+
+        async def captured_part() -> None:
+            await _capture(lost.handle(plan), "1000.00")
+
+        await lost.lose_while(plan, captured_part)
+        await captured_part()
         void = VoidOrder(reference="sold-out")
 
         async def voided() -> None:
             await lost.handle(plan).execute_update(PaymentPlanWorkflow.void_order, void)
 
-        await _lost_while(lost, plan, asyncio.create_task(voided()))
+        lost.loss.later += [(step, 1, DONE) for step in voids_at]
+        lost.loss.next_one()
+        lost.loss.is_gone = False
+        await lost.lose_while(plan, voided)
         await voided()
         await lost.pass_time(plan)
         assert (await lost.handle(plan).result()).state == "completed"
@@ -139,7 +131,7 @@ async def test_what_was_not_captured_is_no_loss(bench: Bench) -> None:
     bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
     plan, handle = await _manual(bench)
     await _capture(handle, "1000.00")
-    await bench.days_pass(handle, 60)
+    await bench.days_pass(handle, 33)
     await handle.execute_update(PaymentPlanWorkflow.charge_off, _LATE)
     events = [each.event for each in bench.domains.events[plan]]
     (voided,) = (each for each in events if isinstance(each, OrderVoided))
@@ -160,7 +152,7 @@ async def test_a_plan_of_which_nothing_was_captured_is_voided_and_not_lost(bench
     bench.domains.product_version = 2
     bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
     _, handle = await _manual(bench)
-    await bench.days_pass(handle, 60)
+    await bench.days_pass(handle, 33)
     with pytest.raises(WorkflowUpdateFailedError) as refused:
         await handle.execute_update(PaymentPlanWorkflow.charge_off, _LATE)
     assert code_of(refused) == "plan_not_late"
@@ -203,7 +195,7 @@ async def test_a_plan_that_goes_on_as_new_knows_what_was_captured(bench: Bench) 
     handle = await bench.to_offer(replace(application, capture=CaptureMode.MANUAL))
     await bench.accept(handle)
     await _capture(handle, "20000.00")
-    await bench.days_pass(handle, 220)
+    await bench.days_pass(handle, 190)
     newest: Handle = bench.env.client.get_workflow_handle_for(PaymentPlanWorkflow.run, handle.id)
     assert (await newest.describe()).run_id != handle.first_execution_run_id
     above = TakeGoodsBack(reference="return-1", amount=_birr("20000.01"))

@@ -1,29 +1,33 @@
 """A customer who pays by their own will: early, late, everything; and never twice."""
 
 import asyncio
-from contextlib import suppress
 
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
-from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from meqenet.bnpl import events as e
-from meqenet.bnpl.payment_events import FeePart, OwnPaymentAsked, OwnPaymentEnded
-from meqenet.identity import installment_id
+from meqenet.bnpl.payment_events import (
+    FeePart,
+    InstallmentPaidInPart,
+    OwnPaymentAsked,
+    OwnPaymentEnded,
+    SchedulePart,
+)
 from meqenet.ledger import happenings as h
-from meqenet.money import Money
+from meqenet.money import Money, total
 from meqenet.payments.rail import RailStatus
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle, code_of
-from tests.workflows.losing import DONE, Step, losing
+from tests.workflows.losing import DONE, losing
 from tests.workflows.test_test_clock import advance, new_clock, plan_in_force
-from workflows.messages import BillPaid, Payable, PayNow, PlanAnswer, collection_workflow_id
+from workflows.messages import BillPaid, Payable, PayNow, PlanAnswer
 from workflows.plan import PaymentPlanWorkflow
 from workflows.plan_life import PlanLife
 
 _PART = Money.from_birr("1000.00")
 _FEE = Money.from_birr("25.00")
+_MORE = Money.from_birr("1300.00")
 
 
 def test_a_plan_has_numbers_for_99_payments_and_money_that_waits_takes_one() -> None:
@@ -48,9 +52,10 @@ async def _ended(bench: Bench, plan: str) -> None:
     await eventually(kinds, lambda found: OwnPaymentEnded.kind in found)
 
 
-async def test_what_is_late_is_paid_with_its_fee_and_later_everything_to_the_santim(
+async def test_what_is_late_is_paid_with_its_fee_and_a_part_leaves_the_rest_to_its_day(
     bench: Bench,
 ) -> None:
+    """Later everything is paid, to the santim."""
     bench.domains.product_version = 2
     clock = await new_clock(bench)
     plan, handle = await plan_in_force(bench, clock, "pay_in_4")
@@ -68,30 +73,52 @@ async def test_what_is_late_is_paid_with_its_fee_and_later_everything_to_the_san
     with pytest.raises(WorkflowUpdateFailedError) as refused:
         await _pay(handle, _PART * 4)
     assert code_of(refused) == "payment_too_much"
+    shown = await handle.query(PaymentPlanWorkflow.payable, PayNow(amount=_MORE))
+    assert [(each.installments, each.ends_plan) for each in shown.payments] == [((2,), False)]
 
     bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
     before = len(log)
-    await _pay(handle, _PART + _FEE)
+    await _pay(handle, _MORE)
     await _ended(bench, plan)
-    told = [each.event for each in log[before:]]
-    asked = OwnPaymentAsked(
-        order=1, amount=_PART + _FEE, installments=(2,), late_fees=(FeePart(number=2, amount=_FEE),)
-    )
-    assert told[0] == asked
-    (paid,) = (each for each in told if isinstance(each, e.InstallmentPaid))
-    assert (paid.number, paid.attempt_id) == (2, f"{plan}-x01-a1")
-    assert (paid.amount, paid.late_fee) == (_PART + _FEE, _FEE)
-    assert OwnPaymentEnded(order=1, cause=None) in told
-    assert not [each for each in bench.domains.sent if each.endswith("i02-a4")]
+    _is_paid_with_its_fee_and_a_part(bench, plan, told=[each.event for each in log[before:]])
+
+    await advance(clock, days=13)
+    (*_, third) = (each.event for each in log if isinstance(each.event, e.InstallmentPaid))
+    left = _PART - (_MORE - _PART - _FEE)
+    assert (third.number, third.amount) == (3, left)
+    assert bench.domains.attempts[third.attempt_id].amount == left
 
     await _pay(handle)
     assert (await handle.result()).state == "completed"
     collected = bench.domains.postings[f"{plan}-x02-a1"].happening
     assert isinstance(collected, h.InstallmentCollected)
-    assert (collected.principal, collected.late_fee) == (_PART * 2, Money.zero())
-    ended = log[-1].event
-    assert ended == e.PlanCompleted(collected=_PART * 4 + _FEE)
+    assert (collected.principal, collected.late_fee) == (_PART, Money.zero())
+    assert log[-1].event == e.PlanCompleted(collected=_PART * 4 + _FEE)
+    posted = (
+        each for each in bench.domains.happenings(plan) if isinstance(each, h.InstallmentCollected)
+    )
+    assert total(each.principal for each in posted) == _PART * 3
     await clock.terminate()
+
+
+def _is_paid_with_its_fee_and_a_part(bench: Bench, plan: str, *, told: list[e.PlanEvent]) -> None:
+    assert told[0] == OwnPaymentAsked(
+        order=1,
+        amount=_MORE,
+        installments=(2,),
+        late_fees=(FeePart(number=2, amount=_FEE),),
+        parts=(SchedulePart(number=3, amount=_MORE - _PART - _FEE),),
+    )
+    (paid,) = (each for each in told if isinstance(each, e.InstallmentPaid))
+    assert (paid.number, paid.attempt_id) == (2, f"{plan}-x01-a1")
+    assert (paid.amount, paid.late_fee) == (_PART + _FEE, _FEE)
+    (part,) = (each for each in told if isinstance(each, InstallmentPaidInPart))
+    assert (part.number, part.amount, part.late_fee) == (3, _MORE - _PART - _FEE, Money.zero())
+    assert OwnPaymentEnded(order=1, cause=None) in told
+    assert not [each for each in bench.domains.sent if each.endswith("i02-a4")]
+    own = bench.domains.postings[f"{plan}-x01-a1"].happening
+    assert isinstance(own, h.InstallmentCollected)
+    assert own.principal == _MORE - _FEE
 
 
 async def test_a_payment_that_brings_nothing_leaves_the_waiting_collection_as_it_was(
@@ -122,29 +149,24 @@ async def test_a_payment_that_brings_nothing_leaves_the_waiting_collection_as_it
 
 
 @pytest.mark.parametrize(
-    ("step", "cause"),
+    ("steps", "cause"),
     [
-        (("bnpl.record_event own_payment_asked", 1, DONE), "collection_lost"),
-        (("mpesa.push_payment", 1, DONE), None),
-        (("bnpl.record_event installment_paid", 1, DONE), None),
+        (("bnpl.record_event own_payment_asked",), "collection_lost"),
+        (("mpesa.push_payment", "bnpl.record_event installment_paid"), None),
     ],
-    ids=lambda value: value[0] if isinstance(value, tuple) else str(value),
+    ids=lambda value: ", ".join(value) if isinstance(value, tuple) else str(value),
 )
 async def test_a_plan_that_is_lost_while_its_customer_pays_goes_on_and_asks_once(
-    env: WorkflowEnvironment, unique: str, step: Step, cause: str | None
+    env: WorkflowEnvironment, unique: str, steps: tuple[str, ...], cause: str | None
 ) -> None:
-    async with losing(env, unique, step) as lost:
+    async with losing(env, unique, *((step, 1, DONE) for step in steps)) as lost:
         stores = lost.stores
         application = lost.bench.application("pay_in_30")
         plan = application.plan_id
         await lost.bench.in_force(application)
         paying = asyncio.create_task(_pay(lost.handle(plan)))
-        await lost.lose(plan)
+        await lost.lose_own_payment(plan)
         await asyncio.gather(paying, return_exceptions=True)
-        own = collection_workflow_id(installment_id=installment_id(plan_id=plan, number=101))
-        with suppress(RPCError):  # it never was, or has ended
-            await lost.bench.env.client.get_workflow_handle(own).terminate()
-        assert (await lost.rehydrate()).begun == 1
 
         async def ended() -> list[object]:
             return [each.event for each in stores.events[plan]]

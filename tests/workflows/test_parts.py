@@ -9,6 +9,8 @@ from tests.meqenet.ledger.books import left_over
 from tests.workflows.conftest import Bench
 from tests.workflows.test_plan_life import attempt
 from tests.workflows.test_test_clock import advance, new_clock, plan_in_force
+from workflows.messages import PayNow
+from workflows.plan import PaymentPlanWorkflow
 
 _FOUR_HUNDRED = Money.from_birr("400.00")
 
@@ -39,7 +41,7 @@ async def test_parts_are_asked_for_in_turn_and_one_that_fails_is_tried_again(
     assert paid[0].amount == first.amount - _FOUR_HUNDRED * 2
 
     domains.payment_max = None
-    await advance(clock, days=200)
+    await handle.execute_update(PaymentPlanWorkflow.pay, PayNow(amount=None))
     assert (await handle.result()).state == "completed"
     principal = total(
         each.principal

@@ -1,14 +1,9 @@
 """A customer pays to our short code with the plan's number: believed when the provider says so."""
 
-from contextlib import suppress
-
-import pytest
-from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from meqenet.bnpl import events as e
 from meqenet.bnpl.payment_events import InstallmentPaidInPart, OwnPaymentAsked, OwnPaymentEnded
-from meqenet.identity import installment_id
 from meqenet.ledger import happenings as h
 from meqenet.money import Money
 from meqenet.payments.rail import RailStatus
@@ -16,7 +11,7 @@ from tests.waiting import eventually
 from tests.workflows.conftest import Bench
 from tests.workflows.losing import DONE, losing
 from tests.workflows.test_test_clock import advance, new_clock, plan_in_force
-from workflows.messages import BillPaid, collection_workflow_id
+from workflows.messages import BillPaid
 from workflows.plan import PaymentPlanWorkflow
 
 _PART = Money.from_birr("1000.00")
@@ -70,11 +65,13 @@ async def test_a_bill_is_asked_about_taken_once_and_what_is_more_is_a_credit(ben
     await clock.terminate()
 
 
-@pytest.mark.parametrize("step", ["own_payment_asked", "installment_paid_in_part"])
 async def test_a_plan_that_is_lost_while_it_takes_a_bill_goes_on_and_takes_it_once(
-    env: WorkflowEnvironment, unique: str, step: str
+    env: WorkflowEnvironment, unique: str
 ) -> None:
-    async with losing(env, unique, (f"bnpl.record_event {step}", 1, DONE)) as lost:
+    steps = ("own_payment_asked", "installment_paid_in_part")
+    async with losing(
+        env, unique, *((f"bnpl.record_event {step}", 1, DONE) for step in steps)
+    ) as lost:
         stores = lost.stores
         application = lost.bench.application("pay_in_30")
         plan = application.plan_id
@@ -82,11 +79,7 @@ async def test_a_plan_that_is_lost_while_it_takes_a_bill_goes_on_and_takes_it_on
         stores.query = lambda _order: RailStatus.SUCCEEDED
         bill = BillPaid(receipt="RCH7BT9MZ4", amount=Money.from_birr("100.00"))
         await lost.handle(plan).signal(PaymentPlanWorkflow.bill_paid, bill)
-        await lost.lose(plan)
-        own = collection_workflow_id(installment_id=installment_id(plan_id=plan, number=101))
-        with suppress(RPCError):  # it never was, or has ended
-            await lost.bench.env.client.get_workflow_handle(own).terminate()
-        assert (await lost.rehydrate()).begun == 1
+        await lost.lose_own_payment(plan)
         await lost.handle(plan).signal(PaymentPlanWorkflow.bill_paid, bill)
 
         async def ended() -> list[object]:

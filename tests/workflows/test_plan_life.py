@@ -20,20 +20,30 @@ def attempt(plan_id: str, installment: int, number: int = 1) -> str:
 
 
 @pytest.mark.parametrize(
-    ("option", "count"), [("pay_in_4", 4), ("pay_over_time", 7), ("pay_in_full", 1)]
+    ("option", "provider", "count"),
+    [
+        ("pay_in_4", WalletProvider.TELEBIRR, 4),
+        ("pay_over_time", WalletProvider.MPESA, 7),
+        ("pay_in_full", WalletProvider.MPESA, 1),
+    ],
 )
 async def test_a_plan_is_collected_settled_and_completed_and_nothing_is_left_on_it(
-    bench: Bench, option: str, count: int
+    bench: Bench, option: str, provider: WalletProvider, count: int
 ) -> None:
-    """The one of seven months continues as new before its last installment."""
+    """The one of four signs a mandate and ends it, after a first payment on telebirr's page.
+
+    The one of seven months continues as new before its last installment.
+    """
     asked = count if option == "pay_over_time" else None
-    application = bench.application(option, amount="6000.00", count=asked)
+    under_mandate = provider is WalletProvider.TELEBIRR
+    application = bench.application(option, amount="6000.00", count=asked, provider=provider)
     handle = await bench.to_offer(application)
     assert (await bench.accept(handle)).state == ("active" if asked else "accepted")
     await bench.live_out(handle)
     assert (await handle.result()).state == "completed"
     plan, domains = application.plan_id, bench.domains
-    assert domains.sent == [attempt(plan, n) for n in range(1, count + 1)]
+    assert domains.sent == [attempt(plan, n) for n in range(1 + under_mandate, count + 1)]
+    assert len(domains.cancelled_mandates) == under_mandate
     assert domains.paid_out == [domains.carrier_of(plan)]
     assert (domains.holds[plan], domains.orders[plan]) == ("owed", "approved")
     assert domains.kinds(plan)[-1] == "plan_completed"
@@ -138,16 +148,6 @@ async def test_an_order_that_did_not_arrive_is_sent_again_under_its_id(bench: Be
     await bench.live_out(handle)
     assert (await handle.result()).state == "completed"
     assert tries == [attempt(application.plan_id, 1)] * 3
-
-
-async def test_telebirr_pay_in_4_signs_a_mandate_and_ends_it(bench: Bench) -> None:
-    application = bench.application("pay_in_4", provider=WalletProvider.TELEBIRR)
-    handle = await bench.to_offer(application)
-    assert (await bench.accept(handle)).state == "accepted"
-    await bench.live_out(handle)
-    assert (await handle.result()).state == "completed"
-    assert bench.domains.sent == [attempt(application.plan_id, n) for n in (2, 3, 4)]
-    assert len(bench.domains.cancelled_mandates) == 1
 
 
 async def test_three_failed_logins_decline_the_plan(bench: Bench) -> None:

@@ -1,10 +1,14 @@
-"""Reminders: sent once whatever the provider does, and plans that never wait for them."""
+"""Reminders: sent once whatever the provider does, and plans that never wait for them.
+
+Nor do plans wait for the notices to their merchants.
+"""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 
+from activities.contracts.marketplace import NoticeAnswer
 from activities.contracts.reminders import OpenReminder, RecordReminder
 from meqenet.errors import OutcomeUnknown, Unavailable
 from meqenet.money import Money
@@ -15,7 +19,7 @@ from meqenet.payments.reminders import Language, ReminderKind
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench
 from tests.workflows.reminders import REMINDERS
-from tests.workflows.test_test_clock import advance, new_clock, plan_in_force
+from tests.workflows.test_test_clock import active_plan, advance, new_clock, plan_in_force
 from workers.queue_worker import WORKFLOW_QUEUE
 from workflows.messages import PauseCollection
 from workflows.plan import PaymentPlanWorkflow
@@ -24,6 +28,7 @@ from workflows.reminder import ReminderOrder, ReminderWorkflow
 Handle = WorkflowHandle[ReminderWorkflow, ReminderState]
 SILENCE = OutcomeUnknown("message_outcome_unknown", "no answer")
 BUSY = Unavailable("messages_unavailable", "try again later")
+NO_ANSWER = NoticeAnswer(delivered=False, status=None, wanted=True)
 
 
 def reminder_of(bench: Bench) -> OpenReminder:
@@ -178,11 +183,17 @@ async def test_a_plan_reminds_before_and_after_due_dates_and_of_a_failure(bench:
     assert len({each.reminder_id for each in bench.domains.reminded}) == 14
 
 
-async def test_with_an_address_on_file_a_customer_is_told_by_email_too(bench: Bench) -> None:
+async def test_a_plan_waits_neither_for_its_reminders_by_two_ways_nor_for_a_dead_endpoint(
+    bench: Bench,
+) -> None:
+    """With an address on file, a customer is told by email too."""
     bench.domains.reminder_policy = replace(REMINDERS, by_email=(ReminderKind.BEFORE_DUE,))
+    bench.domains.pass_on = lambda _message: BUSY
+    bench.domains.hear = lambda _notice: NO_ANSWER
     clock = await new_clock(bench)
-    plan_id, _ = await plan_in_force(bench, clock, "pay_in_30", email="abeba@example.com")
-    await advance(clock, days=31)
+    plan_id, plan = await active_plan(bench, clock, "pay_in_30", email="abeba@example.com")
+    assert (await advance(clock, days=31)).plans == ()
+    assert (await plan.result()).state == "completed"
     await reminded(bench, 4)
     ids = {each.reminder_id: each.channel for each in bench.domains.reminded}
     assert ids == {
@@ -192,19 +203,20 @@ async def test_with_an_address_on_file_a_customer_is_told_by_email_too(bench: Be
         f"{plan_id}-i01-eb20261222": MessageKind.EMAIL,
     }
     assert bench.domains.email_addresses == {plan_id: "abeba@example.com"}
+    await _are_still_tried(bench, [f"reminder-{each}" for each in ids])
+
+    async def kinds() -> dict[str, str]:
+        return {notice.notice_id: notice.kind for notice in bench.domains.notices}
+
+    told = await eventually(kinds, lambda found: len(found) == 3)
+    by_event = sorted(told, key=lambda each: int(each.removeprefix(f"{plan_id}-n")))
+    assert [told[each] for each in by_event] == ["plan.approved", "plan.settled", "plan.completed"]
+    await _are_still_tried(bench, [f"notice-{each}" for each in told])
 
 
-async def test_a_plan_does_not_wait_for_its_reminders(bench: Bench) -> None:
-    bench.domains.reminder_policy = REMINDERS
-    bench.domains.pass_on = lambda _message: BUSY
-    clock = await new_clock(bench)
-    plan_id, plan = await plan_in_force(bench, clock, "pay_in_30")
-    assert (await advance(clock, days=31)).plans == ()
-    assert (await plan.result()).state == "completed"
-    await reminded(bench, 2)
-    for reminder in bench.domains.reminded:
-        assert reminder.plan_id == plan_id
-        run = bench.env.client.get_workflow_handle(f"reminder-{reminder.reminder_id}")
+async def _are_still_tried(bench: Bench, runs: list[str]) -> None:
+    for each in runs:
+        run = bench.env.client.get_workflow_handle(each)
         assert (await run.describe()).status is WorkflowExecutionStatus.RUNNING
         await run.terminate()
 
@@ -218,14 +230,6 @@ async def test_nothing_is_told_while_collection_is_paused(bench: Bench) -> None:
         PauseCollection(who="stf_abcdefgh", why="the customer is ill", until=None),
     )
     await advance(clock, days=36)
-    assert bench.domains.reminded == []
-
-
-async def test_without_a_policy_nobody_is_reminded(bench: Bench) -> None:
-    bench.domains.reminder_policy = None
-    clock = await new_clock(bench)
-    await plan_in_force(bench, clock, "pay_in_30")
-    await advance(clock, days=29)
     assert bench.domains.reminded == []
 
 

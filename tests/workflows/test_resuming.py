@@ -158,7 +158,7 @@ async def require_lived_once(lost: Lost, application: Application, *, orders: li
     await eventually(told(stores), lambda heard: heard == wanted)
 
 
-@in_lives(CHECKOUT, count=5)
+@in_lives(CHECKOUT, count=3)
 async def test_a_plan_paid_at_checkout_goes_on_from_any_step(
     env: WorkflowEnvironment, unique: str, steps: Sequence[Step]
 ) -> None:
@@ -169,7 +169,7 @@ async def test_a_plan_paid_at_checkout_goes_on_from_any_step(
         await require_lived_once(lost, application, orders=[attempt(application)])
 
 
-@in_lives(MANDATE, count=3)
+@in_lives(MANDATE, count=2)
 async def test_a_plan_collected_under_a_mandate_goes_on_from_any_step(
     env: WorkflowEnvironment, unique: str, steps: Sequence[Step]
 ) -> None:
@@ -182,7 +182,7 @@ async def test_a_plan_collected_under_a_mandate_goes_on_from_any_step(
         assert len(set(lost.stores.cancelled_mandates)) == 1
 
 
-@in_lives(RETRY, count=2)
+@in_lives(RETRY, count=1)
 async def test_a_failed_attempt_counts_once_whenever_the_run_is_lost(
     env: WorkflowEnvironment, unique: str, steps: Sequence[Step]
 ) -> None:
@@ -197,11 +197,11 @@ async def test_a_failed_attempt_counts_once_whenever_the_run_is_lost(
         assert lost.stores.kinds(application.plan_id).count("collection_attempt_failed") == 1
 
 
-@pytest.mark.parametrize("step", RETURN, ids=lambda step: _told([step]))
+@in_lives(RETURN, count=3)
 async def test_a_payment_goes_back_once_whenever_the_run_is_lost(
-    env: WorkflowEnvironment, unique: str, step: Step
+    env: WorkflowEnvironment, unique: str, steps: Sequence[Step]
 ) -> None:
-    async with losing(env, unique, step) as lost:
+    async with losing(env, unique, *steps) as lost:
         application, stores = lost.bench.application("pay_in_full", provider=MPESA), lost.stores
         stores.hear = heard
         stores.answer = stores.query = lambda _order: RailStatus.PENDING
@@ -216,7 +216,7 @@ async def test_a_payment_goes_back_once_whenever_the_run_is_lost(
         living = asyncio.create_task(lost.pass_time(application.plan_id))
         await lost.lose(application.plan_id)
         await asyncio.gather(cancelling, living, return_exceptions=True)
-        assert (await lost.rehydrate()).begun == 1
+        await lost.go_on_losing(application)
         await lost.pass_time(application.plan_id)
         assert (await lost.handle(application.plan_id).result()).state == "cancelled"
         assert stores.sent == [attempt(application)]

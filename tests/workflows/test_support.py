@@ -16,7 +16,7 @@ from meqenet.identity import attempt_id, installment_id
 from meqenet.payments.rail import RailStatus
 from tests.waiting import eventually
 from tests.workflows.conftest import Bench, Handle, code_of
-from tests.workflows.test_test_clock import START, Clock, advance, new_clock, plan_in_force
+from tests.workflows.test_test_clock import Clock, advance, new_clock, plan_in_force
 from workflows.messages import (
     Application,
     Cancel,
@@ -29,6 +29,7 @@ from workflows.messages import (
     SupportStanding,
 )
 from workflows.plan import PaymentPlanWorkflow
+from workflows.test_clock import TestClockWorkflow
 
 WHO, WHY = "stf_aaaaaaaaaaaaaaaaaaaa", "the customer called"
 
@@ -139,23 +140,9 @@ async def waiting(bench: Bench) -> AsyncIterator[tuple[Clock, Handle, str]]:
     await clock.terminate()
 
 
-async def test_two_agents_who_end_one_wait_make_one_attempt(bench: Bench) -> None:
-    async with waiting(bench) as (_, handle, plan_id):
-        bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
-        answers = await asyncio.gather(
-            *(
-                handle.execute_update(PaymentPlanWorkflow.retry_installment, retry(who=who))
-                for who in ("stf_abebe", "stf_sara")
-            ),
-            return_exceptions=True,
-        )
-        refused = [answer for answer in answers if isinstance(answer, WorkflowUpdateFailedError)]
-        assert len(refused) == 1
-        assert (await handle.result()).state == "completed"
-        assert bench.domains.sent == [attempt(plan_id, n) for n in (1, 2)]
-
-
-async def test_a_paused_plan_is_not_collected_before_its_date(bench: Bench) -> None:
+async def test_a_pause_moves_the_first_attempt_and_the_next_and_its_end_gives_that_back(
+    bench: Bench,
+) -> None:
     clock = await new_clock(bench)
     plan_id, handle = await plan_in_force(bench, clock, "pay_in_30")
     view = await advance(clock, days=25)
@@ -171,41 +158,42 @@ async def test_a_paused_plan_is_not_collected_before_its_date(bench: Bench) -> N
     begun = next(e for e in events(bench, plan_id) if isinstance(e, CollectionStarted))
     assert begun.next_attempt_at is not None
     assert addis_date(at=begun.next_attempt_at) == until
-    await advance(clock, days=2)
-    assert (await handle.result()).state == "completed"
+    bench.domains.answer = lambda _order: (RailStatus.FAILED, "1")
+    view = await advance(clock, days=1)
     assert bench.domains.sent == [attempt(plan_id)]
-    paid = next(r for r in bench.domains.events[plan_id] if r.event.kind == "installment_paid")
-    assert addis_date(at=paid.at) >= until
+    assert addis_date(at=bench.domains.attempts[attempt(plan_id)].at) == until
+    await _moves_the_next_attempt(bench, clock, handle, plan_id)
     await clock.terminate()
 
 
-async def test_a_wait_between_attempts_is_moved_by_a_pause_and_given_back_by_its_end(
-    bench: Bench,
-) -> None:
-    async with waiting(bench) as (clock, handle, plan_id):
-        planned = next_attempt(bench, plan_id)
-        await handle.execute_update(
-            PaymentPlanWorkflow.pause_collection, PauseCollection(who=WHO, why=WHY)
-        )
-        await until_true(lambda: len(moves(bench, plan_id)) == 1)
-        await handle.execute_update(
-            PaymentPlanWorkflow.resume_collection, ResumeCollection(who=WHO, why=WHY)
-        )
-        await until_true(lambda: len(moves(bench, plan_id)) == 2)
-        assert moves(bench, plan_id)[1].next_attempt_at == planned
-        pause = PauseCollection(until=addis_date(at=planned) + timedelta(days=9), who=WHO, why=WHY)
-        await handle.execute_update(PaymentPlanWorkflow.pause_collection, pause)
-        await until_true(lambda: len(moves(bench, plan_id)) == 3)
-        assert addis_date(at=moves(bench, plan_id)[2].next_attempt_at) == pause.until
-        await advance(clock, days=(addis_date(at=planned) - addis_date(at=START)).days - 30 + 8)
-        assert bench.domains.sent == [attempt(plan_id)]
-        bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
-        await advance(clock, days=2)
-        assert (await handle.result()).state == "completed"
-        assert bench.domains.sent == [attempt(plan_id, n) for n in (1, 2)]
+async def _moves_the_next_attempt(bench: Bench, clock: Clock, handle: Handle, plan_id: str) -> None:
+    planned, before = next_attempt(bench, plan_id), len(moves(bench, plan_id))
+
+    async def moved(times: int) -> NextAttemptMoved:
+        await until_true(lambda: len(moves(bench, plan_id)) == before + times)
+        return moves(bench, plan_id)[-1]
+
+    await handle.execute_update(
+        PaymentPlanWorkflow.pause_collection, PauseCollection(who=WHO, why=WHY)
+    )
+    await moved(1)
+    await handle.execute_update(
+        PaymentPlanWorkflow.resume_collection, ResumeCollection(who=WHO, why=WHY)
+    )
+    assert (await moved(2)).next_attempt_at == planned
+    pause = PauseCollection(until=addis_date(at=planned) + timedelta(days=9), who=WHO, why=WHY)
+    await handle.execute_update(PaymentPlanWorkflow.pause_collection, pause)
+    assert addis_date(at=(await moved(3)).next_attempt_at) == pause.until
+    now = (await clock.query(TestClockWorkflow.view)).now
+    await advance(clock, days=(addis_date(at=planned) - addis_date(at=now)).days + 8)
+    assert bench.domains.sent == [attempt(plan_id)]
+    bench.domains.answer = lambda _order: RailStatus.SUCCEEDED
+    await advance(clock, days=2)
+    assert (await handle.result()).state == "completed"
+    assert bench.domains.sent == [attempt(plan_id, n) for n in (1, 2)]
 
 
-async def test_an_attempt_that_fails_under_a_pause_is_not_repeated_before_its_end(
+async def test_two_agents_who_end_one_wait_make_one_attempt_which_a_pause_does_not_let_repeat(
     bench: Bench,
 ) -> None:
     async with waiting(bench) as (clock, handle, plan_id):
@@ -213,7 +201,15 @@ async def test_an_attempt_that_fails_under_a_pause_is_not_repeated_before_its_en
             PaymentPlanWorkflow.pause_collection, PauseCollection(who=WHO, why=WHY)
         )
         await until_retryable(handle)
-        await handle.execute_update(PaymentPlanWorkflow.retry_installment, retry())
+        answers = await asyncio.gather(
+            *(
+                handle.execute_update(PaymentPlanWorkflow.retry_installment, retry(who=who))
+                for who in ("stf_abebe", "stf_sara")
+            ),
+            return_exceptions=True,
+        )
+        refused = [answer for answer in answers if isinstance(answer, WorkflowUpdateFailedError)]
+        assert len(refused) == 1
         await until_true(
             lambda: bench.domains.kinds(plan_id).count("collection_attempt_failed") == 2
         )
