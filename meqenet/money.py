@@ -26,7 +26,10 @@ class Money:
     currency: Currency = Currency.ETB
 
     def __post_init__(self) -> None:
-        if isinstance(self.santim, bool) or not isinstance(self.santim, int):
+        # Asked first for its very type: in workflows' sandbox ``isinstance`` takes its time.
+        if type(self.santim) is not int and (
+            isinstance(self.santim, bool) or not isinstance(self.santim, int)
+        ):
             raise TypeError(f"santim must be an int, got {type(self.santim).__name__}")
         if abs(self.santim) > _LARGEST_SANTIM:
             raise ValueError("amount: larger than the books can hold")

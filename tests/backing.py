@@ -1,12 +1,12 @@
 """The real servers and stores that tests share: started once, thrown away at the end."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import URL, Connection, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -14,10 +14,13 @@ from apps.runtime.backing import Backing
 from db.kernel.encryption import Keyring
 from db.kernel.engine import Database
 from db.kernel.migrate import migrate_all
+from db.kernel.roles import prepare_database
 from db.kernel.schema import create_anchors, create_events, create_person_keys
 from tests.event_shapes import faults_in
 from workers.settings import DOMAINS
 
+Urls = dict[str, str]
+"""By domain."""
 TEST_KEYRING = Keyring(
     current="kek-1", keys={"kek-1": b"k" * 32}, blind_index_key=b"blind-index-key-of-all-the-tests"
 )
@@ -62,25 +65,56 @@ def domain_url(*, admin_url: str, domain: str) -> str:
 
 
 @asynccontextmanager
-async def own_stores(*, admin_url: str, urls: Mapping[str, str]) -> AsyncIterator[None]:
-    """Migrated stores, by domain, in which nobody else writes."""
-    named = [(str(url.database), str(url.username)) for url in map(make_url, urls.values())]
-    for database, _ in named:
-        await _take_empty(admin_url, kind="store", name=database)
-    await migrate_all(admin_url=admin_url, domain_urls=urls)
-    yield
-    for database, role in named:
-        await _spare(admin_url, f"DROP OWNED BY {role}", kind="store", name=database)
-        await run_as_admin(admin_url, f"DROP ROLE {role}")
+async def own_stores(*, admin_url: str, name: str, domains: Sequence[str]) -> AsyncIterator[Urls]:
+    """Migrated stores in which nobody else writes; the URLs of their runtime roles by domain.
+
+    Each is a copy of a store that was migrated once, with the same role: to migrate it anew would
+    cost ten times as much.
+    """
+    urls = Urls()
+    for domain in domains:
+        kept = _named(admin_url, domain=domain, database=f"kept_{domain}")
+        await _keep_migrated(admin_url, domain=domain, kept=kept)
+        own = _named(admin_url, domain=domain, database=f"{domain}_{name}")
+        await _copy(admin_url, kept=kept, own=own)
+        urls[domain] = own.render_as_string(hide_password=False)
+    yield urls
+    dropped = [f"DROP DATABASE {make_url(url).database}" for url in urls.values()]
+    await run_as_admin(admin_url, *dropped)
 
 
 @asynccontextmanager
 async def own_store(*, admin_url: str, domain: str, name: str) -> AsyncIterator[str]:
     """A migrated store of a domain in which nobody else writes; the URL of its runtime role."""
-    url = make_url(admin_url).set(username=name, password="own", database=name)  # noqa: S106 - for a role of one test
-    written = url.render_as_string(hide_password=False)
-    async with own_stores(admin_url=admin_url, urls={domain: written}):
-        yield written
+    async with own_stores(admin_url=admin_url, name=name, domains=(domain,)) as urls:
+        yield urls[domain]
+
+
+def _named(admin_url: str, *, domain: str, database: str) -> URL:
+    """Of the role that all stores of a domain's own share."""
+    role = f"own_{domain}"
+    return make_url(admin_url).set(username=role, password="own", database=database)  # noqa: S106 - for a role of tests
+
+
+async def _copy(admin_url: str, *, kept: URL, own: URL) -> None:
+    engine = create_async_engine(admin_url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    copied = f"CREATE DATABASE {own.database} TEMPLATE {kept.database} STRATEGY file_copy"
+    async with engine.connect() as connection:
+        await connection.execute(text(copied))
+        # What is granted on the database as such, and the role's timeouts in it, is not copied.
+        await connection.run_sync(prepare_database, url=own)
+    await engine.dispose()
+
+
+async def _keep_migrated(admin_url: str, *, domain: str, kept: URL) -> None:
+    """Migrate the store that is copied, unless it is there. Nobody connects to it afterwards."""
+    async with as_admin(admin_url, database="postgres") as connection:
+        found = text("SELECT true FROM pg_database WHERE datname = :name")
+        known = await connection.scalar(found, {"name": kept.database})
+    if not known:
+        await _take_empty(admin_url, kind="kept", name=str(kept.database))
+        written = kept.render_as_string(hide_password=False)
+        await migrate_all(admin_url=admin_url, domain_urls={domain: written})
 
 
 @asynccontextmanager
@@ -98,11 +132,10 @@ async def kernel_database(*, admin_url: str, name: str) -> AsyncIterator[Databas
     await _spare(admin_url, kind="kernel", name=name)
 
 
-async def _spare(admin_url: str, *statements: str, kind: str, name: str) -> None:
+async def _spare(admin_url: str, *, kind: str, name: str) -> None:
     """Empty a database and keep it for the next test: making one costs several times as much."""
-    emptied = ("DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
     async with as_admin(admin_url, database=name) as connection:
-        for statement in (*emptied, *statements):
+        for statement in ("DROP SCHEMA public CASCADE", "CREATE SCHEMA public"):
             await connection.execute(text(statement))
         await connection.commit()
     await run_as_admin(admin_url, f"ALTER DATABASE {name} RENAME TO spare_{kind}_{name}")

@@ -11,6 +11,7 @@ import certifi
 import pytest
 import pytest_asyncio
 import pytest_socket
+from hypothesis import settings
 from redis.asyncio import Redis
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -28,6 +29,10 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Keep what was compiled, whatever the shell says: dozens of commands and each process of a run read
 # the same code, and compiling it is half the time that collecting takes.
+
+settings.register_profile("meqenet", deadline=None)
+settings.load_profile("meqenet")
+# Properties are judged by their answers, not by how busy the machine is.
 
 _SELDOM = (20_000, 20, 50)
 """How often to look for garbage: a run has much that lives to its end, and little that is lost."""
@@ -48,13 +53,15 @@ def pytest_collection() -> Generator[None, object, object]:
 def _few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Clients made by tests and their commands trust one authority in place of 150.
 
-    Each client reads them all anew, and no test speaks to anybody by TLS.
+    Each client reads them all anew, and no test speaks to anybody by TLS. Some clients heed the
+    environment, and some ask where the file is.
     """
     one = Path(certifi.where()).read_text(encoding="ascii").partition(_END)
     file = tmp_path_factory.mktemp("authorities") / "one.pem"
     file.write_text("".join(one[:2]), encoding="ascii")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(file))
+        patch.setattr(certifi, "where", lambda: str(file))
         yield
 
 
@@ -65,6 +72,9 @@ _LONGEST_FIRST = ("journeys", "workflows", "apps", "workers", "db")
 
 _LIVED_ALONE = ("test_drawn_faults.py", "test_rehydrate.py")
 """The longest of the journeys. All others share the Meqenet that one process has started."""
+
+
+_VERIFY_THE_SAME = ("workers/test_verifying.py", "workers/test_verifying_ledger.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -80,11 +90,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class _ByFile(LoadScopeScheduling):
     """A file's tests stay in one process, with what they share; so do most of the journeys.
 
-    So do the rules of the architecture, which read the same files.
+    So do the rules of the architecture, which read the same files, and what verifies the same
+    lives again and again.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         folder, _, file = nodeid.partition("::")[0].rpartition("/")
+        if f"{folder}/{file}".endswith(_VERIFY_THE_SAME):
+            return f"{folder}/test_verifying"
         is_shared = folder.endswith(("journeys", "architecture")) and file not in _LIVED_ALONE
         return folder if is_shared else f"{folder}/{file}"
 

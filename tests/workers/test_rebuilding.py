@@ -26,7 +26,7 @@ OLD_CUSTOMER = "cus_of_old"
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def lived(world: World, keyring: Keyring) -> World:
     """Plans, and a decision as it was written before decisions told their limit."""
-    await live(world, keyring, seed=21)
+    await live(world, keyring, seed=21, plans=6)
     decided = NewEvent(
         event_id="pln_of_old-decided",
         stream=OLD_CUSTOMER,

@@ -1,46 +1,29 @@
 """What `meqenet verify` finds, over stores that random business histories have filled."""
 
 import csv
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 import pytest
-import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from apps.runtime.backing import Backing
 from apps.verify.statement_files import StatementFile
-from db.kernel.encryption import Keyring
 from meqenet.identity import wire_id
 from meqenet.money import Money
 from tests.db.kernel.tampering import columns_of
 from tests.workers.verified import (
     PLANS,
-    admins_of,
     first_bad,
     first_of,
     kept,
-    live_and_anchor,
     verified,
 )
 from tests.workers.worlds import SOURCES, World
 from workers.settings import Domain
 from workers.verifying.findings import Checked
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def lived(world: World, keyring: Keyring) -> World:
-    await live_and_anchor(world, keyring=keyring)
-    return world
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def admins(lived: World, backing: Backing) -> AsyncIterator[Mapping[str, AsyncEngine]]:
-    async with admins_of(lived, backing=backing) as engines:
-        yield engines
 
 
 async def test_everything_holds_after_plans_have_lived(lived: World) -> None:

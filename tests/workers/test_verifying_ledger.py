@@ -1,37 +1,20 @@
 """Every changed bit of the ledger is found and named by what `meqenet verify` runs."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import pytest
-import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from apps.runtime.backing import Backing
-from db.kernel.encryption import Keyring
 from tests.db.kernel.tampering import columns_of, dice, flipped
 from tests.workers.verified import (
-    admins_of,
     first_bad,
     first_of,
     kept,
-    live_and_anchor,
     verified,
 )
 from tests.workers.worlds import World
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def lived(world: World, keyring: Keyring) -> World:
-    await live_and_anchor(world, keyring=keyring)
-    return world
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def admins(lived: World, backing: Backing) -> AsyncIterator[Mapping[str, AsyncEngine]]:
-    async with admins_of(lived, backing=backing) as engines:
-        yield engines
 
 
 @pytest.mark.parametrize("table", ["events", "transactions", "entries"])

@@ -13,7 +13,7 @@ from apps.runtime.backing import Backing
 from db.analytics.models import MODELS, ReadModel
 from db.kernel.engine import Database
 from db.kernel.parking import ParkedEvent, list_parked
-from tests.backing import domain_url, own_stores
+from tests.backing import own_stores
 from workers.consuming import Consumer, Step
 from workers.relay import relay_batch
 
@@ -105,18 +105,12 @@ class World:
 async def made_world(*, backing: Backing, name: str) -> AsyncIterator[World]:
     """Databases that nobody else writes to, dropped at the end."""
     domains = (*SOURCES, "analytics")
-    urls = {
-        domain: make_url(domain_url(admin_url=backing.admin_url, domain=domain))
-        .set(username=f"{domain}_{name}", database=f"{domain}_{name}")
-        .render_as_string(hide_password=False)
-        for domain in domains
-    }
     redis_url = (
         make_url(backing.redis_url)
         .set(database=str(_REDIS_NUMBER))
         .render_as_string(hide_password=False)
     )
-    async with own_stores(admin_url=backing.admin_url, urls=urls):
+    async with own_stores(admin_url=backing.admin_url, name=name, domains=domains) as urls:
         stores = {
             domain: Database(url=url, connection_count_max=20) for domain, url in urls.items()
         }

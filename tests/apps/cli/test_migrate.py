@@ -7,6 +7,7 @@ from sqlalchemy import make_url, text
 
 from apps.runtime.backing import Backing
 from db.kernel.engine import Database
+from tests.apps.cli.operating import meqenet
 from tests.backing import domain_url, run_as_admin
 from workers.settings import DOMAINS
 
@@ -34,10 +35,12 @@ async def test_the_command_makes_every_domains_database_twice_over(
     }
     environment = {f"MEQENET_{name.upper()}_DATABASE_URL": url for name, url in urls.items()}
     environment["MEQENET_ADMIN_DATABASE_URL"] = backing.admin_url
-    for _ in range(2):
-        code, out, err = await _migrate(environment, tmp_path)
-        assert (code, err) == (0, "")
-        assert all(domain in out for domain in DOMAINS)
+    code, out, err = await _migrate(environment, tmp_path)
+    environment["MEQENET_DATA"] = str(tmp_path)
+    again = await meqenet("migrate", world=None, **environment)
+    for ended, said in (((code, err), out), ((again.code, again.err), again.out)):
+        assert ended == (0, "")
+        assert all(domain in said for domain in DOMAINS)
     for url in urls.values():
         store = Database(url=url)
         async with store.read() as session:
@@ -51,7 +54,8 @@ async def test_the_command_makes_every_domains_database_twice_over(
 
 
 async def test_a_missing_url_is_named(backing: Backing, tmp_path: Path) -> None:
-    environment = {"MEQENET_ADMIN_DATABASE_URL": backing.admin_url}
-    code, out, err = await _migrate(environment, tmp_path)
-    assert (code, out) == (1, "")
-    assert err == "meqenet migrate: the setting MEQENET_AUTH_DATABASE_URL is not given\n"
+    ran = await meqenet(
+        "migrate", MEQENET_DATA=str(tmp_path), MEQENET_ADMIN_DATABASE_URL=backing.admin_url
+    )
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "meqenet migrate: the setting MEQENET_AUTH_DATABASE_URL is not given\n"

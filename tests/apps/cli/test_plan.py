@@ -2,6 +2,8 @@
 
 import json
 import random
+import secrets
+from collections.abc import AsyncIterator
 
 import pytest_asyncio
 from redis.asyncio import Redis
@@ -15,11 +17,17 @@ from tests.workers.histories import History, take_on
 from tests.workers.worlds import World
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def plan(
-    backing: Backing, databases: Databases, redis: Redis, keyring: Keyring, unique: str
-) -> History:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def plan(backing: Backing, databases: Databases, keyring: Keyring) -> AsyncIterator[History]:
     """A plan that has become active."""
+    async with Redis.from_url(backing.redis_url) as redis:
+        yield await _active(backing, databases, redis, keyring)
+
+
+async def _active(
+    backing: Backing, databases: Databases, redis: Redis, keyring: Keyring
+) -> History:
+    unique = secrets.token_hex(8)
     world = World(
         stores=databases.stores,
         redis=redis,

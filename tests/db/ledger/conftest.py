@@ -24,9 +24,7 @@ def plan_id(unique: str) -> str:
 @pytest_asyncio.fixture(loop_scope="session")
 async def own_ledger(backing: Backing, unique: str) -> AsyncIterator[Database]:
     """A ledger in which nobody else posts."""
-    async with own_store(
-        admin_url=backing.admin_url, domain="ledger", name=f"ledger_{unique}"
-    ) as url:
+    async with own_store(admin_url=backing.admin_url, domain="ledger", name=unique) as url:
         database = Database(url=url, connection_count_max=20)
         yield database
         await database.dispose()

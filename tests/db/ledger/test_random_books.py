@@ -44,17 +44,21 @@ class Books:
     recorded: list[datetime] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
     number: int = 0
+    traces: dict[str, str] | None = None
+    """What stands in all tables, unless something has been done since."""
 
     async def step(self) -> None:
         """Ask for something; what is refused must have left no trace."""
         self.now += timedelta(minutes=self.chance.randrange(1, 300))
         self.number += 1
         deed = _AT_TIMES.get(self.number % 15) or self.chance.choice(_DEEDS)
-        before = await fingerprint(self.ledger)
+        self.traces = self.traces or await fingerprint(self.ledger)
         refused = await self._try(deed)
         if refused or deed == "again":
-            assert await fingerprint(self.ledger) == before, f"{deed}: {refused}"
-        elif deed == "close":
+            assert await fingerprint(self.ledger) == self.traces, f"{deed}: {refused}"
+        else:
+            self.traces = None
+        if deed == "close" and not refused:
             await self._sum_up()
         self.outcomes[refused or deed] += 1
         async with self.ledger.read() as session:
@@ -204,7 +208,7 @@ class Books:
             await snapshots.take_snapshots(session=session, last_day=last)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 async def test_random_histories_keep_the_books_right(own_ledger: Database, seed: int) -> None:
     books = Books(ledger=own_ledger, chance=random.Random(seed))  # noqa: S311 - for a test's histories
     for _ in range(_STEPS):

@@ -1,11 +1,6 @@
 """The sandbox as a whole: what it keeps, and that it is this project's only in its wire."""
 
 import ast
-import json
-import os
-import signal
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -87,26 +82,3 @@ def test_two_sides_of_the_wire_share_no_code() -> None:
             node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
         }
         assert not {name for name in imported if name.startswith(("integrations", "meqenet.pay"))}
-
-
-def test_the_command_prints_what_any_client_needs_on_one_line(tmp_path: Path) -> None:
-    program = "import typer; from apps.sandboxes.command import register; app = typer.Typer(); "
-    program += "app.callback()(lambda: None); register(app=app); app()"
-    words = ("sandbox", "telebirr", "--json", "--data", str(tmp_path))
-    with subprocess.Popen(  # noqa: S603 - our own interpreter and command
-        [sys.executable, "-c", program, *words],
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    ) as process:
-        assert process.stdout is not None
-        place = json.loads(process.stdout.readline())
-        token = httpx.post(
-            f"{place['base_url']}/payment/v1/token",
-            json={"appSecret": place["credentials"]["app_secret"]},
-            headers={"X-APP-Key": place["credentials"]["fabric_app_id"]},
-            trust_env=False,
-        )
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0
-    assert token.json()["token"].startswith("Bearer ")
