@@ -56,8 +56,9 @@ async def stored(backing: Backing) -> tuple[object, object, str]:
     return await query(backing, "SELECT kept FROM kept"), kept, described
 
 
-async def test_data_outlives_a_power_cut(directory: Path) -> None:
+async def test_data_outlives_a_power_cut_and_is_ours_alone(directory: Path) -> None:
     async with running(plan=plan(directory)) as backing:
+        await _require_that_postgres_is_ours_alone_and_safe(backing)
         await query(backing, "CREATE TABLE kept AS SELECT 'in postgres' AS kept")
         async with Redis.from_url(backing.redis_url) as valkey:
             await valkey.set("kept", "in valkey")
@@ -80,18 +81,17 @@ async def test_data_outlives_a_power_cut(directory: Path) -> None:
     assert all(name in attributes for name in SEARCH_ATTRIBUTES)
 
 
-async def test_postgres_is_ours_alone_and_safe(directory: Path) -> None:
-    async with running(plan=plan(directory), servers=[Server.POSTGRES]) as backing:
-        assert str(await query(backing, "SHOW server_version")).startswith("18.")
-        assert await query(backing, "SHOW fsync") == "on"
-        assert await query(backing, "SHOW listen_addresses") == "127.0.0.1"
-        assert await query(backing, "SHOW unix_socket_directories") == ""
-        assert await query(backing, "SHOW data_checksums") == "on"
-        trusted = "SELECT count(*) FROM pg_hba_file_rules WHERE auth_method <> 'scram-sha-256'"
-        assert await query(backing, trusted) == 0
-        process = psutil.Process(backing.process_id(Server.POSTGRES))
-        assert process.uids().effective != 0
-        assert backing.admin_url not in repr(backing)
+async def _require_that_postgres_is_ours_alone_and_safe(backing: Backing) -> None:
+    assert str(await query(backing, "SHOW server_version")).startswith("18.")
+    assert await query(backing, "SHOW fsync") == "on"
+    assert await query(backing, "SHOW listen_addresses") == "127.0.0.1"
+    assert await query(backing, "SHOW unix_socket_directories") == ""
+    assert await query(backing, "SHOW data_checksums") == "on"
+    trusted = "SELECT count(*) FROM pg_hba_file_rules WHERE auth_method <> 'scram-sha-256'"
+    assert await query(backing, trusted) == 0
+    process = psutil.Process(backing.process_id(Server.POSTGRES))
+    assert process.uids().effective != 0
+    assert backing.admin_url not in repr(backing)
 
 
 async def test_servers_for_tests_leave_nothing() -> None:
