@@ -22,6 +22,7 @@ from meqenet.bnpl.servicing.account import LateFee
 from meqenet.bnpl.servicing.amounts import Amounts
 from meqenet.bnpl.servicing.told import (
     Covers,
+    ToldDates,
     ToldPayment,
     ToldPlan,
     ToldSchedule,
@@ -167,6 +168,15 @@ def _schedule(event: PlanChanged | OrderDisputeEnded | Gone, *, sequence: int) -
             for row in event.installments
         ),
         is_refund=isinstance(event, Gone),
+        dates=tuple(
+            ToldDates(
+                number=row.number,
+                starts_on=row.starts_on,
+                due_on=row.due_on,
+                regular_due_on=row.regular_due_on,
+            )
+            for row in event.installments
+        ),
     )
 
 

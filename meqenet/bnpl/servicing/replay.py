@@ -332,11 +332,18 @@ class _Teller:
         self.waivers.append(replace(waiver, amount=amount))
 
     def _reschedule(self, schedule: ToldSchedule) -> None:
-        rows = []
+        rows, dates = [], {each.number: each for each in schedule.dates}
         for number, owed in schedule.owed:
             row = self.account.installment(number=number)
             if row is None:
                 raise ValueError(f"a change has made installment {number}, which is not known")
+            if moved := dates.get(number):
+                row = replace(
+                    row,
+                    starts_on=moved.starts_on,
+                    due_on=moved.due_on,
+                    regular_due_on=moved.regular_due_on,
+                )
             rows.append(replace(row, owed=owed))
         self.account = self.account.with_installments(*rows)
 

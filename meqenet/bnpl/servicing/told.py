@@ -82,20 +82,32 @@ class ToldWaiver:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToldDates:
+    """When an installment begins and is due since the schedule became another one."""
+
+    number: int
+    starts_on: date
+    due_on: date
+    regular_due_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToldSchedule:
-    """The schedule became another one: what each installment asks for since then.
+    """The schedule became another one: what each installment asks for since then, and when.
 
     Attributes:
         sequence: the number of its event.
         on: the Addis Ababa date.
         owed: by installment.
         is_refund: goods went back, or were never delivered; else dates or amounts were changed.
+        dates: of each installment; empty in what was found before they were told.
     """
 
     sequence: int
     on: date
     owed: tuple[tuple[int, Amounts], ...]
     is_refund: bool
+    dates: tuple[ToldDates, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

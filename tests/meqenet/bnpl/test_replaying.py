@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from meqenet.bnpl.hardship_events import plan_changed
 from meqenet.bnpl.replay_events import PaymentsReplayed, ReplayCause
 from meqenet.bnpl.replaying import WantedReplay, payments_replayed
 from meqenet.bnpl.servicing.account import Account
+from meqenet.bnpl.servicing.hardship import MoveDueDate, preview_change
 from meqenet.bnpl.servicing.pay_off import pay_off_quote
 from meqenet.bnpl.servicing.replay import MoveTo, Replayed, TakeOut, replay
 from meqenet.bnpl.states import InstallmentState
@@ -31,7 +33,7 @@ _PART = Money.from_birr("1000.00")
 
 _Steps = list[tuple[int, str, int]]
 _STEP = st.tuples(
-    st.integers(0, 25), st.sampled_from(["collect", "pay"]), st.integers(100, 200_000)
+    st.integers(0, 25), st.sampled_from(["collect", "pay", "move"]), st.integers(100, 200_000)
 )
 STEPS = st.lists(_STEP, min_size=1, max_size=6)
 
@@ -46,6 +48,10 @@ def lived(steps: _Steps, *, is_free: bool) -> tuple[LivedPlan, list[Account]]:
         left = account.left.total.santim
         if not left:
             break
+        if deed == "move":
+            if is_free:
+                _moved(plan, days=1 + santim % 10)
+            continue
         off = pay_off_quote(account=account, policy=plan.policy, on=plan.on).total
         amount = min(Money(santim if is_free else santim // 40), off)
         if deed == "collect" and plan.is_due:
@@ -54,6 +60,20 @@ def lived(steps: _Steps, *, is_free: bool) -> tuple[LivedPlan, list[Account]]:
             continue
         before.append(account)
     return plan, before
+
+
+def _moved(plan: LivedPlan, *, days: int) -> bool:
+    """The next installment that is not paid is due so much later, and those after it."""
+    row = next(row for row in plan.account.installments if row.number not in plan.paid)
+    change = MoveDueDate(number=row.number, to=row.due_on + timedelta(days=days))
+    try:
+        preview = preview_change(
+            account=plan.account, policy=plan.policy, change=change, on=plan.on
+        )
+    except Refusal:
+        return False
+    plan.tell(plan_changed(preview=preview, change=change, on=plan.on, by="stf_a", why="asked"))
+    return True
 
 
 def _replay(
@@ -83,6 +103,8 @@ def test_what_is_told_gives_the_account_and_without_its_newest_payment_that_befo
     if not before:
         return
     newest = told.payments[-1]
+    if any(each.sequence > newest.sequence for each in told.schedules):
+        return
     assert _replay(plan, MoveTo(attempt_id=newest.attempt_id, on=newest.on)) == _replay(plan, None)
     out = _replay(plan, TakeOut(attempt_id=newest.attempt_id), until=newest.on)
     assert _rows(out.account) == _rows(before[-1])
@@ -105,7 +127,7 @@ def test_a_replay_adds_up_and_the_log_gives_its_account_again(
         attempt_id=payment.attempt_id,
         value_date=payment.on - timedelta(days=back) if back else None,
     )
-    told = _replayed_or_too_small(plan, wanted)
+    told = _replayed_or_refused(plan, wanted)
     if told is None:
         return
     for each in told.payments:
@@ -132,11 +154,14 @@ def test_a_replay_adds_up_and_the_log_gives_its_account_again(
     assert plan.now.told.replays == 1
 
 
-def _replayed_or_too_small(plan: LivedPlan, wanted: WantedReplay) -> PaymentsReplayed | None:
+def _replayed_or_refused(plan: LivedPlan, wanted: WantedReplay) -> PaymentsReplayed | None:
     try:
         return payments_replayed(plan=plan.now, wanted=wanted)
     except Refusal as refusal:
-        if (refusal.code, wanted.cause) != ("payment_too_small", ReplayCause.BACKDATED):
+        is_too_small = refusal.code == "payment_too_small"
+        if refusal.code != "plan_changed_since" and not (
+            is_too_small and wanted.cause is ReplayCause.BACKDATED
+        ):
             raise
         return None
 
@@ -176,6 +201,23 @@ def test_without_a_payment_the_next_one_pays_what_was_due_before_and_fees_follow
     assert told.late_fees_more == _FEE
 
 
+def test_a_date_that_was_moved_before_the_payment_stays_moved() -> None:
+    plan = LivedPlan(terms=FOUR_PARTS, policy=_FOUR)
+    plan.collect()
+    plan.days(10)
+    assert _moved(plan, days=10)
+    plan.days(14)
+    paid = plan.collect()
+    plan.days(2)
+    told = _reversed(plan, paid)
+    dates = [row.due_on for row in told.installments]
+    assert dates == [date(2027, 1, 4), date(2027, 1, 28), date(2027, 2, 11), date(2027, 2, 25)]
+    # Two days late by the moved date: nothing is charged yet.
+    assert [row.after.left for row in told.rows] == [Money.zero(), _PART, _PART, _PART]
+    plan.replayed(told)
+    assert _rows(_replay(plan, None).account) == _rows(plan.account)
+
+
 def test_money_that_had_moved_in_time_takes_the_fee_off_and_pays_ahead() -> None:
     plan, late, _ = _late_in_four()
     wanted = WantedReplay(
@@ -205,7 +247,7 @@ def test_who_paid_earlier_than_was_recorded_is_never_later_for_it(
     if attempt is None or back == 0:
         return
     wanted = WantedReplay(cause=ReplayCause.BACKDATED, attempt_id=attempt, value_date=value_date)
-    told = _replayed_or_too_small(plan, wanted)
+    told = _replayed_or_refused(plan, wanted)
     if told is None:
         return
     due = [row for row in told.rows if told.installments[row.number - 1].due_on <= plan.on]
