@@ -63,6 +63,8 @@ class ComplaintWorkflow:
         finally:
             teller.cancel()
         await self._tie.leave()
+        # Whoever has asked meanwhile is answered as well.
+        await workflow.wait_condition(workflow.all_handlers_finished)
         return standing.state
 
     @workflow.update

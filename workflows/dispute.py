@@ -98,6 +98,8 @@ class DisputeWorkflow:
         finally:
             teller.cancel()
         await self._tie.leave()
+        # Whoever has asked meanwhile is answered as well.
+        await workflow.wait_condition(workflow.all_handlers_finished)
         return outcome
 
     @workflow.update
