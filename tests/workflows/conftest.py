@@ -19,6 +19,7 @@ from temporalio.client import (
 )
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
 from apps.runtime.temporal import DYNAMIC_CONFIGURATION, ECONOMY
@@ -258,10 +259,21 @@ async def _queues_of_its_own(request: pytest.FixtureRequest) -> None:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def bench(env: WorkflowEnvironment, _shared_workers: _Shared, unique: str) -> Bench:
-    """Fresh domains and a merchant of the test's own."""
+async def bench(
+    env: WorkflowEnvironment, _shared_workers: _Shared, unique: str
+) -> AsyncIterator[Bench]:
+    """Fresh domains and a merchant of the test's own. What still runs at its end is ended.
+
+    It would go on in the domains of the next test: tell there, and answer in that one's place.
+    """
     domains = await _shared_workers.serve(env)
-    return Bench(env=env, domains=domains, merchant_id=f"mer_{unique}")
+    yield Bench(env=env, domains=domains, merchant_id=f"mer_{unique}")
+    async for left in env.client.list_workflows('ExecutionStatus = "Running"'):
+        try:
+            await env.client.get_workflow_handle(left.id).terminate()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:  # it has just ended by itself
+                raise
 
 
 def code_of(refused: pytest.ExceptionInfo[WorkflowUpdateFailedError]) -> str | None:

@@ -142,7 +142,12 @@ async def _life(application: Application, *, domains: Domains) -> PlanLife:
 
 def _added(before: Any, now: Any) -> Any:  # noqa: ANN401 - whatever a domain holds
     if isinstance(now, dict):
-        return {key: value for key, value in now.items() if key not in before}
+        new = {key: value for key, value in now.items() if key not in before}
+        # A list may be there, empty, because a test has looked into it.
+        grown = {
+            k: v[len(before[k]) :] for k, v in now.items() if k in before and isinstance(v, list)
+        }
+        return new | {key: value for key, value in grown.items() if value}
     return now[len(before) :] if isinstance(now, list) else now - before
 
 
