@@ -11,9 +11,9 @@ ENOUGH := import sys, venv; sys.exit(sys.version_info < (3, 11))
 # The interpreter to build on. Without it: the first candidate that is new enough, or another of its
 # version that is clearly faster.
 PYTHON ?=
-# Test files are spread over so many processes, each with servers of its own; one more than two cores,
-# because now and then a test has to wait.
-WORKERS ?= 3
+# Test files are spread over so many processes, each with servers of its own; more than two cores,
+# because now and then tests have to wait.
+WORKERS ?= 4
 # Which scenarios `make faults` lives: so many from this seed on, or one.
 SEEDS ?= 50
 FROM ?= 0
@@ -55,7 +55,9 @@ $(STAMP): requirements.lock pyproject.toml
 		}; \
 	fi
 	@echo 'setup: installing the locked dependencies (the first time takes a minute or two)'
-	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-compile --require-hashes -r requirements.lock
+	@# By all processors; what cannot be compiled, a template or a test of a package, is not imported.
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib >/dev/null || :
 	@echo 'setup: installing meqenet itself, editable'
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@printf '%s\n' '$(CURDIR)' > $@

@@ -30,6 +30,10 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Keep what was compiled, whatever the shell says: dozens of commands and each process of a run read
 # the same code, and compiling it is half the time that collecting takes.
 
+if hasattr(os, "SCHED_BATCH"):
+    # On busy cores whoever works is not interrupted by whoever wakes up: that costs a twentieth.
+    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
 settings.register_profile("meqenet", deadline=None)
 settings.load_profile("meqenet")
 # Properties are judged by their answers, not by how busy the machine is.
