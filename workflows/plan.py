@@ -157,6 +157,8 @@ class PaymentPlanWorkflow(
             bnpl.EndProcess(plan_id=desk.plan_id, at=desk.clock.now()),
             summary="All is done",
         )
+        # Whoever has looked at it meanwhile is answered as well.
+        await workflow.wait_condition(workflow.all_handlers_finished)
         return PlanOutcome(plan_id=desk.plan_id, state=desk.life.state)
 
     async def _live(self, start: PlanRun) -> bool:
