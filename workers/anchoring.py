@@ -6,7 +6,6 @@ what is left over gets the next anchor at once.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from typing import Final
 from db.kernel.anchors import EVENTS_PER_ANCHOR_MAX, Signer, horizon, take_anchor
 from db.kernel.engine import Database
 from meqenet.errors import Unavailable
+from workers.pacing import rest
 
 _RETRY_SECONDS: Final = 10
 
@@ -49,8 +49,7 @@ async def run_anchoring(
         except (Unavailable, OSError) as error:
             _log.warning("the anchor of %s waits: %s", domain, type(error).__name__)
             pause_seconds = min(pause_seconds, _RETRY_SECONDS)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), timeout=pause_seconds)
+        await rest(stop=stop, seconds=pause_seconds)
 
 
 async def take_anchors(

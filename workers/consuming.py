@@ -5,7 +5,6 @@ it twice, loses everything and gets it again, or two consumers of one model run 
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +26,7 @@ from db.kernel.outbox import START
 from db.kernel.parking import Failure, Queue
 from meqenet.errors import Unavailable
 from workers.intake import PAUSES, Retried, failure_of, take_in, take_parked
-from workers.pacing import REST_SECONDS_MAX, REST_SECONDS_MIN, rest_seconds
+from workers.pacing import REST_SECONDS_MAX, REST_SECONDS_MIN, rest, rest_seconds
 from workers.receiving import Arrival, receive
 
 BATCH_MAX: Final = 250
@@ -87,8 +86,7 @@ class Consumer:
             if step is Step.QUIET or (step is Step.MOVED and self._is_behind):
                 continue
             # What follows within this pause is taken in together, and not one by one.
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), timeout=pause)
+            await rest(stop=stop, seconds=pause)
             pause = min(2 * pause, REST_SECONDS_MAX)
 
     async def step(self, *, wait_milliseconds: int | None = None) -> Step:

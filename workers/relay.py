@@ -8,7 +8,6 @@ store is for operators, and shows a stream that belongs to another database.
 """
 
 import asyncio
-import contextlib
 import json
 import logging
 from typing import Any, Final
@@ -30,7 +29,7 @@ from db.kernel.outbox import (
 )
 from meqenet.errors import Defect, Unavailable
 from meqenet.event_chain import instant_text
-from workers.pacing import REST_SECONDS_MAX, REST_SECONDS_MIN, rest_seconds
+from workers.pacing import REST_SECONDS_MAX, REST_SECONDS_MIN, rest, rest_seconds
 
 READER: Final = "redis"
 """The relay's name among the readers of the outbox."""
@@ -65,8 +64,7 @@ async def run_relay(*, domain: str, database: Database, redis: Redis, stop: asyn
         if published == _BATCH_MAX:
             continue
         # What is stored within this pause is published together, and not one by one.
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), timeout=pause)
+        await rest(stop=stop, seconds=pause)
         pause = min(2 * pause, REST_SECONDS_MAX)
 
 

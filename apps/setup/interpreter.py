@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-ROUNDS = 3
+_ROUNDS = 3
 _STEPS = 40_000
 _WORTH_PERCENT = 90
 """Another is taken only when it needs at most this much of the time: chance is no reason."""
@@ -26,7 +26,7 @@ _VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 def measure() -> int:
     """Nanoseconds of processor time for a fixed piece of work, the best of a few rounds."""
-    return min(_round() for _ in range(ROUNDS))
+    return min(_round() for _ in range(_ROUNDS))
 
 
 def _round() -> int:
